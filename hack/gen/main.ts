@@ -1,0 +1,67 @@
+/**
+ * Writes every generated file, or with `--check` compares: then it writes nothing, and fails when a file is not what the
+ * sources say. Usage: `npm run gen [-- --check]`.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { renderCrds } from './crds.ts';
+import type { GeneratedFile } from './generated-file.ts';
+import { renderReference } from './reference.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Folders whose files are all generated, by the ending of these files: what is left over there is removed. */
+const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const files = [...renderCrds(), ...renderReference()];
+const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
+const orphans = findOrphans(files);
+
+if (values.check) failWhenStale();
+else write();
+
+function failWhenStale(): void {
+  if (stale.length + orphans.length === 0) return;
+  for (const path of stale) console.error(`${path} is not what its source says`);
+  for (const path of orphans) console.error(`${path} has no source any more`);
+  console.error('run `npm run gen` and commit the result');
+  process.exitCode = 1;
+}
+
+function write(): void {
+  for (const file of files.filter(({ path }) => stale.includes(path))) {
+    const path = join(ROOT, file.path);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, file.text);
+    console.log(`wrote ${file.path}`);
+  }
+  for (const path of orphans) {
+    rmSync(join(ROOT, path));
+    console.log(`removed ${path}`);
+  }
+  if (stale.length + orphans.length === 0) console.log(`${files.length} generated files are as they should be`);
+}
+
+function findOrphans(generated: readonly GeneratedFile[]): readonly string[] {
+  const wanted = new Set(generated.map((file) => file.path));
+  return Object.entries(OWNED)
+    .flatMap(([folder, ending]) => list(folder).filter((path) => path.endsWith(ending)))
+    .filter((path) => !wanted.has(path));
+}
+
+function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(join(ROOT, path), 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { listMap, timestamp } from './common.ts';
+
+/** Condition types, one list for all kinds. The first three are read by kstatus, Helm 4 and Flux. */
+export const CONDITION_TYPES = {
+  Ready: 'What was declared for this generation is fully met.',
+  Reconciling: 'Work towards this generation is under way.',
+  Stalled: 'Nothing more will happen until somebody changes something.',
+  Available: 'The service is served somewhere now, even while work goes on.',
+  Placed: 'Every component has its instances planned in zones and regions.',
+  RedundancyMet: 'What really runs would survive the loss that the pattern promises to survive.',
+  ResidencySatisfied: 'Every planned region lies where the tenant allows.',
+  CapacityReserved: 'The planned instances fit into the regions, the largest single failure included.',
+  Protected: 'A switch is possible now: the other region has confirmed that it stands by.',
+  SwitchedOver: 'The target is active and ready.',
+  CleanedUp: 'The old side is known to be stopped.',
+  Held: 'A switch is wanted but a guard holds it; reason and message say which and until when.',
+  Reachable: 'The hub exchanges data with the region.',
+  AgentReady: 'An agent leads in the region and its heartbeat is seen.',
+  TrafficWritten: 'The traffic objects say what was decided.',
+  Deprecated: 'Something that is used is deprecated.',
+} as const;
+export type ConditionType = keyof typeof CONDITION_TYPES;
+
+/** Reasons, one closed list for all conditions and events. Each has a line that the reference page shows. */
+export const REASONS = {
+  AsDeclared: 'Everything is as declared.',
+  Progressing: 'Work is under way; the message says which.',
+  WaitingForRegions: 'A region has not answered yet.',
+  IUGroupNotFound: 'The IU group that is referred to does not exist.',
+  ServiceClassNotFound: 'A service class that is referred to does not exist.',
+  CredentialsNotFound: 'The Secret with the credentials of a region, or its key, does not exist.',
+  CredentialsInvalid: 'The credentials of a region cannot be used.',
+  RegionNotInGroup: 'A region that is named is not one of the infrastructure units of the group.',
+  RegionTaken: 'Another IU group already uses the region.',
+  RegionUnreachable: 'No answer came from the region.',
+  RegionLost: 'The region is lost: no answer and no heartbeat for the failure threshold.',
+  RegionHealthy: 'The region answers and its agent beats.',
+  HubIsolated: 'Most regions look dead at once, so the hub suspects itself and moves nothing.',
+  NoHeartbeat: 'The region answers but no agent beats in it.',
+  NotObserved: 'Nothing is known yet.',
+  InvalidSpec: 'The object cannot be read as its schema says.',
+  ElectionTooSlow: 'The hub election time does not fit into the lease of the group.',
+  ResidencyViolated: 'A region lies outside the allowed countries.',
+  CapacityExceeded: 'A region has too little capacity.',
+  NotEnoughZones: 'The pattern needs more zones than the region has.',
+  StopBudgetExceeded: 'A write-bearing component may take longer to stop than the stop budget allows.',
+  TierHasNoSecondary: 'The tier runs this service in the primary region only.',
+  NoSuccessor: 'No other region may take the service over.',
+  StandbyConfirmed: 'Every other region has confirmed that it stands by.',
+  StandbyNotConfirmed: 'A region has not confirmed that it stands by.',
+  AwaitingFence: 'The old side is not yet confirmed stopped, nor has its right to run ended.',
+  AwaitingPromotion: 'The new side has not been given the right to run yet.',
+  AwaitingReadiness: 'Instances are not ready yet.',
+  ActiveHere: 'The service is active in this region.',
+  StandingBy: 'The service stands by in this region.',
+  Fenced: 'The service is stopped in this region because it has no right to run here.',
+  NoRight: 'The region has no proof of its right to run the service.',
+  FailedOver: 'The service was moved because its region was lost.',
+  SwitchedBack: 'The service was moved home to its primary region.',
+  Moved: 'The service was moved because its primary region was changed.',
+  Assigned: 'The service was assigned for the first time.',
+  AutomationOff: 'The policy of the group leaves the decision to a person.',
+  ApprovalRequired: 'The service class asks for an approval before a promotion.',
+  TargetUnhealthy: 'The target region is not healthy.',
+  SwitchInProgress: 'Another region is being switched.',
+  CoolingDown: 'The last switch was too short ago.',
+  NotStableYet: 'The primary region has not been healthy for long enough.',
+  HubLossPolicyHolds: 'The policy `onHubLoss: Hold` forbids a promotion that the old side has not confirmed.',
+  ZoneLost: 'No node of a zone is ready.',
+  ZonesHealthy: 'Every zone has ready nodes.',
+  InstancesMissing: 'Fewer instances are ready than planned.',
+  SpreadViolated: 'Instances stand in too few zones.',
+  SlotPromoted: 'The backup slot of an A-B pair was selected.',
+  SpreadRepaired: 'An instance was evicted so that the spread over zones is whole again.',
+  DomainNotSet: 'The IU group names no traffic domain.',
+  DNSEndpointMissing: 'The DNSEndpoint kind is not installed on the hub.',
+  WriteRefused: 'The API server refused a write; the message says why.',
+  TierDeprecated: 'The redundancy tier is deprecated.',
+  FencingByAgent:
+    'Fenced by agents only: nodes that outlive both their API server and their agents are not stopped (accepted by the class).',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+const keysOf = <K extends string>(record: Record<K, string>) => Object.keys(record) as [K, ...K[]];
+
+export const condition = z.object({
+  type: z.enum(keysOf(CONDITION_TYPES)).describe('What is stated.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds; `Unknown` where nothing is known.'),
+  reason: z.enum(keysOf(REASONS)).describe('Why, as one word of a closed list.'),
+  message: z.string().max(1024).describe('Why, in a sentence for people.'),
+  lastTransitionTime: timestamp.describe('When `status` last changed.'),
+  observedGeneration: z.int().min(0).optional().describe('The generation that this was stated for.'),
+});
+export type Condition = z.infer<typeof condition>;
+
+export const conditions = z.array(condition).max(20).meta(listMap('type')).describe('What holds now, and why.');
+
+/** `-1` until the operator has looked, so that a new object never reads as finished (kstatus). */
+export const observedGeneration = z
+  .int()
+  .min(-1)
+  .default(-1)
+  .describe('The generation that this status was made from; -1 before anybody has looked.');
+
+/** What a reconcile states; times and generation are added by `mergeConditions`. */
+export interface ConditionState {
+  readonly type: ConditionType;
+  readonly status: Condition['status'];
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/**
+ * The next list of conditions: `lastTransitionTime` moves only when `status` does, types that are not stated are
+ * dropped, order is that of `states`.
+ */
+export function mergeConditions(
+  old: readonly Condition[] | undefined,
+  states: readonly ConditionState[],
+  at: { readonly generation: number; readonly time: string },
+): Condition[] {
+  return states.map((state) => {
+    const before = old?.find((c) => c.type === state.type);
+    return {
+      type: state.type,
+      status: state.status,
+      reason: state.reason,
+      message: state.message.slice(0, 1024),
+      lastTransitionTime: before?.status === state.status ? before.lastTransitionTime : at.time,
+      observedGeneration: at.generation,
+    };
+  });
+}
+
+export function isTrue(list: readonly Condition[] | undefined, type: ConditionType): boolean {
+  return list?.some((c) => c.type === type && c.status === 'True') ?? false;
+}

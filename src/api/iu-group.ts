@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import {
+  cel,
+  count,
+  country,
+  dnsDomain,
+  dnsLabel,
+  geography,
+  listMap,
+  listSet,
+  regionName,
+  seconds,
+  shortName,
+  zoneName,
+} from './common.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+
+/**
+ * The timings of the authority protocol. They are part of every region's right to run, so they never change under a
+ * living group.
+ */
+export const timings = z
+  .object({
+    heartbeatSeconds: seconds(1, 60).default(2).describe('How often an agent asks for its right to run.'),
+    leaseSeconds: seconds(3, 600).default(7).describe('How long a right to run lasts, from the asking.'),
+    takeoverSeconds: seconds(1, 300)
+      .default(4)
+      .describe('How long another agent of the region may need to take over from one that failed.'),
+    stopBudgetSeconds: seconds(2, 300)
+      .default(4)
+      .describe('How long an agent may need to stop what has no right to run; pods get two seconds less.'),
+    clockRateErrorPercent: count(50)
+      .default(20)
+      .describe('Bound of the ratio of any two clock rates: 20 for clocks that are off by up to 9 % each.'),
+  })
+  .describe('The timings of the authority protocol: how long a right to run lasts and what a take-over has to wait.')
+  .meta(
+    cel({
+      rule: '2 * self.heartbeatSeconds < self.leaseSeconds',
+      message:
+        'leaseSeconds must be more than two heartbeats, or one lost heartbeat stops every service: raise leaseSeconds',
+    }),
+  );
+export type Timings = z.infer<typeof timings>;
+
+const infrastructureUnit = z.object({
+  name: dnsLabel().describe('Name of the infrastructure unit.'),
+  region: regionName.describe('The region it is in: one Kubernetes cluster.'),
+  geography,
+  country,
+  zones: z
+    .array(zoneName)
+    .min(1)
+    .max(8)
+    .meta(listSet)
+    .describe('Values of the node label `topology.kubernetes.io/zone`.'),
+  credentials: z
+    .object({
+      secretName: dnsLabel(253).describe("A Secret in the operator's namespace on the hub."),
+      key: z.string().min(1).max(253).default('kubeconfig').describe('The key that holds a kubeconfig.'),
+    })
+    .describe('How the hub reaches the region.'),
+  capacity: z
+    .object({ instances: count(100_000, 1).describe('Most service instances that may be planned here.') })
+    .optional()
+    .describe('Absent: not limited.'),
+});
+export type InfrastructureUnit = z.infer<typeof infrastructureUnit>;
+
+export const onHubLoss = z
+  .enum(['Fence', 'Hold'])
+  .describe(
+    '`Fence`: a region that loses the hub stops its active/backup services when their right ends. `Hold`: it runs on, and no other region is promoted until it has confirmed that it stopped.',
+  );
+
+const failoverPolicy = z.object({
+  mode: z
+    .enum(['Automatic', 'Manual'])
+    .default('Automatic')
+    .describe('Whether services move by themselves when their region is lost.'),
+  failureThresholdSeconds: seconds(1, 3600)
+    .default(6)
+    .describe('How long a region must look lost before anything moves.'),
+  coolDownSeconds: seconds(0, 86_400).default(60).describe('Least time between two automatic failovers of a service.'),
+  onHubLoss: onHubLoss.default('Fence'),
+});
+
+const switchbackPolicy = z.object({
+  mode: z
+    .enum(['Automatic', 'Manual'])
+    .default('Automatic')
+    .describe('Whether services go home by themselves when their primary region is back.'),
+  stableForSeconds: seconds(1, 604_800)
+    .default(300)
+    .describe('How long the primary region must have been healthy before anything goes home.'),
+});
+
+const spec = z
+  .object({
+    infrastructureUnits: z
+      .array(infrastructureUnit)
+      .min(1)
+      .max(16)
+      .meta(listMap('name'))
+      .describe('The units that stand in for each other, each in a region of its own.'),
+    failover: failoverPolicy.prefault({}).describe('When services leave a region that is lost.'),
+    switchback: switchbackPolicy.prefault({}).describe('When services go home again.'),
+    timings: timings.prefault({}),
+    traffic: z
+      .object({
+        domain: dnsDomain(150).describe('DNS domain under which the names of services are written.'),
+        ttlSeconds: seconds(1, 3600).default(15).describe('How long resolvers may keep an answer.'),
+      })
+      .optional()
+      .describe('How traffic is led to the active region. Absent: not by Switchback.'),
+    residency: z
+      .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
+      .optional()
+      .describe('Countries that tenants of this group may ever be placed in. Absent: those of its regions.'),
+  })
+  .meta(
+    cel(
+      {
+        rule: 'self.infrastructureUnits.all(u, self.infrastructureUnits.exists_one(v, v.region == u.region))',
+        message: 'a region stands in two infrastructure units: a region is one cluster and holds one unit of a group',
+      },
+      {
+        rule: '!has(self.residency) || self.infrastructureUnits.all(u, u.country in self.residency.countries)',
+        message: 'an infrastructure unit lies in a country that residency.countries does not allow',
+      },
+      {
+        rule: 'self.timings == oldSelf.timings',
+        message:
+          'timings cannot be changed: rights that are already given depend on them; make a new group and move the tenants',
+      },
+      {
+        rule: 'self.infrastructureUnits.all(u, oldSelf.infrastructureUnits.all(o, o.name != u.name || o.region == u.region))',
+        message: 'the region of an infrastructure unit cannot be changed: add a unit with another name',
+      },
+    ),
+  );
+
+const status = z.object({
+  observedGeneration,
+  conditions: conditions.optional(),
+  regions: z
+    .array(
+      z.object({
+        region: regionName.describe('The region.'),
+        state: z
+          .enum(['Healthy', 'Degraded', 'Lost', 'Unknown'])
+          .describe('The diagnosis; only `Lost` makes services move.'),
+        message: z.string().max(512).describe('What the diagnosis is made from.'),
+        activeServices: count(1_000_000).optional().describe('How many services are active here.'),
+      }),
+    )
+    .max(16)
+    .meta(listMap('region'))
+    .optional()
+    .describe('How each region looks.'),
+  summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
+});
+
+export const iuGroup = defineKind({
+  kind: 'IUGroup',
+  plural: 'iugroups',
+  singular: 'iugroup',
+  shortNames: ['iug'],
+  namespaced: false,
+  livesIn: 'hub',
+  description: 'Inter-connected infrastructure units: the regions that stand in for each other, and by which rules.',
+  spec,
+  status,
+  rules: [shortName(63)],
+  columns: [
+    { name: 'Regions', type: 'string', jsonPath: '.status.summary', description: 'Regions that are healthy' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'As declared',
+    },
+    {
+      name: 'Protected',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Protected")].status',
+      description: 'Any one region may be lost now',
+    },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
+  ],
+});
+export type IUGroupSpec = z.infer<typeof spec>;
+export type IUGroupStatus = z.infer<typeof status>;
+export type IUGroup = ApiObject<IUGroupSpec, IUGroupStatus>;

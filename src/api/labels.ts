@@ -1,0 +1,33 @@
+/** Labels and annotations that the operator writes. Nothing is ever copied wholesale from parents to children. */
+export const LABELS = {
+  /** Name of the RegionalService that a child belongs to. */
+  service: 'switchback.dev/service',
+  component: 'switchback.dev/component',
+  /** Index of the A-B pair. */
+  pair: 'switchback.dev/pair',
+  /** `a` or `b`. */
+  slot: 'switchback.dev/slot',
+  /** Zone of a workload that is bound to one, so that the workloads of a component select different pods. */
+  zone: 'switchback.dev/zone',
+  serviceClass: 'switchback.dev/service-class',
+  iuGroup: 'switchback.dev/iu-group',
+  managedBy: 'app.kubernetes.io/managed-by',
+  partOf: 'app.kubernetes.io/part-of',
+} as const;
+
+export const ANNOTATIONS = {
+  /** Hash of what was applied, so that an unchanged object is not written again. */
+  appliedHash: 'switchback.dev/applied-hash',
+  /** New at each fence, so that a fence always changes the object, also one that is at zero already. */
+  fenceToken: 'switchback.dev/fence-token',
+  epoch: 'switchback.dev/epoch',
+} as const;
+
+/** Keeps a RegionalService until the agent has confirmed that nothing of it runs. */
+export const FENCE_FINALIZER = 'switchback.dev/fence';
+export const MANAGED_BY = 'switchback';
+/** Selector value of a fenced Service: no pod ever carries it (an empty selector would keep its endpoints). */
+export const FENCED = 'fenced';
+
+/** One field manager per role. */
+export const FIELD_MANAGERS = { hub: 'switchback-hub', agent: 'switchback-agent' } as const;

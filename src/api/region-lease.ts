@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { boundedRecord, cel, count, epoch } from './common.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+
+const nonce = z.string().min(1).max(128);
+
+const agentPart = z.object({
+  nonce: nonce.describe('Made by the agent that leads, never used again: a right counts from before it was sent.'),
+});
+
+const hubPart = z
+  .object({
+    nonce: nonce.describe('The nonce that is acknowledged.'),
+    term: count(2_000_000_000).describe('Term of the hub leader that acknowledges.'),
+    grants: boundedRecord(z.string().max(320), epoch, 5000).describe(
+      '`namespace/name` of a RegionalService → the epoch that it may run at.',
+    ),
+  })
+  .meta(
+    cel({
+      rule: 'self.term >= oldSelf.term',
+      message: 'term never falls: this acknowledgement comes from an older hub leader',
+    }),
+  );
+export type Acknowledgement = z.infer<typeof hubPart>;
+
+const spec = z
+  .object({
+    agent: agentPart.optional().describe('The part of the agent: what it asks with.'),
+    hub: hubPart.optional().describe('The part of the hub: what it answers.'),
+  })
+  .meta(
+    cel({
+      rule: '!has(oldSelf.hub) || has(self.hub)',
+      message: 'hub cannot be removed: its term would be forgotten',
+    }),
+  );
+
+/** Small and rewritten at each heartbeat, so that `Region` is not. The agent and the hub own a part each. */
+export const regionLease = defineKind({
+  kind: 'RegionLease',
+  plural: 'regionleases',
+  singular: 'regionlease',
+  shortNames: ['rlease'],
+  namespaced: false,
+  livesIn: 'region',
+  description: 'How a region proves its right to run: the agent asks with a nonce, the hub acknowledges it.',
+  spec,
+  columns: [
+    { name: 'Nonce', type: 'string', jsonPath: '.spec.agent.nonce', description: 'Asked', priority: 1 },
+    { name: 'Acknowledged', type: 'string', jsonPath: '.spec.hub.nonce', description: 'Answered', priority: 1 },
+    { name: 'Term', type: 'integer', jsonPath: '.spec.hub.term', description: 'Term of the hub' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
+  ],
+});
+export type RegionLeaseSpec = z.infer<typeof spec>;
+export type RegionLease = ApiObject<RegionLeaseSpec, never>;

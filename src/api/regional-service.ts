@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import {
+  cel,
+  count,
+  dnsLabel,
+  epoch,
+  immutable,
+  listAtomic,
+  listMap,
+  regionName,
+  shortName,
+  zoneName,
+} from './common.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+import { onHubLoss } from './iu-group.ts';
+import { crossRegionMode, fencing, pattern, podTemplate } from './service-class.ts';
+
+const componentOrder = z
+  .object({
+    name: dnsLabel(20).describe('The component of the service class.'),
+    pattern,
+    layout: z
+      .enum(['PerZone', 'Spread', 'Pairs'])
+      .describe(
+        '`PerZone`: fixed counts per zone. `Spread`: one workload, spread evenly, may move. `Pairs`: two slots per pair, one selected.',
+      ),
+    needed: count(10_000).describe('N: instances (or pairs) that carry the load.'),
+    instances: count(10_000).describe('All instances, spares included.'),
+    zones: z
+      .array(
+        z.object({
+          zone: zoneName.describe('The zone.'),
+          instances: count(10_000).describe('Instances planned in it.'),
+        }),
+      )
+      .max(8)
+      .meta(listMap('zone'))
+      .describe('Where the instances stand.'),
+    pairs: z
+      .array(
+        z.object({ a: zoneName.describe('Zone of slot a.'), b: zoneName.describe('Zone of slot b.') }).meta(
+          cel({
+            rule: 'self.a != self.b',
+            message: 'a pair stands in one zone: the loss of that zone would take both slots; name two zones',
+          }),
+        ),
+      )
+      .max(1000)
+      .meta(listAtomic)
+      .optional()
+      .describe('For `Pairs`: the zones of the two slots of each pair.'),
+    writeBearing: z.boolean().describe('Whether two of it at once could write the same data twice.'),
+    template: podTemplate.describe('What an instance is.'),
+  })
+  .meta(
+    cel({
+      rule: "self.layout != 'Pairs' || has(self.pairs)",
+      message: 'layout Pairs needs pairs: name the zones of both slots of each pair',
+    }),
+  );
+export type ComponentOrder = z.infer<typeof componentOrder>;
+
+const spec = z
+  .object({
+    serviceClass: dnsLabel().describe('What runs.'),
+    mode: crossRegionMode,
+    role: z
+      .enum(['Active', 'Standby'])
+      .describe(
+        'What this region is to be. `Active` is no right to run a `Backup` service: that is acknowledged apart.',
+      ),
+    epoch,
+    activeRegion: regionName.describe('The region that may run the service at this epoch.'),
+    successors: z.array(regionName).max(8).meta(listAtomic).describe('The only regions that may follow it.'),
+    onHubLoss,
+    fencing: fencing.optional(),
+    components: z
+      .array(componentOrder)
+      .min(1)
+      .max(8)
+      .meta(listMap('name'))
+      .describe('What to run, and in which zones.'),
+  })
+  .meta(
+    cel(
+      { rule: 'self.epoch >= oldSelf.epoch', message: 'epoch never falls: this order comes from an older decision' },
+      {
+        rule: 'self.epoch > oldSelf.epoch || (self.role == oldSelf.role && self.activeRegion == oldSelf.activeRegion && self.onHubLoss == oldSelf.onHubLoss && self.successors == oldSelf.successors)',
+        message: 'role, activeRegion, successors and onHubLoss change only with a higher epoch',
+      },
+      immutable('mode', 'an instance belongs to one class, and the mode of a class is for life'),
+      immutable('serviceClass', 'an instance belongs to one class for life'),
+      {
+        rule: '!(self.activeRegion in self.successors)',
+        message: 'activeRegion stands among successors too: a region cannot follow itself',
+      },
+    ),
+  );
+
+const componentStatus = z.object({
+  name: dnsLabel(20).describe('The component.'),
+  planned: count(10_000).describe('Instances that should run.'),
+  ready: count(10_000).describe('Instances that are ready.'),
+  zones: z
+    .array(z.object({ zone: zoneName.describe('The zone.'), ready: count(10_000).describe('Instances ready in it.') }))
+    .max(8)
+    .meta(listMap('zone'))
+    .describe('Where they are ready.'),
+  selected: z
+    .array(z.enum(['a', 'b']))
+    .max(1000)
+    .meta(listAtomic)
+    .optional()
+    .describe('For `Pairs`: the slot that serves, by pair.'),
+});
+
+const status = z.object({
+  observedGeneration,
+  phase: z
+    .enum(['Starting', 'Active', 'Standby', 'Fencing', 'Fenced'])
+    .optional()
+    .describe('What the service does here.'),
+  epoch: epoch.optional().describe('The epoch of the order that was last followed.'),
+  grantedEpoch: epoch.optional().describe('The highest epoch for which this region was ever given the right to run.'),
+  standbyEpoch: epoch
+    .optional()
+    .describe('The highest epoch at which this region confirmed that it stands by: nothing runs, nothing is selected.'),
+  components: z.array(componentStatus).max(8).meta(listMap('name')).optional().describe('What runs.'),
+  conditions: conditions.optional(),
+});
+
+const neverFalls = (field: string) => ({
+  rule: `!has(oldSelf.status) || !has(oldSelf.status.${field}) || (has(self.status) && has(self.status.${field}) && self.status.${field} >= oldSelf.status.${field})`,
+  message: `status.${field} never falls: this write comes from an agent that saw less`,
+});
+
+/** An agent follows orders: it cannot have followed one that was never given. */
+const notAhead = (field: string) => ({
+  rule: `!has(self.status) || !has(self.status.${field}) || self.status.${field} <= self.spec.epoch`,
+  message: `status.${field} is ahead of spec.epoch: an agent can only speak of orders that it was given`,
+});
+
+export const regionalService = defineKind({
+  kind: 'RegionalService',
+  plural: 'regionalservices',
+  singular: 'regionalservice',
+  shortNames: ['rsvc'],
+  namespaced: true,
+  livesIn: 'region',
+  description:
+    'The order for one service in this region (written by the hub), and what runs of it (written by the agent).',
+  spec,
+  status,
+  rules: [
+    shortName(63),
+    neverFalls('grantedEpoch'),
+    neverFalls('standbyEpoch'),
+    notAhead('grantedEpoch'),
+    notAhead('standbyEpoch'),
+  ],
+  columns: [
+    { name: 'Role', type: 'string', jsonPath: '.spec.role', description: 'Ordered role' },
+    { name: 'Epoch', type: 'integer', jsonPath: '.spec.epoch', description: 'Epoch of the order' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'What it does' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'As ordered',
+    },
+    {
+      name: 'Redundancy',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="RedundancyMet")].status',
+      description: 'Redundancy met',
+    },
+    { name: 'Active', type: 'string', jsonPath: '.spec.activeRegion', description: 'Where it is active', priority: 1 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age', priority: 1 },
+  ],
+});
+export type RegionalServiceSpec = z.infer<typeof spec>;
+export type RegionalServiceStatus = z.infer<typeof status>;
+export type RegionalService = ApiObject<RegionalServiceSpec, RegionalServiceStatus>;

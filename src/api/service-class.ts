@@ -1,0 +1,266 @@
+import { z } from 'zod';
+import { cel, count, dnsLabel, imageByDigest, listMap, quantity, seconds, shortName } from './common.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+
+/** Functionality that agents, operations and callers know; one class belongs to one of them. */
+export const functionality = z
+  .enum([
+    'AgentLogin',
+    'Callback',
+    'HistoricalDataFeed',
+    'Designer',
+    'CallRouting',
+    'Provisioning',
+    'Reporting',
+    'RecordingPlayback',
+    'WorkforceManagement',
+    'Voicemail',
+    'Digital',
+    'Outbound',
+  ])
+  .describe('What users know the service as.');
+
+/** Tiers in rising order; see `tenant.ts`. */
+export const tier = z
+  .enum(['Advanced', 'AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice', 'Global'])
+  .describe('Redundancy tier.');
+export type Tier = z.infer<typeof tier>;
+
+export const crossRegionMode = z
+  .enum(['None', 'Active', 'Backup'])
+  .describe(
+    '`None`: only in the primary region. `Active`: serves in all regions at once. `Backup`: active in one region at a time.',
+  );
+export type CrossRegionMode = z.infer<typeof crossRegionMode>;
+export const fencing = z
+  .enum(['Agent'])
+  .describe(
+    '`Agent`: the owner accepts that nodes which outlive both their API server and their agents are not stopped. Needed where one of two may be active.',
+  );
+export const pattern = z
+  .enum(['A', 'A-A', 'A-B', 'N+1'])
+  .describe(
+    'How instances back each other up inside a region. `A`: one, restarted elsewhere. `A-A`: two, both serve. `A-B`: two, one serves. `N+1`: a pool with a spare.',
+  );
+export type Pattern = z.infer<typeof pattern>;
+export const member = z.enum(['Instance', 'A-A', 'A-B']);
+export const survives = z.enum(['Zone', 'Instance']);
+
+const quantities = z.object({
+  cpu: quantity.optional().describe('Processor time, in cores.'),
+  memory: quantity.optional().describe('Memory, in bytes.'),
+});
+
+const withinLimit = (resource: 'cpu' | 'memory') => ({
+  rule: `!has(self.requests) || !has(self.limits) || !has(self.requests.${resource}) || !has(self.limits.${resource}) || quantity(self.requests.${resource}).compareTo(quantity(self.limits.${resource})) <= 0`,
+  message: `requests.${resource} is more than limits.${resource}: lower the request or raise the limit`,
+});
+
+/** The typed part of a pod; everything else stands under `overrides`. */
+export const podTemplate = z.object({
+  workload: z
+    .enum(['Deployment', 'StatefulSet'])
+    .default('Deployment')
+    .describe('What keeps the instances; a StatefulSet gives them stable names.'),
+  image: imageByDigest.describe('Image by digest (`name@sha256:…`): what was tested is what runs.'),
+  command: z.array(z.string().max(1024)).max(32).optional().describe('Entry point. Absent: that of the image.'),
+  args: z.array(z.string().max(1024)).max(64).optional().describe('Arguments of the entry point.'),
+  ports: z
+    .array(
+      z.object({
+        name: dnsLabel(15).describe('Name of the port, also in the Service.'),
+        port: count(65_535, 1).describe('The port that the container listens on.'),
+        protocol: z.enum(['TCP', 'UDP']).default('TCP').describe('Transport protocol.'),
+      }),
+    )
+    .max(16)
+    .meta({
+      ...listMap('name'),
+      ...cel({
+        rule: 'self.all(p, self.exists_one(q, q.port == p.port && q.protocol == p.protocol))',
+        message: 'two ports have the same number and protocol: give each port a number of its own',
+      }),
+    })
+    .optional()
+    .describe('Ports that the Service leads to.'),
+  env: z
+    .array(
+      z.object({
+        name: z.string().min(1).max(128).describe('Name of the variable.'),
+        value: z.string().max(4096).describe('Its value.'),
+      }),
+    )
+    .max(64)
+    .meta(listMap('name'))
+    .optional()
+    .describe('Never a secret: use `overrides` with a reference.'),
+  resources: z
+    .object({
+      requests: quantities.optional().describe('What the scheduler sets aside.'),
+      limits: quantities.optional().describe('What is never exceeded.'),
+    })
+    .meta(cel(withinLimit('cpu'), withinLimit('memory')))
+    .optional()
+    .describe('What one instance needs.'),
+  terminationGracePeriodSeconds: seconds(0, 600)
+    .default(2)
+    .describe(
+      'How long an instance may take to stop. For a write-bearing component at most `stopBudgetSeconds - 2` of the group.',
+    ),
+  overrides: z
+    .looseObject({})
+    .optional()
+    .describe('Fields of the pod spec that are merged over what the operator makes (JSON merge patch).'),
+});
+export type PodTemplate = z.infer<typeof podTemplate>;
+
+const patternRules = cel(
+  {
+    rule: "self.of == 'Instance' || self.pattern == 'N+1'",
+    message: "of is for pools only: set pattern to 'N+1', or leave of out",
+  },
+  {
+    rule: "!has(self.agentsPerInstance) || self.pattern == 'N+1'",
+    message:
+      "agentsPerInstance is for pools only: each instance of another pattern carries the whole load; set pattern to 'N+1'",
+  },
+  {
+    rule: "self.minInstances == 1 || self.pattern == 'N+1'",
+    message: "minInstances is for pools only: set pattern to 'N+1', or leave minInstances out",
+  },
+  {
+    rule: "self.survives == 'Zone' || self.pattern == 'N+1'",
+    message: "survives is for pools only: set pattern to 'N+1', or leave survives out",
+  },
+);
+
+const component = z
+  .object({
+    name: dnsLabel(20).describe('Name of the component, part of the names of its workloads.'),
+    pattern,
+    of: member.default('Instance').describe('What a pool (`N+1`) is made of.'),
+    survives: survives
+      .default('Zone')
+      .describe(
+        'What a pool survives without loss of load: `Zone` keeps N instances in the other zones, `Instance` has one spare.',
+      ),
+    minInstances: count(1000, 1).default(1).describe('Least N.'),
+    agentsPerInstance: count(1_000_000, 1)
+      .optional()
+      .describe('Load of one instance, in agents. Absent: N is minInstances.'),
+    writeBearing: z.boolean().default(true).describe('Whether two of it at once could write the same data twice.'),
+    template: podTemplate.describe('What an instance is.'),
+  })
+  .meta(patternRules);
+export type Component = z.infer<typeof component>;
+
+const dataStore = z.object({
+  name: dnsLabel(20).describe('Name of the data store.'),
+  pattern: z.enum(['A-B', 'N+1']).describe('How its instances back each other up inside a region.'),
+  crossRegion: z.boolean().default(false).describe('Whether it keeps a copy in the secondary region.'),
+  driver: z.enum(['None']).default('None').describe('How it is handed over. `None`: by the service itself.'),
+});
+
+const crossRegion = z
+  .object({
+    mode: crossRegionMode.default('None'),
+    fromTier: z
+      .enum(['AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice', 'Global'])
+      .optional()
+      .describe('The lowest tier whose secondary regions have a place for this service.'),
+    standby: z
+      .enum(['Cold'])
+      .default('Cold')
+      .describe('`Cold`: nothing runs in the secondary; its capacity is reserved.'),
+    promotion: z
+      .enum(['Automatic', 'Approval'])
+      .default('Automatic')
+      .describe('`Approval`: a person has to say yes before the secondary becomes active.'),
+  })
+  .meta(
+    cel(
+      {
+        rule: "(self.mode == 'None') == !has(self.fromTier)",
+        message:
+          'fromTier says which tiers have the service in a secondary region: set it for mode Active and Backup, leave it out for None',
+      },
+      {
+        rule: "self.promotion == 'Automatic' || self.mode == 'Backup'",
+        message: 'promotion: Approval is for mode Backup only: nothing else is ever promoted',
+      },
+    ),
+  );
+
+const spec = z
+  .object({
+    displayName: z.string().min(1).max(80).describe('Name for people.'),
+    functionality,
+    slaClass: count(3, 1).default(1).describe('Class 1 is covered by the availability promise.'),
+    crossRegion: crossRegion.prefault({}).describe('What the secondary regions have of it.'),
+    fencing: fencing.optional(),
+    components: z.array(component).min(1).max(8).meta(listMap('name')).describe('What the service is made of.'),
+    dataStores: z.array(dataStore).max(8).meta(listMap('name')).optional().describe('What keeps its data.'),
+  })
+  .meta(
+    cel(
+      {
+        rule: "self.crossRegion.mode != 'Backup' || has(self.fencing)",
+        message:
+          'a Backup service needs fencing: set fencing to Agent to accept that nodes which outlive both their API server and their agents are not stopped',
+      },
+      {
+        rule: "has(self.fencing) || self.components.all(c, c.pattern != 'A-B' && c.of != 'A-B')",
+        message:
+          'an A-B pair needs fencing: set fencing to Agent to accept that a node which nothing reaches any more is not stopped',
+      },
+      {
+        rule: "self.crossRegion.mode != 'None' || !has(self.dataStores) || self.dataStores.all(d, !d.crossRegion)",
+        message:
+          'a data store crosses regions but its service does not: set crossRegion.mode to Active or Backup, or crossRegion of the data store to false',
+      },
+      {
+        rule: 'self.crossRegion.mode == oldSelf.crossRegion.mode',
+        message:
+          'crossRegion.mode cannot be changed under living services: make a new class and point the tenants to it',
+      },
+    ),
+  );
+
+const status = z.object({ observedGeneration, conditions: conditions.optional() });
+
+export const serviceClass = defineKind({
+  kind: 'ServiceClass',
+  plural: 'serviceclasses',
+  singular: 'serviceclass',
+  shortNames: ['svcclass'],
+  namespaced: false,
+  livesIn: 'hub',
+  description:
+    'One service of the catalogue: its components, how they back each other up in a region and across regions.',
+  spec,
+  status,
+  rules: [shortName(63)],
+  columns: [
+    { name: 'Functionality', type: 'string', jsonPath: '.spec.functionality', description: 'What users call it' },
+    { name: 'Mode', type: 'string', jsonPath: '.spec.crossRegion.mode', description: 'Across regions' },
+    {
+      name: 'From',
+      type: 'string',
+      jsonPath: '.spec.crossRegion.fromTier',
+      description: 'Lowest tier with a secondary',
+    },
+    {
+      name: 'Promotion',
+      type: 'string',
+      jsonPath: '.spec.crossRegion.promotion',
+      description: 'Automatic or by approval',
+      priority: 1,
+    },
+    { name: 'Fencing', type: 'string', jsonPath: '.spec.fencing', description: 'What stops the old side', priority: 1 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
+  ],
+});
+export type ServiceClassSpec = z.infer<typeof spec>;
+export type ServiceClassStatus = z.infer<typeof status>;
+export type ServiceClass = ApiObject<ServiceClassSpec, ServiceClassStatus>;

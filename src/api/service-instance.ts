@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import {
+  cel,
+  count,
+  country,
+  epoch,
+  immutable,
+  listAtomic,
+  listMap,
+  listSet,
+  reference,
+  regionName,
+  shortName,
+  timestamp,
+} from './common.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+import { onHubLoss } from './iu-group.ts';
+import { isolation } from './tenant.ts';
+
+const spec = z
+  .object({
+    iuGroupRef: reference('IU group').describe('The group whose regions serve it.'),
+    serviceClassRef: reference('service class').describe('What runs.'),
+    primaryRegion: regionName.describe('Where it is active while all is well.'),
+    secondaryRegions: z
+      .array(regionName)
+      .max(8)
+      .meta(listSet)
+      .default([])
+      .describe('Regions with a place for this service.'),
+    isolation: isolation.default('Shared'),
+    agents: count(2_000_000_000)
+      .default(0)
+      .describe('Load: the agents of its tenants, rounded up so that one tenant more rarely changes it.'),
+    countries: z
+      .array(country)
+      .max(32)
+      .meta(listSet)
+      .optional()
+      .describe('Countries that every tenant of it allows. Absent: no limit.'),
+  })
+  .meta(
+    cel(
+      immutable('iuGroupRef', 'an instance belongs to one group for life'),
+      immutable('serviceClassRef', 'an instance belongs to one class for life'),
+      {
+        rule: '!(self.primaryRegion in self.secondaryRegions)',
+        message: 'primaryRegion stands among secondaryRegions too: a region cannot stand in for itself',
+      },
+    ),
+  );
+
+const successors = z
+  .array(regionName)
+  .max(8)
+  .meta(listAtomic)
+  .describe('The only regions that may follow the active one.');
+
+const assignmentEntry = z.object({
+  epoch,
+  region: regionName.describe('The region that was active at that epoch.'),
+  successors,
+  onHubLoss,
+});
+export type AssignmentEntry = z.infer<typeof assignmentEntry>;
+
+/**
+ * Who may be active. The only record of the decision: each change is one compare-and-swap that raises the epoch by
+ * one, written before anything else happens (design: "intent first").
+ */
+const assignment = z
+  .object({
+    epoch,
+    activeRegion: regionName.describe('The region that may run the service, once it has the right.'),
+    successors,
+    onHubLoss,
+    reason: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved']).describe('Why it was decided so.'),
+    since: timestamp.describe('When it was decided.'),
+    history: z
+      .array(assignmentEntry)
+      .min(1)
+      .max(12)
+      .meta(listAtomic)
+      .describe('Epochs at which some region may still run, oldest first; the last one is the present one.'),
+  })
+  .meta(
+    cel({
+      rule: '!(self.activeRegion in self.successors)',
+      message: 'activeRegion stands among successors too: a region cannot follow itself',
+    }),
+  );
+export type Assignment = z.infer<typeof assignment>;
+
+const placement = z.object({
+  region: regionName.describe('The region.'),
+  role: z.enum(['Active', 'Standby']).describe('What it is to be there.'),
+  phase: z
+    .enum(['Unknown', 'Starting', 'Active', 'Standby', 'Fencing', 'Fenced'])
+    .describe('What the region says that it is.'),
+  epoch: epoch.describe('The epoch that the region has seen.'),
+  planned: count(100_000).describe('Instances planned if it is active here.'),
+  ready: count(100_000).describe('Instances that are ready.'),
+});
+export type Placement = z.infer<typeof placement>;
+
+const status = z.object({
+  observedGeneration,
+  assignment: assignment
+    .optional()
+    .describe('Who may be active: the decision, written by the placement loop of the hub alone.'),
+  placements: z.array(placement).max(9).meta(listMap('region')).optional().describe('The service in each region.'),
+  weights: z
+    .array(
+      z.object({ region: regionName.describe('The region.'), weight: count(100).describe('Its share, in percent.') }),
+    )
+    .max(9)
+    .meta(listMap('region'))
+    .optional()
+    .describe('Share of the traffic by region, in percent.'),
+  conditions: conditions.optional(),
+});
+
+/** CEL: there is an assignment, there was one, a field of it is as it was. */
+const has = 'has(self.status) && has(self.status.assignment)';
+const had = 'has(oldSelf.status) && has(oldSelf.status.assignment)';
+const same = (field: keyof Assignment) => `self.status.assignment.${field} == oldSelf.status.assignment.${field}`;
+
+export const serviceInstance = defineKind({
+  kind: 'ServiceInstance',
+  plural: 'serviceinstances',
+  singular: 'serviceinstance',
+  shortNames: ['sinst'],
+  namespaced: true,
+  livesIn: 'hub',
+  description: 'One service for one cohort of tenants, or for one tenant: the unit of failover.',
+  spec,
+  status,
+  rules: [
+    shortName(63),
+    {
+      rule: `!(${had}) || (${has} && self.status.assignment.epoch >= oldSelf.status.assignment.epoch)`,
+      message: 'status.assignment.epoch never falls: this write comes from an older decision',
+    },
+    {
+      rule: `!(${had}) || !(${has}) || self.status.assignment.epoch > oldSelf.status.assignment.epoch || (${same('activeRegion')} && ${same('successors')} && ${same('onHubLoss')})`,
+      message: 'status.assignment: activeRegion, successors and onHubLoss change only with a higher epoch',
+    },
+  ],
+  columns: [
+    { name: 'Class', type: 'string', jsonPath: '.spec.serviceClassRef.name', description: 'Service class' },
+    { name: 'Primary', type: 'string', jsonPath: '.spec.primaryRegion', description: 'Primary region' },
+    { name: 'Active', type: 'string', jsonPath: '.status.assignment.activeRegion', description: 'Where it is active' },
+    { name: 'Epoch', type: 'integer', jsonPath: '.status.assignment.epoch', description: 'Epoch of the assignment' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'As declared',
+    },
+    {
+      name: 'Protected',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Protected")].status',
+      description: 'Its region may be lost now',
+      priority: 1,
+    },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age', priority: 1 },
+  ],
+});
+export type ServiceInstanceSpec = z.infer<typeof spec>;
+export type ServiceInstanceStatus = z.infer<typeof status>;
+export type ServiceInstance = ApiObject<ServiceInstanceSpec, ServiceInstanceStatus>;

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import {
+  cel,
+  count,
+  country,
+  dnsLabel,
+  immutable,
+  listAtomic,
+  listMap,
+  listSet,
+  reference,
+  regionName,
+  shortName,
+} from './common.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { type ApiObject, defineKind } from './definition.ts';
+import { crossRegionMode, tier } from './service-class.ts';
+
+export const isolation = z
+  .enum(['Shared', 'Dedicated'])
+  .describe('`Shared`: one instance for all tenants alike. `Dedicated`: instances of its own, in its own namespace.');
+
+const spec = z
+  .object({
+    iuGroupRef: reference('IU group').describe('The group whose regions serve the tenant.'),
+    primaryRegion: regionName.describe('Chosen by the customer; runs the full stack.'),
+    secondaryRegions: z
+      .array(regionName)
+      .max(8)
+      .meta(listSet)
+      .default([])
+      .describe('Regions that stand in for the primary one, as far as the tier says.'),
+    tier: tier.describe('Redundancy tier. `AdvancedIvr` is deprecated: use `AdvancedAgents`.'),
+    telephony: z.enum(['SipCluster', 'BaseSip']).default('SipCluster').describe('Telephony model.'),
+    agents: count(60_000, 1).describe('Size of the contact centre.'),
+    services: z
+      .array(dnsLabel())
+      .min(1)
+      .max(64)
+      .meta(listSet)
+      .optional()
+      .describe('Service classes that the tenant bought. Absent: all of the catalogue.'),
+    isolation: isolation.default('Shared'),
+    residency: z
+      .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
+      .optional()
+      .describe('Countries that may hold anything of this tenant. A hard rule for every region, spare and standby.'),
+  })
+  .meta(
+    cel(
+      immutable('iuGroupRef', 'a tenant moves to another group by a new Tenant'),
+      {
+        rule: '!(self.primaryRegion in self.secondaryRegions)',
+        message: 'primaryRegion stands among secondaryRegions too: a region cannot stand in for itself',
+      },
+      {
+        rule: "self.tier != 'Advanced' || size(self.secondaryRegions) == 0",
+        message:
+          'tier Advanced has no secondary region: leave secondaryRegions out, or choose AdvancedAgents or higher',
+      },
+      {
+        rule: "!(self.tier in ['AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice']) || size(self.secondaryRegions) == 1",
+        message:
+          'this tier needs exactly one secondary region: name it in secondaryRegions, or choose tier Advanced (none) or Global (several)',
+      },
+      {
+        rule: "self.tier != 'Global' || size(self.secondaryRegions) >= 1",
+        message: 'tier Global needs at least one secondary region: name them in secondaryRegions',
+      },
+    ),
+  );
+
+const status = z.object({
+  observedGeneration,
+  conditions: conditions.optional(),
+  services: z
+    .array(
+      z.object({
+        service: dnsLabel().describe('The service class.'),
+        instance: z.string().max(320).describe('`namespace/name` of its ServiceInstance.'),
+        mode: crossRegionMode,
+      }),
+    )
+    .max(64)
+    .meta(listMap('service'))
+    .optional()
+    .describe('Which instance serves the tenant, by service.'),
+  regions: z
+    .array(regionName)
+    .max(9)
+    .meta(listAtomic)
+    .optional()
+    .describe('Regions that have a place for the tenant, the primary one first.'),
+});
+
+export const tenant = defineKind({
+  kind: 'Tenant',
+  plural: 'tenants',
+  singular: 'tenant',
+  shortNames: ['tnt'],
+  namespaced: true,
+  livesIn: 'hub',
+  description:
+    'A customer of the platform: one contact centre, its size, its regions and the redundancy tier it bought.',
+  spec,
+  status,
+  rules: [shortName(63)],
+  columns: [
+    { name: 'Tier', type: 'string', jsonPath: '.spec.tier', description: 'Redundancy tier' },
+    { name: 'Primary', type: 'string', jsonPath: '.spec.primaryRegion', description: 'Primary region' },
+    { name: 'Agents', type: 'integer', jsonPath: '.spec.agents', description: 'Size' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'As declared',
+    },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: 'Why',
+      priority: 1,
+    },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
+  ],
+});
+export type TenantSpec = z.infer<typeof spec>;
+export type TenantStatus = z.infer<typeof status>;
+export type Tenant = ApiObject<TenantSpec, TenantStatus>;
