@@ -1,0 +1,78 @@
+import type { Clock, Timer } from './clock.ts';
+import { jitter, type Random } from './random.ts';
+
+export interface TickerOptions {
+  readonly clock: Clock;
+  readonly everyMs: number;
+  /** A poke starts a run only so long afterwards, so that many pokes make one run; 0 when absent. */
+  readonly settleMs?: number;
+  /** Spreads the ticks of many tickers by a tenth when given. */
+  readonly random?: Random;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Runs one function again and again: every `everyMs`, and at once when poked. Never two at a time: a poke during a run
+ * starts the next run when it has ended. An error ends the run, not the ticker.
+ */
+export class Ticker {
+  readonly #options: TickerOptions;
+  #timer: Timer | undefined;
+  #abort: AbortController | undefined;
+  #current: Promise<void> | undefined;
+  #poked = false;
+  #settling = false;
+
+  constructor(options: TickerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#abort) return;
+    this.#abort = new AbortController();
+    this.#begin(this.#abort.signal);
+  }
+
+  poke(): void {
+    if (!this.#abort) return;
+    const { signal } = this.#abort;
+    if (this.#current) this.#poked = true;
+    else if (this.#options.settleMs === undefined) this.#begin(signal);
+    else if (!this.#settling) this.#settle(signal, this.#options.settleMs);
+  }
+
+  /** Ends the ticker: aborts the signal of a run that is under way and resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#abort?.abort(new Error('stopped'));
+    this.#abort = undefined;
+    this.#timer?.cancel();
+    await this.#current;
+  }
+
+  #settle(signal: AbortSignal, settleMs: number): void {
+    this.#settling = true;
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.setTimer(settleMs, () => this.#begin(signal));
+  }
+
+  #begin(signal: AbortSignal): void {
+    this.#timer?.cancel();
+    this.#poked = false;
+    this.#settling = false;
+    this.#current = this.#run(signal);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.run(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#options.onError?.(error);
+    }
+    this.#current = undefined;
+    if (signal.aborted) return;
+    const { clock, everyMs, random, settleMs } = this.#options;
+    if (this.#poked) return settleMs === undefined ? this.#begin(signal) : this.#settle(signal, settleMs);
+    this.#timer = clock.setTimer(random ? jitter(random, everyMs) : everyMs, () => this.#begin(signal));
+  }
+}
