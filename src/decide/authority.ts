@@ -1,0 +1,101 @@
+import type { Assignment, AssignmentEntry } from '../api/service-instance.ts';
+
+/**
+ * The hub's half of the authority protocol (design: "who may be active"): may the region that an assignment names be
+ * given the right to run the service at that epoch, now?
+ *
+ * The rules, each of which the simulation removes once to see that it is caught:
+ * 1. A region whose agent recorded a grant in the present, unbroken run of epochs is continued without a wait.
+ * 2. Else *every* other region of the service, not only the last active one, must be known to be stopped:
+ *    either it confirmed `Standby` at this epoch or a later one,
+ *    or `wait` has passed since this leader last acknowledged it for the service *and* since this leader began to lead.
+ * 3. A wait counts only while the target is a successor at every epoch at which that region may still run, because a
+ *    region runs on without the hub only with the promises of all its successors at that epoch.
+ * 4. A region that was ordered to hold on without the hub is never waited out.
+ */
+export interface RegionFacts {
+  /** Highest epoch at which the region confirmed that it stands by; 0 when unknown. Never falls, so an old value is safe. */
+  readonly standbyEpoch: number;
+  /** Highest epoch for which the region recorded a grant; 0 when unknown. */
+  readonly grantedEpoch: number;
+  /** Least time since this leader last noted an acknowledgement to the region for this service; undefined: never. */
+  readonly sinceAckMs: number | undefined;
+}
+
+export interface AuthorityView {
+  readonly assignment: Assignment;
+  /** Every region that the service has or ever had a place in, as far as the assignment's history knows. */
+  readonly regions: ReadonlyMap<string, RegionFacts>;
+  /** Least time since this leader began to lead. */
+  readonly sinceLeadMs: number;
+  readonly waitMs: number;
+}
+
+export type Permission =
+  | { readonly ok: true; readonly by: 'Continued' | 'Confirmed' | 'WaitedOut' }
+  | {
+      readonly ok: false;
+      readonly waitingFor: readonly string[];
+      /** When to ask again; undefined: only a confirmation helps. */
+      readonly remainingMs: number | undefined;
+    };
+
+const UNKNOWN: RegionFacts = { standbyEpoch: 0, grantedEpoch: 0, sinceAckMs: undefined };
+
+/** First epoch of the unbroken run of entries, ending with the present one, that name the active region. */
+function firstEpochOfRun(assignment: Assignment): number {
+  let first = assignment.epoch;
+  for (const entry of assignment.history.toReversed()) {
+    if (entry.region !== assignment.activeRegion) break;
+    first = entry.epoch;
+  }
+  return first;
+}
+
+/** Whether a region that stopped answering is certain to stop by itself, and in favour of `target`. */
+function mayBeWaitedOut(
+  region: string,
+  facts: RegionFacts,
+  target: string,
+  history: readonly AssignmentEntry[],
+): boolean {
+  return history.every(
+    (entry) =>
+      entry.region !== region ||
+      entry.epoch < facts.standbyEpoch ||
+      (entry.onHubLoss === 'Fence' && entry.successors.includes(target)),
+  );
+}
+
+/** What is known of one other region: known to be stopped, or how long the hub has to wait for that. */
+type Verdict =
+  | { readonly stopped: true; readonly by: 'Confirmed' | 'WaitedOut' }
+  | { readonly stopped: false; readonly remainingMs: number | undefined };
+
+function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict {
+  const { epoch, activeRegion, history } = view.assignment;
+  if (facts.standbyEpoch >= epoch) return { stopped: true, by: 'Confirmed' };
+  if (!mayBeWaitedOut(region, facts, activeRegion, history)) return { stopped: false, remainingMs: undefined };
+  const remainingMs = view.waitMs - Math.min(facts.sinceAckMs ?? Number.POSITIVE_INFINITY, view.sinceLeadMs);
+  return remainingMs > 0 ? { stopped: false, remainingMs } : { stopped: true, by: 'WaitedOut' };
+}
+
+export function canPromote(view: AuthorityView): Permission {
+  const target = view.assignment.activeRegion;
+  const granted = (view.regions.get(target) ?? UNKNOWN).grantedEpoch;
+  if (granted >= firstEpochOfRun(view.assignment)) return { ok: true, by: 'Continued' };
+
+  const others = [...view.regions].filter(([region]) => region !== target);
+  const verdicts = others.map(([region, facts]) => ({ region, ...judge(view, region, facts) }));
+  const running = verdicts.filter((verdict) => !verdict.stopped);
+  if (running.length === 0) {
+    return { ok: true, by: verdicts.some((v) => v.stopped && v.by === 'WaitedOut') ? 'WaitedOut' : 'Confirmed' };
+  }
+  const waits = running.map((verdict) => verdict.remainingMs ?? Number.POSITIVE_INFINITY);
+  const longest = Math.max(...waits);
+  return {
+    ok: false,
+    waitingFor: running.map((verdict) => verdict.region),
+    remainingMs: Number.isFinite(longest) ? longest : undefined,
+  };
+}

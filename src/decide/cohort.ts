@@ -1,0 +1,228 @@
+import { SYSTEM_NAMESPACE } from '../api/common.ts';
+import type { ConditionState } from '../api/conditions.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import { LABELS, MANAGED_BY } from '../api/labels.ts';
+import type { CrossRegionMode, ServiceClass } from '../api/service-class.ts';
+import type { ServiceInstanceSpec } from '../api/service-instance.ts';
+import type { Tenant } from '../api/tenant.ts';
+import { quantiseLoad } from './capacity.ts';
+import { createNamer, labelValue } from './name.ts';
+import { planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
+
+export interface CohortInput {
+  readonly groups: readonly Pick<IUGroup, 'metadata' | 'spec'>[];
+  readonly classes: readonly Pick<ServiceClass, 'metadata' | 'spec'>[];
+  readonly tenants: readonly Pick<Tenant, 'metadata' | 'spec'>[];
+}
+
+/** A ServiceInstance as it should be: what the hub applies. */
+export interface DesiredInstance {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly spec: ServiceInstanceSpec;
+}
+
+export interface TenantService {
+  readonly service: string;
+  /** `namespace/name` of the ServiceInstance. */
+  readonly instance: string;
+  readonly mode: CrossRegionMode;
+}
+
+export interface TenantOutcome {
+  readonly services: readonly TenantService[];
+  /** Regions with a place for the tenant, the primary one first. Empty when it cannot be placed. */
+  readonly regions: readonly string[];
+  /**
+   * What the plan says. `Ready: True` means that the plan is whole; whether the instances really serve is not known
+   * here, so the caller may only weaken it.
+   */
+  readonly conditions: readonly ConditionState[];
+}
+
+export interface CohortPlan {
+  /** Sorted by namespace and name; names are unique within a namespace. */
+  readonly instances: readonly DesiredInstance[];
+  /** By `namespace/name` of the tenant. */
+  readonly tenants: ReadonlyMap<string, TenantOutcome>;
+}
+
+/** Longest name of an instance: what is made from it has up to 63 characters. */
+const MAX_NAME = 40;
+
+/** Tenants that share one instance, or a single one with an instance of its own. */
+interface Cohort {
+  readonly namespace: string;
+  /** What the name is made of. */
+  readonly parts: readonly string[];
+  readonly plan: TenantPlan;
+  readonly service: TenantPlan['services'][number];
+  readonly isolation: ServiceInstanceSpec['isolation'];
+  agents: number;
+  countries: ReadonlySet<string> | undefined;
+}
+type Cohorts = Map<string, Cohort>;
+
+const byName = <T extends { readonly metadata: { readonly name: string } }>(items: readonly T[]): Map<string, T> =>
+  new Map(items.map((item): [string, T] => [item.metadata.name, item]).sort(([x], [y]) => compare(x, y)));
+
+const compare = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
+const keyOf = ({ metadata }: Pick<Tenant, 'metadata'>): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+/** Class names become parts of labels and of names: only DNS labels are classes of the catalogue. */
+const isUsable = ({ metadata }: Pick<ServiceClass, 'metadata'>): boolean =>
+  metadata.name.length <= 63 && !metadata.name.includes('.');
+
+function intersect(x: ReadonlySet<string> | undefined, y: readonly string[] | undefined) {
+  if (!x || !y) return x ?? (y && new Set(y));
+  return new Set(y.filter((country) => x.has(country)));
+}
+
+/**
+ * Adds tenants to the cohort of each of their services. The cohort is told by group, class and regions alone: residency
+ * has already taken out the regions that a tenant does not allow, so every region of a cohort is allowed by each of its
+ * tenants, and merging those of different residency breaks none.
+ */
+function join(cohorts: Cohorts, plan: TenantPlan, tenants: { agents: number; alone: Tenant['metadata'] | undefined }) {
+  const { agents, alone } = tenants;
+  return plan.services.map((service): string => {
+    const { serviceClass, secondaries } = service;
+    const parts = [serviceClass, ...(alone ? [alone.name] : [plan.primary, ...secondaries])];
+    const namespace = alone ? (alone.namespace ?? '') : SYSTEM_NAMESPACE;
+    const isolation = alone ? 'Dedicated' : 'Shared';
+    const key = JSON.stringify([namespace, isolation, plan.group, ...parts]);
+    const cohort = cohorts.get(key);
+    if (cohort) {
+      cohort.agents += agents;
+      cohort.countries = intersect(cohort.countries, plan.countries);
+    } else {
+      const countries = plan.countries && new Set(plan.countries);
+      cohorts.set(key, { namespace, parts, plan, service, isolation, agents, countries });
+    }
+    return key;
+  });
+}
+
+function buildInstance(cohort: Cohort, name: string): DesiredInstance {
+  const { namespace, plan, service, isolation, agents, countries } = cohort;
+  return {
+    metadata: {
+      name,
+      namespace,
+      labels: {
+        [LABELS.managedBy]: MANAGED_BY,
+        [LABELS.partOf]: MANAGED_BY,
+        [LABELS.iuGroup]: labelValue(plan.group),
+        [LABELS.serviceClass]: labelValue(service.serviceClass),
+      },
+    },
+    spec: {
+      iuGroupRef: { name: plan.group },
+      serviceClassRef: { name: service.serviceClass },
+      primaryRegion: plan.primary,
+      secondaryRegions: [...service.secondaries],
+      isolation,
+      agents: quantiseLoad(agents),
+      ...(countries && { countries: [...countries].sort() }),
+    },
+  };
+}
+
+/**
+ * Instances by cohort key. Names are given out in the order of the keys: two cohorts whose readable names are the same
+ * (class `voice` in region `mail-us`, class `voice-mail` in region `us`) both have one, and one of them carries a hash.
+ */
+function nameInstances(cohorts: Cohorts): Map<string, DesiredInstance> {
+  const namers = new Map<string, ReturnType<typeof createNamer>>();
+  const sorted = [...cohorts].sort(([x], [y]) => compare(x, y));
+  return new Map(
+    sorted.map(([key, cohort]) => {
+      const namer = namers.get(cohort.namespace) ?? createNamer(MAX_NAME);
+      namers.set(cohort.namespace, namer);
+      return [key, buildInstance(cohort, namer(cohort.parts, key))];
+    }),
+  );
+}
+
+/** Tenants with one plan: those that share, with their load, and those that have instances of their own. */
+interface Signature {
+  readonly plan: TenantPlan;
+  sharedAgents: number;
+  readonly shared: string[];
+  readonly dedicated: CohortInput['tenants'][number][];
+}
+
+function sign(tenants: CohortInput['tenants'], plan: (spec: Tenant['spec']) => TenantPlan): Signature[] {
+  const signatures = new Map<string, Signature>();
+  for (const tenant of tenants) {
+    const key = signatureOf(tenant.spec);
+    const signature = signatures.get(key) ?? { plan: plan(tenant.spec), sharedAgents: 0, shared: [], dedicated: [] };
+    signatures.set(key, signature);
+    if (tenant.spec.isolation === 'Dedicated') {
+      signature.dedicated.push(tenant);
+    } else {
+      signature.sharedAgents += tenant.spec.agents;
+      signature.shared.push(keyOf(tenant));
+    }
+  }
+  return [...signatures.values()];
+}
+
+/** A tenant (or all that share a plan) and the keys of the cohorts of its services, in the order of the plan's services. */
+interface Membership {
+  readonly tenants: readonly string[];
+  readonly plan: TenantPlan;
+  readonly cohorts: readonly string[];
+}
+
+function enrol(signatures: readonly Signature[], cohorts: Cohorts): Membership[] {
+  return signatures.flatMap(({ plan, sharedAgents, shared, dedicated }) => [
+    ...(shared.length > 0
+      ? [{ tenants: shared, plan, cohorts: join(cohorts, plan, { agents: sharedAgents, alone: undefined }) }]
+      : []),
+    ...dedicated.map((tenant) => {
+      const { agents } = tenant.spec;
+      return { tenants: [keyOf(tenant)], plan, cohorts: join(cohorts, plan, { agents, alone: tenant.metadata }) };
+    }),
+  ]);
+}
+
+function outcomeOf({ plan, cohorts }: Membership, instances: ReadonlyMap<string, DesiredInstance>): TenantOutcome {
+  const services = plan.services.map(({ serviceClass, mode }, index) => {
+    const instance = instances.get(cohorts[index] ?? '')?.metadata;
+    return { service: serviceClass, instance: `${instance?.namespace}/${instance?.name}`, mode };
+  });
+  return { services, regions: plan.regions, conditions: plan.conditions };
+}
+
+function sortByName(instances: readonly DesiredInstance[]): DesiredInstance[] {
+  return instances
+    .map((instance) => ({ instance, key: `${instance.metadata.namespace}/${instance.metadata.name}` }))
+    .sort((x, y) => compare(x.key, y.key))
+    .map(({ instance }) => instance);
+}
+
+/**
+ * The instances that all tenants need, and what to tell each tenant. A shared instance serves all tenants of a group
+ * with the same primary region and the same secondary regions with a place for its class; a dedicated tenant has
+ * instances of its own in its own namespace. The order of the inputs does not matter.
+ *
+ * Cost: one pass over the tenants, then work by signature (`signatureOf`), of which there are few.
+ */
+export function computeCohorts({ groups, classes, tenants }: CohortInput): CohortPlan {
+  const catalogue = { groups: byName(groups), classes: byName(classes.filter(isUsable)) };
+  const cohorts: Cohorts = new Map();
+  const memberships = enrol(
+    sign(tenants, (spec) => planTenant(spec, catalogue)),
+    cohorts,
+  );
+  const instances = nameInstances(cohorts);
+  const outcomes = new Map<string, TenantOutcome>();
+  for (const membership of memberships) {
+    const outcome = outcomeOf(membership, instances);
+    for (const tenant of membership.tenants) outcomes.set(tenant, outcome);
+  }
+  return { instances: sortByName([...instances.values()]), tenants: outcomes };
+}

@@ -1,0 +1,33 @@
+import type { Slot } from '../slot.ts';
+import { computeDisruptionBudgets, type DesiredDisruptionBudget } from './disruption-budgets.ts';
+import type { Order } from './object.ts';
+import { computeServices, type DesiredService } from './services.ts';
+import { computeWorkloads, type DesiredWorkload } from './workloads.ts';
+
+export interface ChildrenState {
+  /** Whether the service may run here now. When not, everything is present, at 0 and selecting nothing. */
+  readonly running: boolean;
+  /** Selected slots by component, by pair, as `chooseSlot` said. A pair without one selects nothing. */
+  readonly selected: ReadonlyMap<string, readonly Slot[]>;
+}
+
+export interface Children {
+  readonly workloads: readonly DesiredWorkload[];
+  readonly services: readonly DesiredService[];
+  readonly pdbs: readonly DesiredDisruptionBudget[];
+}
+
+/**
+ * Everything that an order wants in its region. Names are unique for each kind, at most 63 characters and independent of
+ * the order of the components. No field is given that the API server would store otherwise.
+ */
+export function computeChildren(order: Order, { running, selected }: ChildrenState): Children {
+  const components = order.spec.components.toSorted((x, y) => (x.name < y.name ? -1 : 1));
+  return {
+    workloads: components.flatMap((component) => computeWorkloads(order, component, running)),
+    services: components.flatMap((component) =>
+      computeServices(order, component, { running, slots: selected.get(component.name) ?? [] }),
+    ),
+    pdbs: components.flatMap((component) => computeDisruptionBudgets(order, component)),
+  };
+}

@@ -1,0 +1,78 @@
+import { API_VERSION } from '../../api/common.ts';
+import { FENCE_FINALIZER, LABELS, MANAGED_BY } from '../../api/labels.ts';
+import type { ComponentOrder, RegionalService } from '../../api/regional-service.ts';
+import type { ServiceClass } from '../../api/service-class.ts';
+import type { Assignment, ServiceInstance } from '../../api/service-instance.ts';
+import { regionsOf } from '../assignment.ts';
+
+/**
+ * What one region is told about one service:
+ * - `Apply`: the order that must stand there;
+ * - `Delete`: the region has no place for it any more, and is known to be stopped;
+ * - `None`: nothing stands there and nothing has to.
+ */
+export type RegionalOrder =
+  | { readonly kind: 'Apply'; readonly object: RegionalService }
+  | { readonly kind: 'Delete' }
+  | { readonly kind: 'None' };
+
+export interface OrderInput {
+  readonly instance: ServiceInstance;
+  readonly serviceClass: ServiceClass;
+  readonly assignment: Assignment;
+  readonly region: string;
+  /** Planned for this region; undefined when the plan was refused: then what stands there is left as it is. */
+  readonly components: readonly ComponentOrder[] | undefined;
+  /** The order that stands in the region now. */
+  readonly present: RegionalService | undefined;
+}
+
+/** Whether the region keeps an order: it has a place, or something may still run there. */
+function isConcerned(input: OrderInput): boolean {
+  const { assignment, instance, present, region, serviceClass } = input;
+  const mode = serviceClass.spec.crossRegion.mode;
+  if (mode === 'None') return region === instance.spec.primaryRegion;
+  if (regionsOf(instance).includes(region)) return true;
+  if (mode === 'Active') return false;
+  if (region === assignment.activeRegion) return true;
+  return present !== undefined && (present.status?.standbyEpoch ?? 0) < assignment.epoch;
+}
+
+export function computeOrder(input: OrderInput): RegionalOrder {
+  const { assignment, instance, present, region, serviceClass } = input;
+  if (!isConcerned(input)) return present ? { kind: 'Delete' } : { kind: 'None' };
+  const components = input.components ?? present?.spec.components;
+  if (!components) return { kind: 'None' };
+  const mode = serviceClass.spec.crossRegion.mode;
+  const isActive = mode !== 'Backup' || region === assignment.activeRegion;
+  const { name, namespace = '' } = instance.metadata;
+  const { fencing } = serviceClass.spec;
+  return {
+    kind: 'Apply',
+    object: {
+      apiVersion: API_VERSION,
+      kind: 'RegionalService',
+      metadata: {
+        name,
+        namespace,
+        labels: {
+          [LABELS.managedBy]: MANAGED_BY,
+          [LABELS.serviceClass]: instance.spec.serviceClassRef.name,
+          [LABELS.iuGroup]: instance.spec.iuGroupRef.name,
+        },
+        finalizers: [FENCE_FINALIZER],
+      },
+      spec: {
+        serviceClass: instance.spec.serviceClassRef.name,
+        mode,
+        role: isActive ? 'Active' : 'Standby',
+        epoch: assignment.epoch,
+        activeRegion: assignment.activeRegion,
+        successors: assignment.successors,
+        onHubLoss: assignment.onHubLoss,
+        ...(fencing ? { fencing } : {}),
+        components: [...components],
+      },
+    },
+  };
+}

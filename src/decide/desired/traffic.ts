@@ -1,0 +1,73 @@
+import { ANNOTATIONS, LABELS, MANAGED_BY } from '../../api/labels.ts';
+import type { Assignment, ServiceInstance } from '../../api/service-instance.ts';
+import type { RegionWeight } from '../weights.ts';
+
+/** An ExternalDNS endpoint set: https://kubernetes-sigs.github.io/external-dns (kind `DNSEndpoint`). */
+export interface DNSEndpoint {
+  readonly apiVersion: 'externaldns.k8s.io/v1alpha1';
+  readonly kind: 'DNSEndpoint';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: { readonly endpoints: readonly DNSRecord[] };
+}
+
+export interface DNSRecord {
+  readonly dnsName: string;
+  readonly recordTTL: number;
+  readonly recordType: 'CNAME';
+  readonly targets: readonly string[];
+  readonly setIdentifier?: string;
+  readonly providerSpecific?: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What ExternalDNS calls the weight of a record; its provider maps it. */
+const WEIGHT = 'aws/weight';
+
+/** `<service>.<domain>`: what clients use. */
+export const serviceHost = (name: string, domain: string): string => `${name}.${domain}`;
+/** `<service>.<region>.regions.<domain>`: the entry of one region, kept by that region. */
+export const regionHost = (name: string, region: string, domain: string): string =>
+  `${name}.${region}.regions.${domain}`;
+
+/**
+ * The record set of a service: for an `Active` one a weighted record for each region, for the others one record that
+ * points to the active region. Never empty. The epoch that it was made from stands on it, so that an older plan is
+ * known for what it is.
+ */
+export function computeTraffic(
+  instance: Pick<ServiceInstance, 'metadata'>,
+  assignment: Assignment,
+  weights: readonly RegionWeight[] | undefined,
+  { domain, ttlSeconds }: { readonly domain: string; readonly ttlSeconds: number },
+): DNSEndpoint {
+  const { name, namespace } = instance.metadata;
+  const record = (region: string): DNSRecord => ({
+    dnsName: serviceHost(name, domain),
+    recordTTL: ttlSeconds,
+    recordType: 'CNAME',
+    targets: [regionHost(name, region, domain)],
+  });
+  const endpoints = weights
+    ? weights.map(({ region, weight }) => ({
+        ...record(region),
+        setIdentifier: region,
+        providerSpecific: [{ name: WEIGHT, value: `${weight}` }],
+      }))
+    : [record(assignment.activeRegion)];
+  return {
+    apiVersion: 'externaldns.k8s.io/v1alpha1',
+    kind: 'DNSEndpoint',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { [LABELS.managedBy]: MANAGED_BY },
+      annotations: { [ANNOTATIONS.epoch]: `${assignment.epoch}` },
+    },
+    spec: { endpoints },
+  };
+}

@@ -1,0 +1,115 @@
+import type { ComponentOrder } from '../../api/regional-service.ts';
+import {
+  childName,
+  type DesiredMetadata,
+  type Labels,
+  MAX_STATEFUL_SET_NAME,
+  type Order,
+  objectLabels,
+  objectMetadata,
+  type Part,
+  selectorLabels,
+} from './object.ts';
+import { buildPodTemplate, type DesiredPodTemplate } from './pod.ts';
+
+interface WorkloadSpec {
+  readonly replicas: number;
+  readonly revisionHistoryLimit: number;
+  readonly selector: { readonly matchLabels: Labels };
+  readonly template: DesiredPodTemplate;
+}
+
+export interface DesiredDeployment {
+  readonly apiVersion: 'apps/v1';
+  readonly kind: 'Deployment';
+  readonly metadata: DesiredMetadata;
+  readonly spec: WorkloadSpec & {
+    readonly strategy:
+      | { readonly type: 'Recreate' }
+      | {
+          readonly type: 'RollingUpdate';
+          readonly rollingUpdate: { readonly maxSurge: number; readonly maxUnavailable: number };
+        };
+  };
+}
+
+export interface DesiredStatefulSet {
+  readonly apiVersion: 'apps/v1';
+  readonly kind: 'StatefulSet';
+  readonly metadata: DesiredMetadata;
+  readonly spec: WorkloadSpec & {
+    readonly serviceName: string;
+    readonly podManagementPolicy: 'Parallel';
+    readonly updateStrategy: { readonly type: 'RollingUpdate' };
+  };
+}
+
+export type DesiredWorkload = DesiredDeployment | DesiredStatefulSet;
+
+/** One workload of a component: its part, its size when it runs, and the zones that it may stand in. */
+interface Piece {
+  readonly part: Part;
+  readonly instances: number;
+  readonly zones: readonly string[];
+}
+
+const REVISIONS = 2;
+
+function piecesOf(component: ComponentOrder): Piece[] {
+  switch (component.layout) {
+    case 'PerZone':
+      return component.zones.map(({ zone, instances }) => ({ part: { zone }, instances, zones: [zone] }));
+    case 'Spread':
+      return [{ part: {}, instances: component.instances, zones: component.zones.map(({ zone }) => zone) }];
+    case 'Pairs':
+      return (component.pairs ?? []).flatMap(({ a, b }, pair) => [
+        { part: { pair, slot: 'a' as const }, instances: 1, zones: [a] },
+        { part: { pair, slot: 'b' as const }, instances: 1, zones: [b] },
+      ]);
+  }
+}
+
+/**
+ * A slot, and a single instance that writes, must not run twice even during an upgrade: the old one ends first. Of all
+ * others a new one is ready before an old one goes.
+ */
+function strategyOf({ layout, pattern, writeBearing }: ComponentOrder): DesiredDeployment['spec']['strategy'] {
+  const alone = layout === 'Pairs' || (pattern === 'A' && writeBearing);
+  return alone ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+}
+
+function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, running: boolean): DesiredWorkload {
+  const { part, instances, zones } = piece;
+  const stateful = component.template.workload === 'StatefulSet';
+  const name = childName(order, component, part, stateful ? MAX_STATEFUL_SET_NAME : undefined);
+  const metadata = objectMetadata(order, name, objectLabels(order, component, part));
+  const spec: WorkloadSpec = {
+    replicas: running ? instances : 0,
+    revisionHistoryLimit: REVISIONS,
+    selector: { matchLabels: selectorLabels(order, component, part) },
+    template: buildPodTemplate(order, component, part, zones),
+  };
+  if (!stateful) {
+    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { ...spec, strategy: strategyOf(component) } };
+  }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata,
+    spec: {
+      ...spec,
+      serviceName: childName(order, component, { headless: true }),
+      // Instances back each other up, so none waits for another.
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate' },
+    },
+  };
+}
+
+/**
+ * The workloads of a component: one for each zone (`PerZone`), one that may stand in all of them (`Spread`), one for
+ * each slot (`Pairs`; both slots run, the Service selects one). Not running means present with 0 replicas.
+ */
+export function computeWorkloads(order: Order, component: ComponentOrder, running: boolean): DesiredWorkload[] {
+  return piecesOf(component).map((piece) => buildWorkload(order, component, piece, running));
+}

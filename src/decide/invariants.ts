@@ -1,0 +1,30 @@
+import type { Assignment } from '../api/service-instance.ts';
+
+/**
+ * Checks an intent against the invariants before it is written. Returns the sentence of the invariant that it would
+ * break, or undefined. It repeats, on purpose, what the decision should have made sure of: a bug in a rule must not
+ * become a split brain.
+ */
+export function checkIntent(
+  current: Assignment | undefined,
+  next: Assignment,
+  places: readonly string[],
+): string | undefined {
+  const last = next.history.at(-1);
+  if (!last || last.epoch !== next.epoch || last.region !== next.activeRegion) {
+    return 'the last entry of the history is the assignment itself';
+  }
+  if (next.history.some((entry, index) => entry.epoch <= (next.history[index - 1]?.epoch ?? -1))) {
+    return 'epochs in the history rise';
+  }
+  if (next.successors.includes(next.activeRegion)) return 'a region never succeeds itself';
+  if (!current)
+    return places.includes(next.activeRegion) || next.epoch > 1
+      ? undefined
+      : 'a service is active only where it has a place';
+  if (next.epoch !== current.epoch + 1) return 'an epoch rises by one';
+  if (!places.includes(next.activeRegion) && next.activeRegion !== current.activeRegion) {
+    return 'a service moves only to where it has a place';
+  }
+  return undefined;
+}

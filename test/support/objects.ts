@@ -1,0 +1,138 @@
+import { API_VERSION } from '../../src/api/common.ts';
+import { type IUGroup, iuGroup } from '../../src/api/iu-group.ts';
+import { type ComponentOrder, type RegionalService, regionalService } from '../../src/api/regional-service.ts';
+import { type Component, type ServiceClass, serviceClass } from '../../src/api/service-class.ts';
+import { type ServiceInstance, serviceInstance } from '../../src/api/service-instance.ts';
+import { type Tenant, tenant } from '../../src/api/tenant.ts';
+import type { NodeFact, PodFact } from '../../src/decide/facts.ts';
+
+/**
+ * Builders of valid objects for tests: each goes through its schema, so that defaults are the real ones, and takes only
+ * what the test is about.
+ */
+
+type Input = Readonly<Record<string, unknown>>;
+
+export const IMAGE = `registry.example/placeholder@sha256:${'0'.repeat(64)}`;
+
+const unit = (region: string, more: Input = {}) => ({
+  name: `iu-${region}`,
+  region,
+  geography: 'US',
+  country: 'US',
+  zones: [`${region}-a`, `${region}-b`],
+  credentials: { secretName: region },
+  ...more,
+});
+
+/** A group with a unit for each name; an object gives a unit fields of its own. */
+export function aGroup(
+  name: string,
+  units: readonly (string | ({ region: string } & Input))[],
+  more: Input = {},
+): IUGroup {
+  const infrastructureUnits = units.map((u) => (typeof u === 'string' ? unit(u) : unit(u.region, u)));
+  const spec = iuGroup.spec.parse({ infrastructureUnits, ...more });
+  return { apiVersion: API_VERSION, kind: 'IUGroup', metadata: { name }, spec };
+}
+
+type ComponentInput = Input & { readonly template?: Input };
+
+const componentInput = ({ template, ...more }: ComponentInput): Input => ({
+  name: 'main',
+  pattern: 'N+1',
+  template: { image: IMAGE, ports: [{ name: 'http', port: 8080 }], ...template },
+  ...more,
+});
+
+/** A service class; by default one pool that stays in its region. */
+export function aClass(name: string, more: Input & { components?: readonly ComponentInput[] } = {}): ServiceClass {
+  const { components = [{}], ...rest } = more;
+  const spec = serviceClass.spec.parse({
+    displayName: name,
+    functionality: 'CallRouting',
+    fencing: 'Agent',
+    components: components.map((c) => componentInput(c)),
+    ...rest,
+  });
+  return { apiVersion: API_VERSION, kind: 'ServiceClass', metadata: { name }, spec };
+}
+
+export const aBackup = (fromTier = 'CrossRegionVoice'): Input => ({ crossRegion: { mode: 'Backup', fromTier } });
+export const anActive = (fromTier = 'CrossRegionVoice'): Input => ({ crossRegion: { mode: 'Active', fromTier } });
+
+export function aComponent(more: ComponentInput = {}): Component {
+  const [component] = aClass('any', { components: [more] }).spec.components;
+  if (!component) throw new Error('a class has a component');
+  return component;
+}
+
+/** A tenant of `namespace/name`; by default 100 agents of tier CrossRegionVoice from us-east to us-west. */
+export function aTenant(key: string, more: Input = {}): Tenant {
+  const [namespace = '', name = ''] = key.split('/');
+  const spec = tenant.spec.parse({
+    iuGroupRef: { name: 'americas' },
+    primaryRegion: 'us-east',
+    secondaryRegions: ['us-west'],
+    tier: 'CrossRegionVoice',
+    agents: 100,
+    ...more,
+  });
+  return { apiVersion: API_VERSION, kind: 'Tenant', metadata: { name, namespace }, spec };
+}
+
+export function anInstance(name: string, more: Input = {}): ServiceInstance {
+  const spec = serviceInstance.spec.parse({
+    iuGroupRef: { name: 'americas' },
+    serviceClassRef: { name: 'voice-mail' },
+    primaryRegion: 'us-east',
+    secondaryRegions: ['us-west'],
+    agents: 1000,
+    ...more,
+  });
+  return { apiVersion: API_VERSION, kind: 'ServiceInstance', metadata: { name, namespace: 'switchback-system' }, spec };
+}
+
+export function anOrder(name: string, components: readonly ComponentOrder[], more: Input = {}): RegionalService {
+  const spec = regionalService.spec.parse({
+    serviceClass: 'voice-mail',
+    mode: 'Backup',
+    role: 'Active',
+    epoch: 1,
+    activeRegion: 'us-east',
+    successors: ['us-west'],
+    onHubLoss: 'Fence',
+    fencing: 'Agent',
+    components,
+    ...more,
+  });
+  const metadata = { name, namespace: 'switchback-system', uid: '7d3e' };
+  return { apiVersion: API_VERSION, kind: 'RegionalService', metadata, spec };
+}
+
+/** A pod that has served for an hour, on node `node-<zone>`. */
+export function aPod(name: string, more: Partial<PodFact> & { zone?: string } = {}): PodFact {
+  const { zone = 'a', ...facts } = more;
+  return {
+    name,
+    uid: `uid-${name}`,
+    component: 'main',
+    node: `node-${zone}`,
+    ready: true,
+    readinessAgeMs: 3_600_000,
+    terminating: false,
+    ended: false,
+    started: true,
+    mayHaveServed: true,
+    ...facts,
+  };
+}
+
+/** Nodes `node-<zone>`, ready for an hour unless said otherwise. */
+export function nodesIn(zones: readonly string[], changes: Readonly<Record<string, Partial<NodeFact>>> = {}) {
+  const nodes = zones.map((zone): [string, NodeFact] => {
+    const name = `node-${zone}`;
+    return [name, { name, zone, ready: true, readinessAgeMs: 3_600_000, schedulable: true, ...changes[zone] }];
+  });
+  return new Map(nodes);
+}

@@ -1,0 +1,166 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { iuGroup } from '../../src/api/iu-group.ts';
+import { type ServiceClass, type ServiceClassSpec, serviceClass } from '../../src/api/service-class.ts';
+import { type Tenant, tenant } from '../../src/api/tenant.ts';
+import { computeCohorts } from '../../src/decide/cohort.ts';
+import { placeInstance } from '../../src/decide/placement.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const manifest = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  spec: z.unknown().optional(),
+});
+
+/** All manifests of a folder, in the order of the file names. */
+function readManifests(folder: string) {
+  const files = readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.yaml'));
+  return files.sort().flatMap((file) =>
+    parseAllDocuments(readFileSync(join(ROOT, folder, file), 'utf8')).map((document) => {
+      expect(document.errors).toEqual([]);
+      return { file, ...manifest.parse(document.toJS()) };
+    }),
+  );
+}
+
+const catalogue = readManifests('charts/switchback/catalogue/today');
+const classes = catalogue.map(
+  ({ apiVersion, kind, metadata, spec }): ServiceClass => ({
+    apiVersion,
+    kind,
+    metadata: { name: metadata.name },
+    spec: serviceClass.spec.parse(spec),
+  }),
+);
+const specOf = (name: string): ServiceClassSpec => {
+  const found = classes.find(({ metadata }) => metadata.name === name);
+  if (!found) throw new Error(`the catalogue has no class ${name}`);
+  return found.spec;
+};
+
+/** The words of the platform's own table of services. */
+const patternsOf = ({ components }: ServiceClassSpec): string =>
+  components.map(({ pattern, of }) => (of === 'Instance' ? pattern : `${pattern} of ${of} pairs`)).join(', ');
+const storesOf = ({ dataStores = [] }: ServiceClassSpec): string =>
+  dataStores.map(({ pattern, crossRegion }) => (crossRegion ? `${pattern} cross-region` : pattern)).join(', ') ||
+  'none';
+const crossRegionOf = ({ crossRegion }: ServiceClassSpec): string =>
+  crossRegion.mode === 'None'
+    ? 'no'
+    : [crossRegion.mode, crossRegion.fromTier, ...(crossRegion.promotion === 'Approval' ? ['Approval'] : [])].join(' ');
+
+/** Display name, class, pattern in a region, across regions, data stores. */
+const TABLE = [
+  ['Workforce Management', 'workforce-management', 'A-B, N+1', 'no', 'A-B'],
+  ['Voice Routing', 'voice-routing', 'N+1 of A-A pairs', 'Active CrossRegionVoice', 'N+1 cross-region'],
+  ['Voice Mail', 'voice-mail', 'N+1 of A-B pairs', 'Backup CrossRegionVoice', 'N+1'],
+  ['Telephone Network (SBC)', 'telephone-network', 'A-A', 'Active AdvancedIvr', 'none'],
+  ['Screen/Interaction Recording', 'recording', 'A-A, A-B, N+1', 'Backup CrossRegionVoice', 'N+1, A-B'],
+  ['Real-time Reporting', 'real-time-reporting', 'N+1 of A-B pairs', 'no', 'A-B'],
+  ['Digital/Task Routing', 'digital-routing', 'A-B, N+1', 'no', 'A-B, N+1'],
+  ['IWD (task distribution)', 'iwd', 'N+1', 'no', 'N+1, A-B'],
+  ['Platform Administration', 'platform-administration', 'A-B', 'no', 'A-B'],
+  ['Outbound', 'outbound', 'A-B, N+1', 'no', 'A-B'],
+  ['Interaction Analytics', 'interaction-analytics', 'A-B', 'no', 'A-B'],
+  ['Inbound Voice IVR', 'inbound-ivr', 'N+1, A-A', 'Active AdvancedIvr', 'none'],
+  ['Historical Reporting', 'historical-reporting', 'A-B, A', 'Backup CrossRegionVoice', 'A-B'],
+  ['Designer, Analytics and Post-Call Survey', 'designer', 'A-B', 'no', 'A-B'],
+  ['Data Download', 'data-download', 'A, N+1', 'no', 'N+1'],
+  ['Co-Browse', 'co-browse', 'N+1', 'no', 'none'],
+  ['Callback, web', 'callback-web', 'N+1', 'no', 'N+1'],
+  ['Callback, in queue', 'callback-queue', 'N+1', 'no', 'N+1'],
+  ['Agent/Supervisor Desktop (WWE/GWS)', 'agent-desktop', 'N+1', 'Active AdvancedAgents', 'N+1, A-B'],
+  ['Agent Setup', 'agent-setup', 'N+1', 'no', 'N+1, A-B'],
+  ['WebRTC', 'webrtc', 'N+1', 'no', 'none'],
+  ['Third-party WFM', 'third-party-wfm', 'A-B', 'Backup CrossRegionVoice Approval', 'none'],
+  ['Voice and Digital Bots', 'bots', 'N+1', 'no', 'N+1, A-B'],
+] as const;
+
+describe('catalogue "today"', () => {
+  it('has the 23 services of the platform and no other', () => {
+    expect(classes.map(({ metadata }) => metadata.name)).toEqual(TABLE.map(([, name]) => name).toSorted());
+  });
+
+  it.each(TABLE)('%s is as the table says', (displayName, name, patterns, crossRegion, stores) => {
+    const spec = specOf(name);
+    expect([spec.displayName, patternsOf(spec), crossRegionOf(spec), storesOf(spec)]).toEqual([
+      displayName,
+      patterns,
+      crossRegion,
+      stores,
+    ]);
+  });
+
+  it.each(catalogue)('$file is named after its class, and says nothing that the schema does not know', (given) => {
+    expect(given.kind).toBe('ServiceClass');
+    expect(given.file).toBe(`${given.metadata.name}.yaml`);
+    expect(serviceClass.spec.parse(given.spec)).toMatchObject(z.looseObject({}).parse(given.spec));
+  });
+
+  it.each(classes)(
+    '$metadata.name accepts agent fencing where one of two may be active, and only there',
+    ({ spec }) => {
+      const needed =
+        spec.crossRegion.mode === 'Backup' ||
+        spec.components.some(({ pattern, of }) => pattern === 'A-B' || of === 'A-B');
+      expect(spec.fencing).toBe(needed ? 'Agent' : undefined);
+    },
+  );
+
+  it('keeps the data mart of historical reporting in its region', () => {
+    expect(specOf('historical-reporting').dataStores).toEqual([
+      { name: 'data-mart', pattern: 'A-B', crossRegion: false, driver: 'None' },
+    ]);
+  });
+});
+
+describe('quick start', () => {
+  const manifests = readManifests('hack/samples/quickstart');
+  const ofKind = (kind: string) => manifests.filter((m) => m.kind === kind);
+  const groups = ofKind('IUGroup').map(({ metadata, spec }) => ({
+    metadata: { name: metadata.name },
+    spec: iuGroup.spec.parse(spec),
+  }));
+  const tenants = ofKind('Tenant').map(
+    ({ apiVersion, kind, metadata: { name, namespace = '' }, spec }): Tenant => ({
+      apiVersion,
+      kind,
+      metadata: { name, namespace },
+      spec: tenant.spec.parse(spec),
+    }),
+  );
+  const plan = computeCohorts({ groups, classes, tenants });
+
+  it('declares tenants of different tiers and primary regions in namespaces that it makes', () => {
+    const told = tenants.map(({ metadata, spec }) => `${metadata.name} ${spec.tier} ${spec.primaryRegion}`);
+    expect(told).toEqual([
+      'acme Advanced us-east',
+      'blue-sky AdvancedAgents us-west',
+      'crown CrossRegionVoice us-east',
+    ]);
+    const namespaces = ofKind('Namespace').map(({ metadata }) => metadata.name);
+    for (const { metadata } of [...tenants, ...plan.instances]) expect(namespaces).toContain(metadata.namespace);
+  });
+
+  it('gives every tenant all 23 services, and says that all is well', () => {
+    for (const outcome of plan.tenants.values()) {
+      expect(outcome.services).toHaveLength(23);
+      expect(outcome.conditions.filter(({ status }) => status !== 'True')).toEqual([]);
+    }
+  });
+
+  it('has a place for every instance in every region of it', () => {
+    const [group] = groups;
+    if (!group) throw new Error('the quick start has a group');
+    for (const instance of plan.instances) {
+      const serviceClass = classes.find(({ metadata }) => metadata.name === instance.spec.serviceClassRef.name);
+      if (!serviceClass) throw new Error('the catalogue has the class');
+      expect(placeInstance(instance, serviceClass, group)).toMatchObject({ ok: true, refusals: [] });
+    }
+  });
+});
