@@ -1,0 +1,281 @@
+import { SYSTEM_NAMESPACE } from '../api/common.ts';
+import { FIELD_MANAGERS, LABELS } from '../api/labels.ts';
+import type { Region } from '../api/region.ts';
+import type { RegionLease } from '../api/region-lease.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import { mayRun } from '../decide/regional.ts';
+import { computeAgentElection, computeProtocolTiming, type ProtocolTiming } from '../decide/timing.ts';
+import { createApplier } from '../kube/apply.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createInformer } from '../kube/informer.ts';
+import {
+  DEPLOYMENT,
+  type Deployment,
+  NODE,
+  type Node,
+  POD,
+  POD_DISRUPTION_BUDGET,
+  type Pod,
+  type PodDisruptionBudget,
+  SERVICE,
+  type Service,
+  STATEFUL_SET,
+  type StatefulSet,
+} from '../kube/kinds.ts';
+import { createLeaseLock } from '../kube/lease-lock.ts';
+import { keyOf } from '../kube/object.ts';
+import { byServiceLabel, isStarted, SERVICE_INDEX } from '../observe/service-picture.ts';
+import { WorkloadObserver } from '../observe/workloads.ts';
+import type { Log } from '../report/log-port.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
+import { Elector } from '../runtime/elector.ts';
+import type { Random } from '../runtime/random.ts';
+import { Ticker } from '../runtime/ticker.ts';
+import { Authority } from './authority.ts';
+import type { AgentCaches, AgentContext } from './context.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { AgentLeadership } from './leadership.ts';
+import { OrderBook } from './orders.ts';
+import { createRegionLoop } from './region-loop.ts';
+import { createServiceLoop, factsOf } from './service-loop.ts';
+
+export interface AgentOptions {
+  readonly region: string;
+  readonly version: string;
+  /** Unique per process start. */
+  readonly identity: string;
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics?: ControllerMetrics;
+}
+
+/** How often every active/backup service is held against its right. It is part of the stop budget. */
+const GUARD_EVERY_MS = 200;
+
+export interface Agent {
+  start(): void;
+  stop(): Promise<void>;
+  /** Whether the caches are filled. */
+  readonly ready: boolean;
+  readonly leading: boolean;
+}
+
+/** The agent role: one region. It waits for the Region object, which tells it the timings, before it does anything. */
+export function createAgent(options: AgentOptions): Agent {
+  const caches = createCaches(options);
+  let running: Running | undefined;
+  const begin = ({ spec }: Region): void => {
+    running ??= startRunning(options, caches, computeProtocolTiming(spec.timings));
+  };
+  caches.regions.store.addHandler((delta) => {
+    if (delta.type !== 'deleted' && delta.object.metadata.name === options.region) begin(delta.object);
+  });
+  return {
+    start: () => {
+      for (const { reflector } of Object.values(caches)) reflector.start();
+    },
+    async stop() {
+      await running?.stop();
+      await Promise.all(Object.values(caches).map(({ reflector }) => reflector.stop()));
+    },
+    get ready() {
+      return Object.values(caches).every(({ reflector }) => reflector.synced);
+    },
+    get leading() {
+      return running?.context.leadership.isCertain() ?? false;
+    },
+  };
+}
+
+function createCaches(options: AgentOptions): AgentCaches {
+  const onError = (error: unknown): void => options.log('debug', 'Watch interrupted', { error: String(error) });
+  const base = { client: options.client, clock: options.clock, random: options.random, onError };
+  const ours = { ...base, labelSelector: LABELS.service, indexers: { [SERVICE_INDEX]: byServiceLabel } };
+  const only = { fieldSelector: `metadata.name=${options.region}`, lane: 'control' } as const;
+  return {
+    orders: createInformer<RegionalService>({ ...base, resource: RESOURCES.regionalService, lane: 'control' }),
+    regions: createInformer<Region>({ ...base, resource: RESOURCES.region, ...only }),
+    leases: createInformer<RegionLease>({ ...base, resource: RESOURCES.regionLease, ...only }),
+    deployments: createInformer<Deployment>({ ...ours, resource: DEPLOYMENT }),
+    statefulSets: createInformer<StatefulSet>({ ...ours, resource: STATEFUL_SET }),
+    services: createInformer<Service>({ ...ours, resource: SERVICE }),
+    budgets: createInformer<PodDisruptionBudget>({ ...ours, resource: POD_DISRUPTION_BUDGET }),
+    pods: createInformer<Pod>({ ...ours, resource: POD }),
+    nodes: createInformer<Node>({ ...base, resource: NODE }),
+  };
+}
+
+interface Running {
+  readonly context: AgentContext;
+  stop(): Promise<void>;
+}
+
+function startRunning(options: AgentOptions, caches: AgentCaches, timing: ProtocolTiming): Running {
+  const { client, clock, random, region } = options;
+  const leadership = new AgentLeadership(clock, random);
+  const context: AgentContext = {
+    ...options,
+    caches,
+    leadership,
+    applier: createApplier({ client, fieldManager: FIELD_MANAGERS.agent }),
+    observer: new WorkloadObserver(clock),
+    authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
+    orders: new OrderBook(client),
+    fenced: new Map(),
+  };
+  const services = createServiceLoop(context, options.metrics);
+  const heartbeat = createHeartbeat(context, timing.heartbeatMs);
+  const regions = createRegionLoop(context);
+  const guard = createGuard(context, services);
+  const elector = createElector(context, options.identity, timing, {
+    onLead: () => beginLeadership(context, services, heartbeat, regions),
+  });
+  leadership.bind(elector);
+  connect(context, services, regions);
+  const tickers = [heartbeat, regions, guard];
+  options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
+  services.start();
+  for (const ticker of tickers) ticker.start();
+  elector.start();
+  return {
+    context,
+    async stop() {
+      // The lease goes last: until then nobody else may act.
+      await Promise.all(tickers.map((ticker) => ticker.stop()));
+      await services.stop();
+      await elector.stop();
+    },
+  };
+}
+
+function createElector(
+  context: AgentContext,
+  identity: string,
+  timing: ProtocolTiming,
+  { onLead }: { readonly onLead: () => void },
+): Elector {
+  const { clock, client, leadership, log, random, region } = context;
+  const election = computeAgentElection(timing);
+  const lock = createLeaseLock({
+    client,
+    clock,
+    namespace: SYSTEM_NAMESPACE,
+    name: 'switchback-agent',
+    electionMs: election.electionMs,
+    timeoutMs: election.renewEveryMs,
+  });
+  return new Elector({
+    ...election,
+    lock,
+    identity,
+    clock,
+    random,
+    clockRateError: timing.clockRatio - 1,
+    onLead: (term) => {
+      log('info', 'Agent leads', { region, term });
+      leadership.begin();
+      onLead();
+    },
+    onLose: (reason) => {
+      log('warn', 'Agent leads no more', { region, reason });
+      leadership.end();
+    },
+    onError: (error) => log('debug', 'Election failed', { region, error: String(error) }),
+  });
+}
+
+/** A new leadership proves everything anew: no nonce, right or fence of an earlier one counts. */
+function beginLeadership(context: AgentContext, services: Controller, heartbeat: Ticker, regions: Ticker): void {
+  context.authority.beginLeadership();
+  context.orders.beginLeadership();
+  context.fenced.clear();
+  heartbeat.poke();
+  regions.poke();
+  for (const key of context.orders.keys()) services.enqueue(key);
+}
+
+/**
+ * Holds every active/backup service against its right, several times a second, and reads the orders by quorum as long
+ * as this leadership has not. It writes nothing itself.
+ */
+function createGuard(context: AgentContext, services: Controller): Ticker {
+  return new Ticker({
+    clock: context.clock,
+    everyMs: GUARD_EVERY_MS,
+    onError: (error) => context.log('warn', 'Orders not read', { error: String(error) }),
+    async run() {
+      if (!context.leadership.hasDuty) return;
+      for (const order of context.orders.values()) {
+        if (order.spec.mode === 'Backup' && isOutOfRight(context, order)) services.enqueue(keyOf(order), 'failover');
+      }
+      if (context.orders.sure || !context.leadership.isCertain()) return;
+      await context.orders.load();
+      noteConfirmed(context);
+      for (const key of context.orders.keys()) services.enqueue(key);
+    },
+  });
+}
+
+/**
+ * A service that was confirmed to stand by before this leadership began needs no fence of its own: the confirmation came
+ * after a fence that made every earlier start fail, and nothing could be started at that epoch since.
+ */
+function noteConfirmed({ clock, fenced, leadership, orders }: AgentContext): void {
+  if (!orders.sure) return;
+  for (const order of orders.values()) {
+    const isConfirmed = order.spec.role === 'Standby' && (order.status?.standbyEpoch ?? 0) >= order.spec.epoch;
+    if (isConfirmed) fenced.set(keyOf(order), { token: leadership.token, at: clock.now() });
+  }
+}
+
+function isOutOfRight(context: AgentContext, order: RegionalService): boolean {
+  if (!isStarted(context.caches, order)) return false;
+  return !mayRun(order, factsOf(context, keyOf(order), order, true));
+}
+
+/** Every change enqueues the key of the service that it concerns; what an acknowledgement newly allows goes first. */
+function connect(context: AgentContext, services: Controller, regions: Ticker): void {
+  const { caches, observer, orders } = context;
+  const enqueueOwner = ({
+    object,
+  }: {
+    object: { metadata: { namespace?: string; labels?: Readonly<Record<string, string>> } };
+  }): void => {
+    const name = object.metadata.labels?.[LABELS.service];
+    if (name !== undefined) services.enqueue(`${object.metadata.namespace ?? ''}/${name}`);
+  };
+  caches.orders.store.addHandler((delta) => {
+    if (delta.type === 'deleted') return orders.drop(delta.object);
+    const known = orders.get(keyOf(delta.object));
+    orders.take(delta.object);
+    const isNews =
+      known?.metadata.generation !== delta.object.metadata.generation || delta.object.metadata.deletionTimestamp;
+    services.enqueue(keyOf(delta.object), isNews ? 'failover' : 'change');
+  });
+  caches.leases.store.addHandler((delta) => {
+    if (delta.type === 'deleted') return;
+    for (const key of context.authority.take(delta.object)) services.enqueue(key, 'failover');
+  });
+  caches.pods.store.addHandler((delta) => {
+    observer.pod(delta.object, delta.type === 'deleted');
+    enqueueOwner(delta);
+  });
+  caches.nodes.store.addHandler((delta) => {
+    const was = delta.type === 'updated' ? isReadyNode(delta.old) : undefined;
+    observer.node(delta.object, delta.type === 'deleted');
+    if (delta.type === 'updated' && was === isReadyNode(delta.object)) return;
+    regions.poke();
+    for (const key of orders.keys()) services.enqueue(key);
+  });
+  for (const { store } of [caches.deployments, caches.statefulSets, caches.services, caches.budgets])
+    store.addHandler(enqueueOwner);
+  caches.regions.store.addHandler(() => regions.poke());
+  void caches.pods.reflector.whenSynced().then(() => observer.warm());
+}
+
+const isReadyNode = (node: Node): boolean =>
+  node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;

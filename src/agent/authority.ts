@@ -1,0 +1,82 @@
+import type { RegionLease } from '../api/region-lease.ts';
+import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+
+interface Asked {
+  readonly order: number;
+  /** Taken before the nonce is sent: a right ends at `sentAt + lease`, whenever the answer comes. */
+  readonly sentAt: Instant;
+}
+
+/**
+ * The agent's half of the authority protocol: which services this region may run, and until when.
+ *
+ * A right is for exactly one (service, epoch). It is given by an acknowledgement of a nonce that *this process made
+ * since it last began to lead*: a nonce of another process, or of an earlier leadership, proves nothing to this one,
+ * because only its maker knows when it was sent.
+ */
+export class Authority {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #leaseMs: number;
+  #asked = new Map<string, Asked>();
+  #rights = new Map<string, Map<number, Asked>>();
+  #made = 0;
+
+  constructor(options: { clock: Clock; random: Random; leaseMs: number }) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#leaseMs = options.leaseMs;
+  }
+
+  /** Forgets all nonces and rights of an earlier leadership. */
+  beginLeadership(): void {
+    this.#asked = new Map();
+    this.#rights = new Map();
+  }
+
+  /** A new nonce. Send it at once: its right counts from now. */
+  ask(): string {
+    const nonce = this.#random.token();
+    const sentAt = this.#clock.now();
+    for (const [old, asked] of this.#asked) if (this.#remaining(asked, sentAt) <= 0) this.#asked.delete(old);
+    this.#asked.set(nonce, { order: ++this.#made, sentAt });
+    return nonce;
+  }
+
+  /** Takes an acknowledgement, if it is for a nonce of ours. Returns the services whose right is new. */
+  take(lease: RegionLease): string[] {
+    const acknowledgement = lease.spec.hub;
+    const asked = acknowledgement && this.#asked.get(acknowledgement.nonce);
+    if (!asked) return [];
+    const now = this.#clock.now();
+    const gained: string[] = [];
+    for (const [service, epoch] of Object.entries(acknowledgement.grants)) {
+      const rights = this.#rights.get(service) ?? new Map<number, Asked>();
+      const before = rights.get(epoch);
+      if (before && before.order >= asked.order) continue;
+      if (!before || this.#remaining(before, now) <= 0) gained.push(service);
+      rights.set(epoch, asked);
+      this.#rights.set(service, rights);
+    }
+    return gained;
+  }
+
+  hasRight(service: string, epoch: number): boolean {
+    return this.remainingMs(service, epoch) > 0;
+  }
+
+  /** How long the right to run `service` at `epoch` still lasts; 0 without one. */
+  remainingMs(service: string, epoch: number): number {
+    const asked = this.#rights.get(service)?.get(epoch);
+    return asked ? Math.max(0, this.#remaining(asked, this.#clock.now())) : 0;
+  }
+
+  forget(service: string): void {
+    this.#rights.delete(service);
+  }
+
+  #remaining(asked: Asked, now: Instant): number {
+    return this.#leaseMs - elapsedAtMost(asked.sentAt, now);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Region } from '../api/region.ts';
+import type { RegionLease } from '../api/region-lease.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import type { Applier } from '../kube/apply.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Informer } from '../kube/informer.ts';
+import type { Deployment, Node, Pod, PodDisruptionBudget, Service, StatefulSet } from '../kube/kinds.ts';
+import type { WorkloadObserver } from '../observe/workloads.ts';
+import type { Log } from '../report/log-port.ts';
+import type { Clock, Instant } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Authority } from './authority.ts';
+import type { AgentLeadership } from './leadership.ts';
+import type { OrderBook } from './orders.ts';
+
+export interface AgentCaches {
+  readonly orders: Informer<RegionalService>;
+  readonly regions: Informer<Region>;
+  readonly leases: Informer<RegionLease>;
+  readonly deployments: Informer<Deployment>;
+  readonly statefulSets: Informer<StatefulSet>;
+  readonly services: Informer<Service>;
+  readonly budgets: Informer<PodDisruptionBudget>;
+  readonly pods: Informer<Pod>;
+  readonly nodes: Informer<Node>;
+}
+
+/** What the loops of an agent share. */
+export interface AgentContext {
+  readonly region: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly client: KubeClient;
+  readonly log: Log;
+  readonly caches: AgentCaches;
+  readonly observer: WorkloadObserver;
+  readonly leadership: AgentLeadership;
+  readonly authority: Authority;
+  readonly orders: OrderBook;
+  readonly applier: Applier;
+  /** Services that were fenced and not started since, by key. */
+  readonly fenced: Map<string, Fenced>;
+}
+
+export interface Fenced {
+  /** Of the leadership that fenced it: only its own fence counts for a leader. */
+  readonly token: string;
+  readonly at: Instant;
+}

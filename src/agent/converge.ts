@@ -1,0 +1,170 @@
+import { fencedMark, isFencedMark, markOf, RUNNING_MARK } from '../act/fence.ts';
+import { pruneChildren } from '../act/prune.ts';
+import { ANNOTATIONS } from '../api/labels.ts';
+import type { ComponentOrder, RegionalService } from '../api/regional-service.ts';
+import { type Children, computeChildren } from '../decide/desired/children.ts';
+import type { DesiredWorkload } from '../decide/desired/workloads.ts';
+import type { PodFact } from '../decide/facts.ts';
+import { chooseSlot, type SlotDecision, type SlotPolicy } from '../decide/slot.ts';
+import { chooseEviction } from '../decide/spread.ts';
+import type { EnsureOptions } from '../kube/apply.ts';
+import { NotFoundError, TransientError } from '../kube/errors.ts';
+import {
+  DEPLOYMENT,
+  type Deployment,
+  POD,
+  POD_DISRUPTION_BUDGET,
+  SERVICE,
+  STATEFUL_SET,
+  type StatefulSet,
+} from '../kube/kinds.ts';
+import { keyOf } from '../kube/object.ts';
+import { type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
+import type { AgentContext } from './context.ts';
+
+const SLOT_TIMES = { nodeLostAfterMs: 2000, crashedAfterMs: 10_000, settledAfterMs: 1000 } as const;
+/** How long zones and instances must have been well before an instance is evicted to repair the spread. */
+const SPREAD_STABLE_MS = 20_000;
+const LEAST_RECHECK_MS = 50;
+
+export interface Convergence {
+  readonly context: AgentContext;
+  readonly order: RegionalService;
+  readonly picture: ServicePicture;
+  /** The last look before each write that may start something. */
+  readonly mayStart: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Makes everything of a service that runs here as ordered: workloads, then budgets, then what traffic reaches. */
+export async function converge(convergence: Convergence): Promise<ReconcileResult> {
+  const { context, order, picture, signal } = convergence;
+  const slots = chooseSlots(order, picture);
+  const selected = new Map([...slots].map(([name, decisions]) => [name, decisions.map(({ select }) => select)]));
+  const children = computeChildren(order, { running: true, selected });
+  await Promise.all(children.workloads.map((workload) => startWorkload(convergence, workload)));
+  await ensureRest(context, children, signal);
+  await pruneChildren(context.client, picture, children, signal);
+  const decisions = [...slots.values()].flat();
+  await deletePods(
+    convergence,
+    decisions.flatMap(({ deletePods: pods }) => pods),
+  );
+  const spreadMs = await repairSpread(convergence);
+  const times = [...decisions.map(({ recheckAfterMs }) => recheckAfterMs), spreadMs].filter((ms) => ms !== undefined);
+  return times.length === 0 ? undefined : { requeueAfterMs: Math.max(LEAST_RECHECK_MS, Math.min(...times)) };
+}
+
+/** A region that stands by has everything in place, at zero: a promotion is then one write for each workload. */
+export async function prepareAtZero(context: AgentContext, order: RegionalService, signal: AbortSignal): Promise<void> {
+  const children = computeChildren(order, { running: false, selected: new Map() });
+  await Promise.all(
+    children.workloads.map((workload) => ensureWorkload(context, atZero(context, workload), { signal })),
+  );
+  await ensureRest(context, children, signal);
+}
+
+function chooseSlots(order: RegionalService, picture: ServicePicture): Map<string, SlotDecision[]> {
+  const policy: SlotPolicy = { ...SLOT_TIMES, fencedByAgent: order.spec.fencing === 'Agent' };
+  const choose = (component: ComponentOrder, pair: number): SlotDecision => {
+    const pods = picture.pods.filter((pod) => pod.component === component.name && pod.pair === pair);
+    return chooseSlot({ current: selectedSlot(picture, component.name, pair), pods, nodes: picture.nodes, policy });
+  };
+  const paired = order.spec.components.filter(({ layout }) => layout === 'Pairs');
+  return new Map(
+    paired.map((component) => [component.name, (component.pairs ?? []).map((_, pair) => choose(component, pair))]),
+  );
+}
+
+/**
+ * A workload of a `Backup` service is made at zero first and started by a compare-and-swap on exactly that object: a
+ * start that another leader's fence has overtaken fails. Of the others nothing is ever fenced, so they start at once.
+ */
+async function startWorkload(
+  { context, order, mayStart, signal }: Convergence,
+  desired: DesiredWorkload,
+): Promise<void> {
+  if (order.spec.mode !== 'Backup') return ensureWorkload(context, desired, { signal });
+  if (!cachedWorkload(context, desired)) await ensureWorkload(context, atZero(context, desired), { signal });
+  const beforeWrite = (): void => {
+    if (!mayStart()) throw new TransientError('the right to start has ended');
+  };
+  await ensureWorkload(context, withMark(desired, RUNNING_MARK), { signal, beforeWrite });
+}
+
+const cachedWorkload = ({ caches }: AgentContext, desired: DesiredWorkload): Deployment | StatefulSet | undefined =>
+  (desired.kind === 'Deployment' ? caches.deployments : caches.statefulSets).store.get(keyOf(desired));
+
+/** Always a compare-and-swap on what was seen, so that a write that comes late changes nothing. */
+async function ensureWorkload(context: AgentContext, desired: DesiredWorkload, options: EnsureOptions): Promise<void> {
+  const { applier, caches } = context;
+  const swap = { ...options, resourceVersion: cachedWorkload(context, desired)?.metadata.resourceVersion };
+  if (desired.kind === 'Deployment') await applier.ensure(DEPLOYMENT, desired, caches.deployments.store, swap);
+  else await applier.ensure(STATEFUL_SET, desired, caches.statefulSets.store, swap);
+}
+
+async function ensureRest({ applier, caches }: AgentContext, children: Children, signal: AbortSignal): Promise<void> {
+  const { budgets, services } = caches;
+  await Promise.all([
+    ...children.pdbs.map((budget) =>
+      applier.ensure(POD_DISRUPTION_BUDGET, budget, budgets.store, {
+        signal,
+        resourceVersion: budgets.store.get(keyOf(budget))?.metadata.resourceVersion,
+      }),
+    ),
+    ...children.services.map((service) =>
+      applier.ensure(SERVICE, service, services.store, {
+        signal,
+        resourceVersion: services.store.get(keyOf(service))?.metadata.resourceVersion,
+      }),
+    ),
+  ]);
+}
+
+const withMark = (desired: DesiredWorkload, mark: string): DesiredWorkload =>
+  marked(desired, { [ANNOTATIONS.fenceToken]: mark });
+
+function marked(desired: DesiredWorkload, annotations: Readonly<Record<string, string>>): DesiredWorkload {
+  const metadata = { ...desired.metadata, annotations };
+  return desired.kind === 'Deployment' ? { ...desired, metadata } : { ...desired, metadata };
+}
+
+/** At zero, with the mark that it has: a fence's mark stays, so that the object is not written for nothing. */
+function atZero(context: AgentContext, desired: DesiredWorkload): DesiredWorkload {
+  const cached = cachedWorkload(context, desired);
+  const mark = cached && isFencedMark(markOf(cached)) ? markOf(cached) : fencedMark(context.leadership.token);
+  const stopped =
+    desired.kind === 'Deployment'
+      ? { ...desired, spec: { ...desired.spec, replicas: 0 } }
+      : { ...desired, spec: { ...desired.spec, replicas: 0 } };
+  return withMark(stopped, mark);
+}
+
+async function deletePods({ context, order }: Convergence, pods: readonly PodFact[]): Promise<void> {
+  const namespace = order.metadata.namespace ?? '';
+  await Promise.all(
+    pods.map(({ name, uid }) =>
+      context.client.delete(POD, { name, namespace }, { preconditions: { uid } }).catch((error: unknown) => {
+        if (!(error instanceof NotFoundError)) throw error;
+      }),
+    ),
+  );
+}
+
+/** One eviction at most, through the API that respects disruption budgets. Returns when to look again. */
+async function repairSpread({ context, order, picture }: Convergence): Promise<number | undefined> {
+  let recheckMs: number | undefined;
+  for (const component of order.spec.components) {
+    const pods = picture.pods.filter((pod) => pod.component === component.name);
+    const decision = chooseEviction({ order: component, pods, nodes: picture.nodes, stableForMs: SPREAD_STABLE_MS });
+    if (decision.kind === 'Keep') {
+      recheckMs = Math.min(recheckMs ?? Number.POSITIVE_INFINITY, decision.recheckAfterMs ?? Number.POSITIVE_INFINITY);
+      continue;
+    }
+    await context.client.evict({ name: decision.pod.name, namespace: order.metadata.namespace ?? '' });
+    context.log('info', 'Instance evicted to repair the spread', { pod: decision.pod.name, because: decision.message });
+    return undefined;
+  }
+  return Number.isFinite(recheckMs) ? recheckMs : undefined;
+}

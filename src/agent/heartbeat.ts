@@ -1,0 +1,37 @@
+import { API_VERSION } from '../api/common.ts';
+import type { RegionLease } from '../api/region-lease.ts';
+import { RESOURCES } from '../api/resources.ts';
+import { NotFoundError } from '../kube/errors.ts';
+import { Ticker } from '../runtime/ticker.ts';
+import type { AgentContext } from './context.ts';
+
+/**
+ * Asks for the right to run: writes a new nonce each heartbeat. The nonce is made, and its time taken, right before it
+ * is sent. A lost or late write costs nothing but time: its nonce is never answered, or the answer ends early.
+ */
+export function createHeartbeat(context: AgentContext, everyMs: number): Ticker {
+  const { client, leadership, log, region } = context;
+  const options = { lane: 'control', timeoutMs: everyMs } as const;
+  return new Ticker({
+    clock: context.clock,
+    everyMs,
+    onError: (error) => log('warn', 'Heartbeat failed', { region, error: String(error) }),
+    async run(signal) {
+      if (!leadership.isCertain()) return;
+      const spec = { agent: { nonce: context.authority.ask() } };
+      try {
+        const written = await client.mergePatch(
+          RESOURCES.regionLease,
+          { name: region },
+          { spec },
+          { ...options, signal },
+        );
+        context.caches.leases.store.apply(written);
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+        const lease: RegionLease = { apiVersion: API_VERSION, kind: 'RegionLease', metadata: { name: region }, spec };
+        context.caches.leases.store.apply(await client.create(RESOURCES.regionLease, lease, { ...options, signal }));
+      }
+    },
+  });
+}

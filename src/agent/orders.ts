@@ -1,0 +1,68 @@
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { keyOf } from '../kube/object.ts';
+import { isNewer } from '../kube/resource-version.ts';
+
+/**
+ * The orders of the region as this agent knows them. A new leader reads them by quorum before it confirms anything,
+ * because its cache may be older than what the agent before it has already followed; and an order never gives way to
+ * one of a lower epoch, wherever that comes from.
+ */
+export class OrderBook {
+  readonly #client: KubeClient;
+  readonly #orders = new Map<string, RegionalService>();
+  #leadership = 0;
+  #sure = false;
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  /** Whether the orders were read by quorum since the leadership began. */
+  get sure(): boolean {
+    return this.#sure;
+  }
+
+  beginLeadership(): void {
+    this.#leadership += 1;
+    this.#sure = false;
+  }
+
+  async load(): Promise<void> {
+    const leadership = this.#leadership;
+    const { items } = await this.#client.list(RESOURCES.regionalService, { lane: 'control' });
+    if (leadership !== this.#leadership) return;
+    for (const order of items) this.take(order);
+    this.#sure = true;
+  }
+
+  get(key: string): RegionalService | undefined {
+    return this.#orders.get(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#orders.keys();
+  }
+
+  values(): Iterable<RegionalService> {
+    return this.#orders.values();
+  }
+
+  take(order: RegionalService): void {
+    const key = keyOf(order);
+    const known = this.#orders.get(key);
+    if (!known || known.metadata.uid !== order.metadata.uid || !isOlder(order, known)) this.#orders.set(key, order);
+  }
+
+  /** The object is gone, which its finalizer allows only after a confirmed stop. */
+  drop(order: RegionalService): void {
+    const key = keyOf(order);
+    if (this.#orders.get(key)?.metadata.uid === order.metadata.uid) this.#orders.delete(key);
+  }
+}
+
+const versionOf = (order: RegionalService): string => order.metadata.resourceVersion ?? '0';
+
+const isOlder = (order: RegionalService, known: RegionalService): boolean =>
+  order.spec.epoch < known.spec.epoch || isNewer(versionOf(known), versionOf(order));

@@ -1,0 +1,162 @@
+import { endPods, type FenceTarget, fence, findLeftovers } from '../act/fence.ts';
+import { FENCE_FINALIZER } from '../api/labels.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import { decideRegional, mayRun, type RegionalAction, type RegionalFacts } from '../decide/regional.ts';
+import { RIGHT_PROOF_MS } from '../decide/timing.ts';
+import { observeService, type ServicePicture } from '../observe/service-picture.ts';
+import { elapsedAtLeast } from '../runtime/clock.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
+import type { AgentContext } from './context.ts';
+import { converge, prepareAtZero } from './converge.ts';
+import { reportService } from './service-report.ts';
+
+const RECHECK_STOP_MS = 250;
+/** The controllers of the cluster get so long to end the pods of a fenced workload before the agent does it itself. */
+const END_PODS_AFTER_MS = 1000;
+
+/** One order of the region at a time: fence, confirm or run. Each pass looks at everything again and never waits. */
+export function createServiceLoop(context: AgentContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'regional-service',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 32,
+    backoff: { minMs: 50, maxMs: 2000 },
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reconcileService(context, key, signal),
+    onFailure: ({ key, error, willRetry }) =>
+      context.log(willRetry ? 'warn' : 'error', 'Service not converged', { service: key, error: String(error) }),
+  });
+}
+
+async function reconcileService(context: AgentContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const order = context.orders.get(key);
+  if (!order || !context.leadership.hasDuty) return undefined;
+  const picture = observeService(context.caches, context.observer, order);
+  const action = decideRegional(order, factsOf(context, key, order, picture.isStarted));
+  const result = await act(context, { key, order, picture, action, signal });
+  await reportService(context, key, action, signal);
+  return result;
+}
+
+export function factsOf(context: AgentContext, key: string, order: RegionalService, isStarted: boolean): RegionalFacts {
+  return {
+    hasRight: context.authority.hasRight(key, order.spec.epoch),
+    isCertain: context.leadership.isCertain(),
+    isSure: context.orders.sure,
+    sinceLeadMs: context.leadership.sinceMs(),
+    isStarted,
+    isFenced: context.fenced.get(key)?.token === context.leadership.token,
+  };
+}
+
+interface Pass {
+  readonly key: string;
+  readonly order: RegionalService;
+  readonly picture: ServicePicture;
+  readonly action: RegionalAction;
+  readonly signal: AbortSignal;
+}
+
+async function act(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
+  switch (pass.action) {
+    case 'Run':
+      return run(context, pass);
+    case 'Fence':
+      return stop(context, pass);
+    case 'Confirm':
+      return confirm(context, pass);
+    case 'Release':
+      return release(context, pass);
+    case 'AwaitRight':
+      return { requeueAfterMs: Math.max(20, RIGHT_PROOF_MS - context.leadership.sinceMs()) };
+    case 'Rest':
+      if (mayPrepare(context, pass.order)) await prepareAtZero(context, pass.order, pass.signal);
+      return undefined;
+  }
+}
+
+const mayPrepare = ({ leadership }: AgentContext, { metadata, spec }: RegionalService): boolean =>
+  spec.role === 'Standby' && leadership.isCertain() && metadata.deletionTimestamp === undefined;
+
+function targetOf(context: AgentContext, order: RegionalService, signal: AbortSignal): FenceTarget {
+  return {
+    client: context.client,
+    namespace: order.metadata.namespace ?? '',
+    service: order.metadata.name,
+    token: context.leadership.token,
+    deployments: context.caches.deployments.store,
+    statefulSets: context.caches.statefulSets.store,
+    signal,
+  };
+}
+
+async function run(context: AgentContext, { key, order, picture, signal }: Pass): Promise<ReconcileResult> {
+  if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
+  context.fenced.delete(key);
+  // Asked again right before each write that starts something: rights end, orders change, leaders stall.
+  const mayStart = (): boolean => {
+    const current = context.orders.get(key);
+    if (!current || current.spec.epoch !== order.spec.epoch || !context.leadership.isCertain()) return false;
+    return mayRun(current, factsOf(context, key, current, picture.isStarted));
+  };
+  return converge({ context, order, picture, mayStart, signal });
+}
+
+async function stop(context: AgentContext, { key, order, signal }: Pass): Promise<ReconcileResult> {
+  const target = targetOf(context, order, signal);
+  const { token } = context.leadership;
+  const before = context.fenced.get(key);
+  await fence(target);
+  // The leadership may have changed while the fence was under way: then the next one fences anew.
+  if (context.leadership.token !== token) return { requeueAfterMs: 0 };
+  if (before?.token !== token) {
+    context.fenced.set(key, { token, at: context.clock.now() });
+    context.log('info', 'Service is fenced', { service: key, epoch: order.spec.epoch, role: order.spec.role });
+  } else if (elapsedAtLeast(before.at, context.clock.now()) >= END_PODS_AFTER_MS) {
+    await endPods(target);
+  }
+  return { requeueAfterMs: RECHECK_STOP_MS };
+}
+
+/** Says that the region stands by, after one more look by quorum that nothing is left. */
+async function confirm(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
+  const { key, order, signal } = pass;
+  const target = targetOf(context, order, signal);
+  const { token } = context.leadership;
+  const leftover = await findLeftovers(target);
+  if (leftover !== undefined) {
+    context.log('debug', 'Not yet stopped', { service: key, because: leftover });
+    return stop(context, pass);
+  }
+  const isStillFenced = context.fenced.get(key)?.token === token && context.leadership.token === token;
+  if (!isStillFenced || !context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: 0 };
+  await recordEpoch(context, order, { standbyEpoch: order.spec.epoch });
+  context.log('info', 'Standby is confirmed', { service: key, epoch: order.spec.epoch });
+  return { requeueAfterMs: 0 };
+}
+
+/** Epochs in the status only rise: the API server refuses a lower one. */
+export async function recordEpoch(
+  context: AgentContext,
+  order: RegionalService,
+  epochs: { readonly standbyEpoch: number } | { readonly grantedEpoch: number },
+): Promise<void> {
+  const { name, namespace = '', uid } = order.metadata;
+  const patch = { metadata: { ...(uid ? { uid } : {}) }, status: epochs };
+  const call = { subresource: 'status', lane: 'fence', timeoutMs: 3000 } as const;
+  const written = await context.client.mergePatch(RESOURCES.regionalService, { name, namespace }, patch, call);
+  context.caches.orders.store.apply(written);
+  context.orders.take(written);
+}
+
+/** Lets the order go. What belongs to it goes with it, by owner reference. */
+async function release(context: AgentContext, { key, order, signal }: Pass): Promise<ReconcileResult> {
+  if (!context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: RECHECK_STOP_MS };
+  const { name, namespace = '', resourceVersion, finalizers = [] } = order.metadata;
+  const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((f) => f !== FENCE_FINALIZER) } };
+  await context.client.mergePatch(RESOURCES.regionalService, { name, namespace }, patch, { signal });
+  context.log('info', 'Order is released', { service: key });
+  return undefined;
+}

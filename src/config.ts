@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** Settings of the program, from the environment. Every one is checked before anything starts. */
+const common = {
+  /** `debug`, `info`, `warn` or `error`. */
+  SWITCHBACK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Port of `/healthz`, `/readyz` and `/metrics`; 0 takes any free one. */
+  SWITCHBACK_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  SWITCHBACK_HOST: z.string().min(1).default('0.0.0.0'),
+};
+
+const hubSchema = z.object({
+  ...common,
+  /** Election time of the hub in milliseconds: with two heartbeats less than the lease of every IU group. */
+  SWITCHBACK_HUB_ELECTION_MS: z.coerce.number().int().min(300).max(300_000).default(2500),
+});
+
+const agentSchema = z.object({
+  ...common,
+  /** Name of the region that this agent is of, as the IU group names it. */
+  SWITCHBACK_REGION: z.string().min(1).max(40),
+});
+
+export type HubConfig = z.infer<typeof hubSchema>;
+export type AgentConfig = z.infer<typeof agentSchema>;
+export type Config = ({ readonly role: 'hub' } & HubConfig) | ({ readonly role: 'agent' } & AgentConfig);
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const USAGE = 'usage: switchback hub | switchback agent   (settings come from the environment: SWITCHBACK_…)';
+
+/** Throws `ConfigError` with a message that names each wrong setting and what it may be. */
+export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const [role] = args;
+  if (role === 'hub') return { role, ...parse(hubSchema, env) };
+  if (role === 'agent') return { role, ...parse(agentSchema, env) };
+  throw new ConfigError(role === undefined ? USAGE : `unknown role "${role}"\n${USAGE}`);
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
+  const result = schema.safeParse(env);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ message, path }) => `${path.join('.')}: ${message}`);
+  throw new ConfigError(`these settings are wrong:\n  ${lines.join('\n  ')}`);
+}

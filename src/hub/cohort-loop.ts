@@ -1,0 +1,123 @@
+import { API_VERSION } from '../api/common.ts';
+import { LABELS, MANAGED_BY } from '../api/labels.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import { type CohortPlan, computeCohorts, type DesiredInstance } from '../decide/cohort.ts';
+import { NotFoundError } from '../kube/errors.ts';
+import { keyOf } from '../kube/object.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
+import { Ticker } from '../runtime/ticker.ts';
+import type { HubContext } from './context.ts';
+
+/** Held until every region has stopped what belongs to the instance and has forgotten its order. */
+export const INSTANCE_FINALIZER = 'switchback.dev/regional-cleanup';
+const CONCURRENCY = 16;
+/** Many tenants that come at once are planned at once. */
+const SETTLE_MS = 50;
+
+export interface CohortLoop {
+  readonly ticker: Ticker;
+  /** The plan as of the last run; undefined before the first one. */
+  plan(): CohortPlan | undefined;
+  /** Keys of the tenants of an instance, by the plan. */
+  tenantsOf(instance: string): readonly string[];
+}
+
+/**
+ * Makes the operator's ServiceInstances those that the tenants need. One pass plans all tenants: what it costs grows
+ * with the services, because tenants that share an instance change nothing but its load.
+ */
+export function createCohortLoop(context: HubContext, onPlanned: () => void): CohortLoop {
+  let plan: CohortPlan | undefined;
+  let members = new Map<string, string[]>();
+  const ticker = new Ticker({
+    clock: context.clock,
+    everyMs: 30_000,
+    settleMs: SETTLE_MS,
+    onError: (error) => context.log('warn', 'Tenants not planned', { error: String(error) }),
+    async run(signal) {
+      if (!hasSynced(context) || !context.leadership.isCertain()) return;
+      plan = computeCohorts({
+        groups: context.groups.store.list(),
+        classes: context.classes.store.list(),
+        tenants: context.tenants.store.list().filter((tenant) => !tenant.metadata.deletionTimestamp),
+      });
+      members = membersOf(plan);
+      await forEachConcurrently(plan.instances, CONCURRENCY, (desired) => applyInstance(context, desired, signal));
+      await prune(context, plan, signal);
+      onPlanned();
+    },
+  });
+  return { ticker, plan: () => plan, tenantsOf: (instance) => members.get(instance) ?? [] };
+}
+
+function membersOf(plan: CohortPlan): Map<string, string[]> {
+  const members = new Map<string, string[]>();
+  for (const [tenant, { services }] of plan.tenants) {
+    for (const { instance } of services) {
+      const list = members.get(instance);
+      if (list) list.push(tenant);
+      else members.set(instance, [tenant]);
+    }
+  }
+  return members;
+}
+
+/** Nothing is planned, and above all nothing deleted, from a picture that is not whole. */
+const hasSynced = ({ groups, classes, tenants, instances }: HubContext): boolean =>
+  [groups, classes, tenants, instances].every(({ reflector }) => reflector.synced);
+
+async function applyInstance(context: HubContext, desired: DesiredInstance, signal: AbortSignal): Promise<void> {
+  if (!context.leadership.isCertain()) return;
+  const object: ServiceInstance = {
+    apiVersion: API_VERSION,
+    kind: 'ServiceInstance',
+    metadata: { ...desired.metadata, finalizers: [INSTANCE_FINALIZER] },
+    spec: desired.spec,
+  };
+  await context.applier.ensure(RESOURCES.serviceInstance, object, context.instances.store, { signal });
+}
+
+/**
+ * Groups of which some tenant cannot be planned as it stands: a region that was taken out of the group, a class that is
+ * missing. Somebody will put that right; until then nothing of the group is deleted for not being needed.
+ */
+function groupsInDoubt(context: HubContext, plan: CohortPlan): Set<string> {
+  const doubtful = new Set<string>();
+  for (const tenant of context.tenants.store.list()) {
+    const outcome = plan.tenants.get(keyOf(tenant));
+    if (!outcome?.conditions.every(({ type, status }) => type !== 'Ready' || status === 'True')) {
+      doubtful.add(tenant.spec.iuGroupRef.name);
+    }
+  }
+  return doubtful;
+}
+
+/** Instances of ours that no tenant needs any more. Those that a user made are the user's. */
+function findUnneeded(context: HubContext, plan: CohortPlan): ServiceInstance[] {
+  const wanted = new Set(plan.instances.map(keyOf));
+  const doubtful = groupsInDoubt(context, plan);
+  return context.instances.store
+    .list()
+    .filter(
+      (instance) =>
+        instance.metadata.labels?.[LABELS.managedBy] === MANAGED_BY &&
+        !instance.metadata.deletionTimestamp &&
+        !wanted.has(keyOf(instance)) &&
+        !doubtful.has(instance.spec.iuGroupRef.name) &&
+        context.groups.store.get(instance.spec.iuGroupRef.name) !== undefined &&
+        context.classes.store.get(instance.spec.serviceClassRef.name) !== undefined,
+    );
+}
+
+async function prune(context: HubContext, plan: CohortPlan, signal: AbortSignal): Promise<void> {
+  await forEachConcurrently(findUnneeded(context, plan), CONCURRENCY, async ({ metadata }) => {
+    if (!context.leadership.isCertain()) return;
+    const { name, namespace = '', uid } = metadata;
+    context.log('info', 'Instance is no longer needed', { instance: `${namespace}/${name}` });
+    const options = { signal, ...(uid ? { preconditions: { uid } } : {}) };
+    await context.client.delete(RESOURCES.serviceInstance, { name, namespace }, options).catch((error: unknown) => {
+      if (!(error instanceof NotFoundError)) throw error;
+    });
+  });
+}

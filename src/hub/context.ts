@@ -1,0 +1,60 @@
+import type { Reason } from '../api/conditions.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import type { ServiceClass } from '../api/service-class.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import type { Tenant } from '../api/tenant.ts';
+import type { DNSEndpoint } from '../decide/desired/traffic.ts';
+import type { Diagnosis } from '../decide/diagnosis.ts';
+import type { RegionCapacity } from '../decide/region-capacity.ts';
+import type { Applier } from '../kube/apply.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Informer } from '../kube/informer.ts';
+import type { Log } from '../report/log-port.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+import type { AssignmentBook } from './assignments.ts';
+import type { GrantBook } from './grants.ts';
+import type { Leadership } from './leadership.ts';
+import type { PlacementCache } from './placements.ts';
+import type { RegionLinks } from './region-links.ts';
+import type { Move } from './switch-loop.ts';
+
+/** A switch that is wanted but held. */
+export interface Hold {
+  readonly wanted: string;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What the loops of the hub share. Each part has one writer: the loop that it is named after. */
+export interface HubContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly client: KubeClient;
+  readonly applier: Applier;
+  readonly log: Log;
+  /** How long a hub election takes; it must fit into every group's lease. */
+  readonly electionMs: number;
+  readonly groups: Informer<IUGroup>;
+  readonly classes: Informer<ServiceClass>;
+  readonly tenants: Informer<Tenant>;
+  readonly instances: Informer<ServiceInstance>;
+  readonly switches: Informer<RegionSwitch>;
+  readonly leadership: Leadership;
+  readonly assignments: AssignmentBook;
+  readonly grants: GrantBook;
+  readonly links: RegionLinks;
+  readonly placements: PlacementCache;
+  readonly endpoints: Informer<DNSEndpoint>;
+  /** By group; written by the group loop. */
+  readonly capacities: Map<string, readonly RegionCapacity[]>;
+  /** Has an instance, or everything in a region, looked at again. */
+  readonly lookAgain: { instance(key: string): void; region(region: string): void };
+  /** Tells the switch loop of a move that was just recorded. */
+  readonly noteMove: (move: Move) => void;
+  /** By region; written by the placement loop. */
+  readonly diagnoses: Map<string, Diagnosis>;
+  /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
+  readonly holds: Map<string, Hold>;
+}

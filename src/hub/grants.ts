@@ -1,0 +1,59 @@
+import type { RegionalService } from '../api/regional-service.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { involvedRegions } from '../decide/assignment.ts';
+import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
+import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
+import type { Leadership } from './leadership.ts';
+import type { RegionLinks } from './region-links.ts';
+
+/**
+ * When this leader last acknowledged a service to a region, noted before the acknowledgement is sent: what never
+ * arrived counts as arrived. A new leader knows of none of its predecessor's and counts from its own start instead.
+ */
+export class GrantBook {
+  readonly #clock: Clock;
+  #acknowledged = new Map<string, Map<string, Instant>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  forget(): void {
+    this.#acknowledged = new Map();
+  }
+
+  note(region: string, services: Iterable<string>): void {
+    const now = this.#clock.now();
+    const times = this.#acknowledged.get(region) ?? new Map<string, Instant>();
+    for (const service of services) times.set(service, now);
+    this.#acknowledged.set(region, times);
+  }
+
+  sinceMs(region: string, service: string): number | undefined {
+    const at = this.#acknowledged.get(region)?.get(service);
+    return at && elapsedAtLeast(at, this.#clock.now());
+  }
+}
+
+const NOTHING = { standbyEpoch: 0, grantedEpoch: 0 };
+
+const epochsOf = (service: RegionalService | undefined) => ({
+  standbyEpoch: service?.status?.standbyEpoch ?? NOTHING.standbyEpoch,
+  grantedEpoch: service?.status?.grantedEpoch ?? NOTHING.grantedEpoch,
+});
+
+/** May the active region of `assignment` be given its right now? See `decide/authority.ts` for the rules. */
+export function mayPromote(
+  context: { readonly links: RegionLinks; readonly grants: GrantBook; readonly leadership: Leadership },
+  key: string,
+  instance: ServiceInstance,
+  assignment: Assignment,
+  waitMs: number,
+): Permission {
+  const regions = new Map<string, RegionFacts>();
+  for (const region of involvedRegions(instance, assignment)) {
+    const seen = context.links.get(region)?.services.store.get(key);
+    regions.set(region, { ...epochsOf(seen), sinceAckMs: context.grants.sinceMs(region, key) });
+  }
+  return canPromote({ assignment, regions, sinceLeadMs: context.leadership.sinceMs(), waitMs });
+}

@@ -1,0 +1,96 @@
+import { isoTime } from '../api/common.ts';
+import { isTrue } from '../api/conditions.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { Region } from '../api/region.ts';
+import { RESOURCES } from '../api/resources.ts';
+import { computeRegion } from '../decide/desired/region.ts';
+import type { PlacedService } from '../decide/region-capacity.ts';
+import { computeCapacity } from '../decide/region-capacity.ts';
+import { computeProtocolTiming, fitsElection } from '../decide/timing.ts';
+import { keyOf } from '../kube/object.ts';
+import { groupReport, type RegionSummary } from '../report/group.ts';
+import { reportStatus } from '../report/status.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
+import type { HubContext } from './context.ts';
+
+const LOOK_EVERY_MS = 10_000;
+
+/** One IU group: tells each of its regions what it is, sums up capacity and health. */
+export function createGroupLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'iu-group',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 4,
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reconcileGroup(context, key, signal),
+    onFailure: ({ key, error }) => context.log('warn', 'Group not converged', { group: key, error: String(error) }),
+  });
+}
+
+async function reconcileGroup(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const group = context.groups.store.get(key);
+  if (!group || !context.leadership.isCertain()) return undefined;
+  await Promise.all(group.spec.infrastructureUnits.map(({ region }) => ensureRegion(context, group, region, signal)));
+  context.capacities.set(key, computeCapacity(placedServices(context, group), group));
+  const options = {
+    client: context.client,
+    resource: RESOURCES.iuGroup,
+    store: context.groups.store,
+    now: isoTime(context.clock.now().wallMs),
+    signal,
+  };
+  await reportStatus(options, context.groups.store.get(key) ?? group, groupReport(gather(context, group)));
+  return { requeueAfterMs: LOOK_EVERY_MS };
+}
+
+function placedServices(context: HubContext, group: IUGroup): PlacedService[] {
+  return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance) => {
+    const plan = context.placements.planFor(instance);
+    if (!plan.ok) return [];
+    const activeRegion = context.assignments.get(keyOf(instance))?.activeRegion ?? instance.spec.primaryRegion;
+    return [{ placement: plan, activeRegion }];
+  });
+}
+
+/** A region that does not answer learns of it later: nothing waits for it, and no other region is slowed. */
+async function ensureRegion(context: HubContext, group: IUGroup, region: string, signal: AbortSignal): Promise<void> {
+  const link = context.links.get(region);
+  const isOurs = context.links.groupOf(region)?.metadata.name === group.metadata.name;
+  if (!isOurs || !link?.regions.reflector.synced || context.diagnoses.get(region)?.state === 'Lost') return;
+  const desired: Region | undefined = computeRegion(group, region);
+  if (!desired) return;
+  try {
+    await link.applier.ensure(RESOURCES.region, desired, link.regions.store, { signal, timeoutMs: 5000 });
+  } catch (error) {
+    link.failed(error);
+    context.log('warn', 'Region not told', { region, error: String(error) });
+  }
+}
+
+function gather(context: HubContext, group: IUGroup) {
+  const instances = context.instances.store.byIndex('group', group.metadata.name);
+  const active = new Map<string, number>();
+  for (const instance of instances) {
+    const region = context.assignments.get(keyOf(instance))?.activeRegion;
+    if (region !== undefined) active.set(region, (active.get(region) ?? 0) + 1);
+  }
+  const regions = group.spec.infrastructureUnits.map(({ region }): RegionSummary => {
+    const owner = context.links.groupOf(region)?.metadata.name;
+    return {
+      region,
+      diagnosis: context.diagnoses.get(region),
+      credentials: context.links.credentialsOf(region),
+      activeServices: active.get(region) ?? 0,
+      ...(owner !== undefined && owner !== group.metadata.name ? { takenBy: owner } : {}),
+    };
+  });
+  const mobile = instances.filter((instance) => instance.spec.secondaryRegions.length > 0);
+  return {
+    regions,
+    capacities: context.capacities.get(group.metadata.name) ?? [],
+    electionFits: fitsElection(context.electionMs, computeProtocolTiming(group.spec.timings)),
+    electionMs: context.electionMs,
+    unprotected: mobile.filter((i) => !isTrue(i.status?.conditions, 'Protected')).map(keyOf),
+  };
+}

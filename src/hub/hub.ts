@@ -1,0 +1,343 @@
+import { SYSTEM_NAMESPACE } from '../api/common.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import { FIELD_MANAGERS } from '../api/labels.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { ServiceClass } from '../api/service-class.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import type { Tenant } from '../api/tenant.ts';
+import { regionsOf } from '../decide/assignment.ts';
+import type { DNSEndpoint } from '../decide/desired/traffic.ts';
+import { computeProtocolTiming } from '../decide/timing.ts';
+import { createApplier } from '../kube/apply.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createInformer } from '../kube/informer.ts';
+import { createLeaseLock } from '../kube/lease-lock.ts';
+import { keyOf } from '../kube/object.ts';
+import type { Log } from '../report/log-port.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
+import { Elector } from '../runtime/elector.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Ticker } from '../runtime/ticker.ts';
+import { createAcknowledgeLoop } from './acknowledge.ts';
+import { AssignmentBook } from './assignments.ts';
+import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
+import type { HubContext } from './context.ts';
+import { GrantBook } from './grants.ts';
+import { createGroupLoop } from './group-loop.ts';
+import { createInstanceLoop } from './instance-loop.ts';
+import { Leadership } from './leadership.ts';
+import { createOrderLoop } from './order-loop.ts';
+import { createPlacementLoop } from './placement-loop.ts';
+import { PlacementCache } from './placements.ts';
+import type { RegionLink } from './region-link.ts';
+import { type ConnectRegion, RegionLinks } from './region-links.ts';
+import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
+import { createTenantLoop } from './tenant-loop.ts';
+import { DNS_ENDPOINT } from './traffic.ts';
+
+export interface HubOptions {
+  readonly client: KubeClient;
+  readonly connect: ConnectRegion;
+  /** Unique per process start. */
+  readonly identity: string;
+  /** Election time of the hub in milliseconds; with two heartbeats it must be less than the lease of every group. */
+  readonly electionMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics?: ControllerMetrics;
+}
+
+/** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
+const CLOCK_RATE_ERROR = 0.2;
+const TENANT_DELAY_MS = 2000;
+
+export interface Hub {
+  start(): void;
+  stop(): Promise<void>;
+  /** Whether the caches are filled. */
+  readonly ready: boolean;
+  readonly leading: boolean;
+}
+
+/** The loops of one region, started and stopped with its link. */
+interface RegionLoops {
+  readonly orders: Controller;
+  readonly acknowledge: Ticker;
+}
+
+/** The hub role. Every loop is made here; which of them decides what stands at the head of each file. */
+export function createHub(options: HubOptions): Hub {
+  const hub = new HubLoops(options);
+  return hub;
+}
+
+class HubLoops implements Hub {
+  readonly #options: HubOptions;
+  readonly #context: HubContext;
+  readonly #elector: Elector;
+  readonly #placement: Ticker;
+  readonly #cohorts: CohortLoop;
+  readonly #switches: SwitchLoop;
+  readonly #instances: Controller;
+  readonly #groups: Controller;
+  readonly #tenants: Controller;
+  readonly #regions = new Map<string, RegionLoops>();
+  /** Instances whose tenants have not been told yet. */
+  readonly #changed = new Set<string>();
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#context = this.#createContext();
+    const { metrics } = options;
+    this.#elector = this.#createElector();
+    this.#context.leadership.bind(this.#elector);
+    this.#placement = createPlacementLoop(this.#context);
+    this.#switches = createSwitchLoop(this.#context);
+    this.#cohorts = createCohortLoop(this.#context, () => this.#enqueueTenants());
+    this.#instances = createInstanceLoop(this.#context, metrics);
+    this.#groups = createGroupLoop(this.#context, metrics);
+    this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
+    this.#connect();
+  }
+
+  get ready(): boolean {
+    const { groups, classes, tenants, instances } = this.#context;
+    return [groups, classes, tenants, instances].every(({ reflector }) => reflector.synced);
+  }
+
+  get leading(): boolean {
+    return this.#context.leadership.isCertain();
+  }
+
+  start(): void {
+    for (const { reflector } of this.#informers()) reflector.start();
+    for (const controller of this.#controllers()) controller.start();
+    for (const ticker of this.#tickers()) ticker.start();
+    this.#elector.start();
+  }
+
+  async stop(): Promise<void> {
+    const loops = [...this.#regions.values()];
+    await Promise.all(
+      [...this.#tickers(), ...loops.map(({ acknowledge }) => acknowledge)].map((ticker) => ticker.stop()),
+    );
+    await Promise.all([...this.#controllers(), ...loops.map(({ orders }) => orders)].map((c) => c.stop()));
+    // The lease goes after the last write: until then nobody else leads.
+    await this.#elector.stop();
+    await this.#context.links.stop();
+    await Promise.all(this.#informers().map(({ reflector }) => reflector.stop()));
+  }
+
+  #informers() {
+    const { classes, endpoints, groups, instances, switches, tenants } = this.#context;
+    return [groups, classes, tenants, instances, switches, endpoints];
+  }
+  #controllers = () => [this.#instances, this.#groups, this.#tenants];
+  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker];
+
+  #createContext(): HubContext {
+    const { client, clock, connect, log, random } = this.#options;
+    const onError = (error: unknown): void => log('debug', 'Watch interrupted', { error: String(error) });
+    const base = { client, clock, random, onError };
+    const groups = createInformer<IUGroup>({ ...base, resource: RESOURCES.iuGroup });
+    const classes = createInformer<ServiceClass>({ ...base, resource: RESOURCES.serviceClass });
+    const instanceIndexes = {
+      group: ({ spec }: ServiceInstance) => [spec.iuGroupRef.name],
+      class: ({ spec }: ServiceInstance) => [spec.serviceClassRef.name],
+      region: (instance: ServiceInstance) => [
+        ...new Set([
+          ...regionsOf(instance),
+          ...(instance.status?.assignment?.history ?? []).map((entry) => entry.region),
+        ]),
+      ],
+    };
+    return {
+      ...this.#options,
+      applier: createApplier({ client, fieldManager: FIELD_MANAGERS.hub }),
+      groups,
+      classes,
+      tenants: createInformer<Tenant>({ ...base, resource: RESOURCES.tenant }),
+      instances: createInformer<ServiceInstance>({
+        ...base,
+        resource: RESOURCES.serviceInstance,
+        indexers: instanceIndexes,
+      }),
+      switches: createInformer<RegionSwitch>({ ...base, resource: RESOURCES.regionSwitch }),
+      endpoints: createInformer<DNSEndpoint>({ ...base, resource: DNS_ENDPOINT }),
+      leadership: new Leadership(clock),
+      assignments: new AssignmentBook(client),
+      grants: new GrantBook(clock),
+      placements: new PlacementCache(groups.store, classes.store),
+      links: new RegionLinks({
+        hub: client,
+        connect,
+        clock,
+        random,
+        onEngaged: (link, group) => this.#engaged(link, group),
+        onDisengaged: (link) => this.#disengaged(link),
+        onError: (region, error) => log('debug', 'Region link failed', { region, error: String(error) }),
+      }),
+      diagnoses: new Map(),
+      holds: new Map(),
+      capacities: new Map(),
+      lookAgain: { instance: (key) => this.#instances.enqueue(key), region: (region) => this.#regionChanged(region) },
+      noteMove: (move) => {
+        this.#switches.note(move);
+        this.#switches.ticker.poke();
+      },
+    };
+  }
+
+  #createElector(): Elector {
+    const { client, clock, electionMs, identity, log, random } = this.#options;
+    const renewEveryMs = electionMs / 3;
+    const where = { namespace: SYSTEM_NAMESPACE, name: 'switchback-hub' };
+    return new Elector({
+      lock: createLeaseLock({ client, clock, ...where, electionMs, timeoutMs: renewEveryMs }),
+      identity,
+      clock,
+      random,
+      electionMs,
+      renewEveryMs,
+      clockRateError: CLOCK_RATE_ERROR,
+      termFloor: () => this.#highestTerm(),
+      onLead: (term) => {
+        log('info', 'Hub leads', { term });
+        this.#beginLeadership();
+      },
+      onLose: (reason) => {
+        log('warn', 'Hub leads no more', { reason });
+        this.#context.leadership.end();
+        this.#context.assignments.forget();
+      },
+      onError: (error) => log('debug', 'Election failed', { error: String(error) }),
+    });
+  }
+
+  /** A new term is above every one that a region has ever seen, also when the hub's own record was lost. */
+  #highestTerm(): number {
+    const terms = this.#context.links.list().map((link) => link.leases.store.get(link.region)?.spec.hub?.term ?? 0);
+    return Math.max(0, ...terms);
+  }
+
+  /** Nothing that an earlier leadership knew counts: assignments are read again, acknowledgements count from now. */
+  #beginLeadership(): void {
+    const { assignments, diagnoses, grants, leadership, links } = this.#context;
+    assignments.forget();
+    grants.forget();
+    diagnoses.clear();
+    links.beginLeadership();
+    leadership.begin();
+    this.#placement.poke();
+    this.#cohorts.ticker.poke();
+    this.#enqueueAll();
+  }
+
+  #enqueueAll(): void {
+    const { groups, instances } = this.#context;
+    for (const group of groups.store.list()) this.#groups.enqueue(keyOf(group));
+    for (const instance of instances.store.list()) this.#enqueueInstance(keyOf(instance));
+  }
+
+  #enqueueTenants(): void {
+    for (const tenant of this.#context.tenants.store.list()) this.#tenants.enqueue(keyOf(tenant), 'resync');
+  }
+
+  /** An instance concerns its own status and the orders of every region. */
+  #enqueueInstance(key: string): void {
+    this.#instances.enqueue(key);
+    for (const { orders } of this.#regions.values()) orders.enqueue(key, 'failover');
+  }
+
+  #engaged(link: RegionLink, group: IUGroup): void {
+    const { heartbeatMs } = computeProtocolTiming(group.spec.timings);
+    const loops = {
+      orders: createOrderLoop(this.#context, link, this.#options.metrics),
+      acknowledge: createAcknowledgeLoop(this.#context, link, heartbeatMs),
+    };
+    this.#regions.set(link.region, loops);
+    link.services.store.addHandler(({ object }) => {
+      const key = keyOf(object);
+      loops.orders.enqueue(key);
+      this.#instances.enqueue(key);
+      this.#switches.ticker.poke();
+      // A confirmation may be all that the new side has been waiting for.
+      for (const { acknowledge } of this.#regions.values()) acknowledge.poke();
+    });
+    link.regions.store.addHandler(() => this.#groups.enqueue(group.metadata.name));
+    void link.services.reflector.whenSynced().then(() => {
+      this.#placement.poke();
+      this.#groups.enqueue(group.metadata.name);
+      this.#enqueueAll();
+    });
+    void link.regions.reflector.whenSynced().then(() => this.#groups.enqueue(group.metadata.name));
+    loops.orders.start();
+    loops.acknowledge.start();
+  }
+
+  #disengaged(link: RegionLink): void {
+    const loops = this.#regions.get(link.region);
+    this.#regions.delete(link.region);
+    void loops?.acknowledge.stop();
+    void loops?.orders.stop();
+  }
+
+  /** Every change enqueues what it concerns. */
+  #connect(): void {
+    const { classes, endpoints, groups, instances, links, placements, tenants, assignments } = this.#context;
+    groups.store.addHandler(({ object }) => {
+      links.follow(groups.store.list());
+      this.#groups.enqueue(keyOf(object));
+      this.#cohorts.ticker.poke();
+      this.#placement.poke();
+      for (const instance of instances.store.byIndex('group', object.metadata.name))
+        this.#enqueueInstance(keyOf(instance));
+    });
+    classes.store.addHandler(({ object }) => {
+      this.#cohorts.ticker.poke();
+      for (const instance of instances.store.byIndex('class', object.metadata.name))
+        this.#enqueueInstance(keyOf(instance));
+    });
+    tenants.store.addHandler((delta) => {
+      const isSpec = delta.type !== 'updated' || delta.old.metadata.generation !== delta.object.metadata.generation;
+      if (isSpec || delta.object.metadata.deletionTimestamp) this.#cohorts.ticker.poke();
+      else this.#tenants.enqueue(keyOf(delta.object), 'resync');
+    });
+    instances.store.addHandler((delta) => {
+      const key = keyOf(delta.object);
+      if (delta.type === 'deleted') {
+        assignments.delete(key);
+        placements.forget(key);
+        return;
+      }
+      if (assignments.loaded) assignments.take(delta.object);
+      this.#enqueueInstance(key);
+      this.#placement.poke();
+      this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, 500);
+      this.#tenantsOf(key);
+    });
+    endpoints.store.addHandler(({ object }) => this.#instances.enqueue(keyOf(object)));
+  }
+
+  #regionChanged(region: string): void {
+    for (const instance of this.#context.instances.store.byIndex('region', region))
+      this.#enqueueInstance(keyOf(instance));
+    const group = this.#context.links.groupOf(region);
+    if (group) this.#groups.enqueue(keyOf(group));
+  }
+
+  /** Tenants follow their services, a little later and once for many changes. */
+  #tenantsOf(instanceKey: string): void {
+    this.#changed.add(instanceKey);
+    if (this.#changed.size > 1) return;
+    this.#options.clock.setTimer(TENANT_DELAY_MS, () => {
+      for (const key of this.#changed) {
+        for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
+      }
+      this.#changed.clear();
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { isoTime } from '../api/common.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import { involvedRegions } from '../decide/assignment.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import { computeWeights, type RegionWeight } from '../decide/weights.ts';
+import { keyOf } from '../kube/object.ts';
+import { type InstanceFacts, instanceConditions, placementsOf } from '../report/instance.ts';
+import { reportStatus } from '../report/status.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
+import { INSTANCE_FINALIZER } from './cohort-loop.ts';
+import type { HubContext } from './context.ts';
+import { ensureTraffic } from './traffic.ts';
+
+/** A deleted instance is looked at again so often, until every region has let go of it. */
+const CLEANUP_EVERY_MS = 1000;
+
+/** One instance at a time: its traffic, its status, and in the end its clean-up. It chooses nothing. */
+export function createInstanceLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'service-instance',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 16,
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reconcileInstance(context, key, signal),
+    onFailure: ({ key, error }) =>
+      context.log('warn', 'Instance not converged', { instance: key, error: String(error) }),
+  });
+}
+
+async function reconcileInstance(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const instance = context.instances.store.get(key);
+  if (!instance || !context.leadership.isCertain() || !context.assignments.loaded) return undefined;
+  if (instance.metadata.deletionTimestamp) return cleanUp(context, instance, signal);
+  if (!instance.metadata.finalizers?.includes(INSTANCE_FINALIZER)) return addFinalizer(context, instance, signal);
+  const facts = gatherFacts(context, instance, key);
+  const weights = weightsOf(facts);
+  const traffic = await ensureTraffic(context, instance, facts.assignment, weights, signal);
+  const options = {
+    client: context.client,
+    resource: RESOURCES.serviceInstance,
+    store: context.instances.store,
+    now: isoTime(context.clock.now().wallMs),
+    signal,
+  };
+  await reportStatus(options, context.instances.store.get(key) ?? instance, {
+    conditions: [...instanceConditions(facts), traffic],
+    fields: { placements: placementsOf(facts), weights: weights ?? null },
+  });
+  return undefined;
+}
+
+function gatherFacts(context: HubContext, instance: ServiceInstance, key: string): InstanceFacts {
+  const assignment = context.assignments.get(key);
+  const orders = new Map<string, RegionalService>();
+  const regionStates = new Map<string, RegionState>();
+  for (const region of involvedRegions(instance, assignment)) {
+    const order = context.links.get(region)?.services.store.get(key);
+    if (order) orders.set(region, order);
+    regionStates.set(region, context.diagnoses.get(region)?.state ?? 'Unknown');
+  }
+  const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  return {
+    instance,
+    plan: context.placements.planFor(instance),
+    assignment,
+    orders,
+    regionStates,
+    capacities: context.capacities.get(instance.spec.iuGroupRef.name) ?? [],
+    hold: context.holds.get(key),
+    fencedByAgent: serviceClass?.spec.crossRegion.mode === 'Backup',
+  };
+}
+
+/** Shares of the traffic over the regions that serve; undefined for a service that is active in one region only. */
+function weightsOf(facts: InstanceFacts): RegionWeight[] | undefined {
+  const { instance, orders, plan, regionStates } = facts;
+  if (!plan.ok || plan.mode !== 'Active') return undefined;
+  const regions = plan.regions.map(({ region }) => region);
+  const serving = regions.filter(
+    (region) => regionStates.get(region) === 'Healthy' && orders.get(region)?.status?.phase === 'Active',
+  );
+  return computeWeights(regions, new Set(serving), instance.status?.weights);
+}
+
+async function addFinalizer(
+  context: HubContext,
+  instance: ServiceInstance,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const { name, namespace = '', resourceVersion, finalizers = [] } = instance.metadata;
+  const patch = { metadata: { resourceVersion, finalizers: [...finalizers, INSTANCE_FINALIZER] } };
+  const written = await context.client.mergePatch(RESOURCES.serviceInstance, { name, namespace }, patch, { signal });
+  context.instances.store.apply(written);
+  return { requeueAfterMs: 0 };
+}
+
+/** An instance goes only when every region of its group was read and holds no order for it any more. */
+async function cleanUp(context: HubContext, instance: ServiceInstance, signal: AbortSignal): Promise<ReconcileResult> {
+  const key = keyOf(instance);
+  const { name, namespace = '', resourceVersion, finalizers = [] } = instance.metadata;
+  if (!finalizers.includes(INSTANCE_FINALIZER)) return undefined;
+  const regions = involvedRegions(instance, context.assignments.get(key));
+  const isGone = regions.every((region) => {
+    const link = context.links.get(region);
+    return link?.synced === true && link.services.store.get(key) === undefined;
+  });
+  if (!isGone) return { requeueAfterMs: CLEANUP_EVERY_MS };
+  const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((f) => f !== INSTANCE_FINALIZER) } };
+  await context.client.mergePatch(RESOURCES.serviceInstance, { name, namespace }, patch, { signal });
+  context.placements.forget(key);
+  context.log('info', 'Instance is gone from all regions', { instance: key });
+  return undefined;
+}

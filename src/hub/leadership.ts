@@ -1,0 +1,40 @@
+import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
+import type { Elector } from '../runtime/elector.ts';
+
+/** The hub's leadership as the loops see it. */
+export class Leadership {
+  readonly #clock: Clock;
+  #elector: Elector | undefined;
+  #since: Instant | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  bind(elector: Elector): void {
+    this.#elector = elector;
+  }
+
+  begin(): void {
+    this.#since = this.#clock.now();
+  }
+
+  end(): void {
+    this.#since = undefined;
+  }
+
+  /** Rises with every new leader; undefined when this process does not lead. */
+  get term(): number | undefined {
+    return this.#elector?.term;
+  }
+
+  /** Whether no other process can lead at this instant. Ask right before each write. */
+  isCertain(): boolean {
+    return this.#since !== undefined && (this.#elector?.isCertain() ?? false);
+  }
+
+  /** Least time since this leadership began; 0 without one. */
+  sinceMs(): number {
+    return this.#since ? elapsedAtLeast(this.#since, this.#clock.now()) : 0;
+  }
+}

@@ -1,0 +1,120 @@
+import { FIELD_MANAGERS } from '../api/labels.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
+import { NotFoundError } from '../kube/errors.ts';
+import { NAMESPACE } from '../kube/kinds.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
+import type { HubContext } from './context.ts';
+import type { RegionLink } from './region-link.ts';
+
+/** While a region does not answer, its orders are not even tried: they follow when it is back. */
+const RETRY_UNREACHABLE_MS = 1000;
+
+/**
+ * One controller per region, so that one region can never slow another. It makes the orders in the region those of the
+ * assignments. An order goes out with the intent; the right to run does not.
+ */
+export function createOrderLoop(context: HubContext, link: RegionLink, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: `orders-${link.region}`,
+    clock: context.clock,
+    random: context.random,
+    concurrency: 16,
+    backoff: { minMs: 50, maxMs: 5000 },
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reconcileOrder(context, link, key, signal),
+    onFailure: ({ key, error, willRetry }) =>
+      context.log(willRetry ? 'debug' : 'warn', 'Order not written', {
+        region: link.region,
+        service: key,
+        error: String(error),
+      }),
+  });
+}
+
+async function reconcileOrder(
+  context: HubContext,
+  link: RegionLink,
+  key: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  if (!context.leadership.isCertain() || !context.assignments.loaded) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
+  if (!link.synced || !isReachable(context, link)) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
+  const instance = context.instances.store.get(key);
+  if (!instance) return undefined;
+  const order = orderFor(context, link, instance, key);
+  switch (order.kind) {
+    case 'None':
+      return undefined;
+    case 'Delete':
+      return remove(context, link, instance, signal);
+    case 'Apply':
+      await write(link, order, signal);
+      return undefined;
+  }
+}
+
+/** The state as diagnosed, so that a region that hangs costs one probe and not one request per service. */
+const isReachable = (context: HubContext, link: RegionLink): boolean => {
+  const state = context.diagnoses.get(link.region)?.state;
+  return (
+    state === 'Healthy' ||
+    state === 'Degraded' ||
+    (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < 5000
+  );
+};
+
+function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstance, key: string): RegionalOrder {
+  const present = link.services.store.get(key);
+  if (instance.metadata.deletionTimestamp) return present ? { kind: 'Delete' } : { kind: 'None' };
+  const assignment = context.assignments.get(key);
+  const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  if (!assignment || !serviceClass) return { kind: 'None' };
+  const components = context.placements.componentsFor(instance, link.region);
+  return computeOrder({ instance, serviceClass, assignment, region: link.region, components, present });
+}
+
+async function write(
+  link: RegionLink,
+  order: Extract<RegionalOrder, { kind: 'Apply' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ensure = () => link.applier.ensure(RESOURCES.regionalService, order.object, link.services.store, { signal });
+  try {
+    await ensure();
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    await ensureNamespace(link, order.object.metadata.namespace ?? '', signal);
+    await ensure();
+  }
+}
+
+async function ensureNamespace(link: RegionLink, name: string, signal: AbortSignal): Promise<void> {
+  const labels = { 'switchback.dev/managed': 'true' };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+  await link.client.apply(NAMESPACE, namespace, { fieldManager: FIELD_MANAGERS.hub, signal });
+}
+
+async function remove(
+  context: HubContext,
+  link: RegionLink,
+  instance: ServiceInstance,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const { name, namespace = '' } = instance.metadata;
+  const present = link.services.store.get(`${namespace}/${name}`);
+  if (!present || present.metadata.deletionTimestamp) return undefined;
+  const uid = present.metadata.uid;
+  try {
+    await link.client.delete(
+      RESOURCES.regionalService,
+      { name, namespace },
+      { signal, ...(uid ? { preconditions: { uid } } : {}) },
+    );
+    context.log('info', 'Order withdrawn', { region: link.region, service: `${namespace}/${name}` });
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+  return undefined;
+}

@@ -1,0 +1,247 @@
+import { isoTime } from '../api/common.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import type { ServiceClass } from '../api/service-class.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { involvedRegions, nextAssignment, rebuildAssignment, regionsOf } from '../decide/assignment.ts';
+import { diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
+import { decideInstance, type InstanceDecision, type InstanceView, type RegionView } from '../decide/failover.ts';
+import { checkIntent } from '../decide/invariants.ts';
+import { computeProtocolTiming } from '../decide/timing.ts';
+import { ConflictError } from '../kube/errors.ts';
+import { keyOf } from '../kube/object.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
+import { Ticker } from '../runtime/ticker.ts';
+import type { HubContext } from './context.ts';
+import { unitOf } from './region-link.ts';
+
+/** Writes of intents under way at the same time. */
+const CONCURRENCY = 32;
+const LOOK_EVERY_MS = 500;
+
+interface Decided {
+  readonly key: string;
+  readonly instance: ServiceInstance;
+  readonly group: IUGroup;
+  readonly decision: InstanceDecision;
+}
+
+/**
+ * The one loop that chooses regions. It looks at everything at once, because only there can it be seen that most
+ * regions look dead, or that another region is being moved already; all other loops converge one object.
+ */
+export function createPlacementLoop(context: HubContext): Ticker {
+  return new Ticker({
+    clock: context.clock,
+    everyMs: LOOK_EVERY_MS,
+    run: (signal) => decideAll(context, signal),
+    onError: (error) => context.log('warn', 'Placement failed', { error: String(error) }),
+  });
+}
+
+async function decideAll(context: HubContext, signal: AbortSignal): Promise<void> {
+  if (!context.leadership.isCertain()) return;
+  if (!context.assignments.loaded) await context.assignments.load(signal);
+  if (!context.groups.reflector.synced || !context.classes.reflector.synced || !context.instances.reflector.synced)
+    return;
+  const decided: Decided[] = [];
+  for (const group of context.groups.store.list()) {
+    const isolated = diagnoseGroup(context, group);
+    decided.push(...decideGroup(context, group, isolated));
+  }
+  noteHolds(context, decided);
+  await carryOut(context, decided);
+}
+
+/** Judges every region of a group; says whether the hub itself is the suspect. */
+function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
+  const { heartbeatMs } = computeProtocolTiming(group.spec.timings);
+  const policy = { heartbeatMs, failureThresholdMs: group.spec.failover.failureThresholdSeconds * 1000 };
+  const states: RegionState[] = [];
+  for (const { region } of group.spec.infrastructureUnits) {
+    if (context.links.groupOf(region)?.metadata.name !== group.metadata.name) continue;
+    const link = context.links.get(region);
+    const credentials = context.links.credentialsOf(region);
+    const seen = group.status?.regions?.find((entry) => entry.region === region)?.state;
+    const everSeen = seen !== undefined && seen !== 'Unknown';
+    const evidence = link?.evidence(everSeen) ?? {
+      sinceContactMs: undefined,
+      sinceHeartbeatMs: undefined,
+      sinceLookMs: 0,
+      everSeen: false,
+      credentials,
+    };
+    const diagnosis = diagnose(evidence, policy);
+    const before = context.diagnoses.get(region)?.state;
+    if (before !== diagnosis.state) {
+      context.log('info', 'Region changed state', {
+        region,
+        from: before,
+        to: diagnosis.state,
+        because: diagnosis.message,
+      });
+    }
+    context.diagnoses.set(region, diagnosis);
+    if (before !== diagnosis.state) context.lookAgain.region(region);
+    link?.judged(diagnosis.state === 'Healthy');
+    states.push(diagnosis.state);
+  }
+  return isHubIsolated(states);
+}
+
+function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean): Decided[] {
+  const instances = context.instances.store.byIndex('group', group.metadata.name);
+  const failingOver = regionsBeingLeft(context, instances);
+  const decided: Decided[] = [];
+  for (const instance of instances) {
+    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+    if (!serviceClass || instance.metadata.deletionTimestamp) continue;
+    const view = viewOf(context, group, serviceClass, instance, { hubIsolated, failingOver });
+    decided.push({ key: keyOf(instance), instance, group, decision: decideInstance(view) });
+  }
+  return decided;
+}
+
+/** Regions that services were failed over from, and whose services have not all been promoted elsewhere yet. */
+function regionsBeingLeft(context: HubContext, instances: readonly ServiceInstance[]): Set<string> {
+  const left = new Set<string>();
+  for (const instance of instances) {
+    const assignment = context.assignments.get(keyOf(instance));
+    if (assignment?.reason !== 'FailedOver') continue;
+    const order = context.links.get(assignment.activeRegion)?.services.store.get(keyOf(instance));
+    if ((order?.status?.grantedEpoch ?? 0) >= assignment.epoch) continue;
+    for (const entry of assignment.history) if (entry.region !== assignment.activeRegion) left.add(entry.region);
+  }
+  return left;
+}
+
+function viewOf(
+  context: HubContext,
+  group: IUGroup,
+  serviceClass: ServiceClass,
+  instance: ServiceInstance,
+  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver'>,
+): InstanceView {
+  const key = keyOf(instance);
+  const assignment = context.assignments.get(key);
+  const regions = new Map<string, RegionView>();
+  const orders: RegionalService[] = [];
+  for (const region of involvedRegions(instance, assignment)) {
+    const link = context.links.get(region);
+    const order = link?.services.store.get(key);
+    if (order) orders.push(order);
+    regions.set(region, {
+      state: context.diagnoses.get(region)?.state ?? 'Unknown',
+      healthyForMs: link?.healthyForMs ?? 0,
+      synced: link?.synced ?? false,
+      standbyEpoch: order?.status?.standbyEpoch ?? 0,
+      allowed: isAllowed(group, instance, region),
+    });
+  }
+  const now = context.clock.now().wallMs;
+  return {
+    mode: serviceClass.spec.crossRegion.mode,
+    primary: instance.spec.primaryRegion,
+    secondaries: instance.spec.secondaryRegions,
+    assignment,
+    rebuilt: assignment
+      ? undefined
+      : rebuildAssignment(
+          orders.map((order) => order.spec),
+          isoTime(now),
+        ),
+    assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
+    regions,
+    policy: {
+      failover: group.spec.failover.mode,
+      switchback: group.spec.switchback.mode,
+      promotion: serviceClass.spec.crossRegion.promotion,
+      onHubLoss: group.spec.failover.onHubLoss,
+      coolDownMs: group.spec.failover.coolDownSeconds * 1000,
+      stableForMs: group.spec.switchback.stableForSeconds * 1000,
+    },
+    ...situation,
+  };
+}
+
+function isAllowed(group: IUGroup, instance: ServiceInstance, region: string): boolean {
+  const country = unitOf(group, region)?.country;
+  if (country === undefined) return false;
+  return [group.spec.residency?.countries, instance.spec.countries].every((list) => !list || list.includes(country));
+}
+
+function noteHolds(context: HubContext, decided: readonly Decided[]): void {
+  const seen = new Set<string>();
+  for (const { key, decision } of decided) {
+    if (decision.kind !== 'Hold') continue;
+    seen.add(key);
+    const { wanted, reason, message } = decision;
+    const before = context.holds.get(key);
+    if (before?.reason !== reason || before.wanted !== wanted) {
+      context.log('info', 'Switch is held', { instance: key, wanted, reason, because: message });
+      context.holds.set(key, { wanted, reason, message });
+      context.lookAgain.instance(key);
+    }
+  }
+  for (const key of context.holds.keys()) {
+    if (seen.has(key)) continue;
+    context.holds.delete(key);
+    context.lookAgain.instance(key);
+  }
+}
+
+async function carryOut(context: HubContext, decided: readonly Decided[]): Promise<void> {
+  const due = decided.filter(({ decision }) => decision.kind === 'Assign' || decision.kind === 'Adopt');
+  await forEachConcurrently(due, CONCURRENCY, (item) => record(context, item));
+}
+
+/** Intent first: one compare-and-swap, before any region hears of it. */
+async function record(context: HubContext, { key, instance, decision }: Decided): Promise<void> {
+  const current = context.assignments.get(key);
+  const next = nextOf(context, key, current, decision);
+  if (!next) return;
+  const broken = checkIntent(current, next, regionsOf(instance));
+  if (broken) {
+    context.log('error', 'Intent refused: it would break an invariant', { instance: key, invariant: broken });
+    return;
+  }
+  // The facts are those of this very pass; leadership is asked for again because the writes before took time.
+  if (!context.leadership.isCertain()) return;
+  try {
+    const written = await context.assignments.record(instance, next);
+    context.instances.store.apply(written);
+    if (current && current.activeRegion !== next.activeRegion) {
+      const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
+      const decidedAt = context.clock.now().wallMs;
+      context.noteMove({
+        instance,
+        from: current.activeRegion,
+        next,
+        lastSignAt: next.reason === 'FailedOver' ? lastSignAt : undefined,
+        decidedAt,
+      });
+    }
+    context.log('info', 'Intent recorded', {
+      instance: key,
+      region: next.activeRegion,
+      epoch: next.epoch,
+      reason: next.reason,
+    });
+  } catch (error) {
+    if (error instanceof ConflictError) return;
+    context.log('warn', 'Intent not recorded', { instance: key, error: String(error) });
+  }
+}
+
+function nextOf(
+  context: HubContext,
+  key: string,
+  current: Assignment | undefined,
+  decision: InstanceDecision,
+): Assignment | undefined {
+  if (decision.kind === 'Adopt') return decision.assignment;
+  if (decision.kind !== 'Assign') return undefined;
+  const standbyEpochOf = (region: string): number =>
+    context.links.get(region)?.services.store.get(key)?.status?.standbyEpoch ?? 0;
+  return nextAssignment(current, decision.intent, standbyEpochOf, isoTime(context.clock.now().wallMs));
+}

@@ -1,0 +1,203 @@
+import { API_VERSION, isoTime } from '../api/common.ts';
+import { isTrue } from '../api/conditions.ts';
+import { LABELS, MANAGED_BY } from '../api/labels.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { joinName } from '../decide/name.ts';
+import { ConflictError } from '../kube/errors.ts';
+import { keyOf } from '../kube/object.ts';
+import { reportStatus } from '../report/status.ts';
+import { isOver, type ServiceProgress, switchReport } from '../report/switch.ts';
+import { Ticker } from '../runtime/ticker.ts';
+import type { HubContext } from './context.ts';
+
+const LOOK_EVERY_MS = 1000;
+const SETTLE_MS = 200;
+/** Moves of one region that are decided within this time are one switch. */
+const JOIN_WITHIN_MS = 30_000;
+/** Ended switches that are kept for each group. */
+const HISTORY = 50;
+
+/** A move that the placement loop has just recorded. */
+export interface Move {
+  readonly instance: ServiceInstance;
+  readonly from: string;
+  readonly next: Assignment;
+  /** Wall-clock milliseconds of the last sign of life of the region that it leaves. */
+  readonly lastSignAt: number | undefined;
+  readonly decidedAt: number;
+}
+
+interface OpenSwitch {
+  readonly name: string;
+  readonly group: string;
+  readonly type: RegionSwitch['spec']['type'];
+  readonly region: string;
+  readonly cause: string;
+  readonly openedAt: number;
+  readonly services: Map<string, ServiceProgress>;
+}
+
+export interface SwitchLoop {
+  readonly ticker: Ticker;
+  note(move: Move): void;
+}
+
+/**
+ * Keeps the record of each switch: which services, which steps, how long. It follows; nothing waits for it. A switch
+ * that an earlier leader opened is taken up from what that leader last wrote.
+ */
+export function createSwitchLoop(context: HubContext): SwitchLoop {
+  const open: OpenSwitch[] = [];
+  const ticker = new Ticker({
+    clock: context.clock,
+    everyMs: LOOK_EVERY_MS,
+    settleMs: SETTLE_MS,
+    onError: (error) => context.log('warn', 'Switch not recorded', { error: String(error) }),
+    async run(signal) {
+      if (!context.leadership.isCertain()) {
+        open.length = 0;
+        return;
+      }
+      adoptOpen(context, open);
+      for (const each of [...open]) {
+        await follow(context, each, signal);
+        if (isOver([...each.services.values()])) open.splice(open.indexOf(each), 1);
+      }
+    },
+  });
+  return { ticker, note: (move) => noteMove(open, move) };
+}
+
+function noteMove(open: OpenSwitch[], { decidedAt, from, instance, lastSignAt, next }: Move): void {
+  const type = next.reason === 'FailedOver' ? 'Failover' : 'Switchback';
+  const region = type === 'Failover' ? from : next.activeRegion;
+  const group = instance.spec.iuGroupRef.name;
+  let found = open.find(
+    (s) => s.group === group && s.type === type && s.region === region && decidedAt - s.openedAt < JOIN_WITHIN_MS,
+  );
+  if (!found) {
+    const stamp = isoTime(decidedAt).replace(/[-:]/g, '').toLowerCase();
+    const cause = type === 'Failover' ? `region ${from} is lost` : `region ${region} has been healthy for long enough`;
+    found = {
+      name: joinName([group, type.toLowerCase(), region, stamp], 63),
+      group,
+      type,
+      region,
+      cause,
+      openedAt: decidedAt,
+      services: new Map(),
+    };
+    open.push(found);
+  }
+  const name = keyOf(instance);
+  const unknown = {
+    promotedAt: undefined,
+    readyAt: undefined,
+    trafficMoved: false,
+    cleanedUp: false,
+    protected: false,
+  };
+  const progress = { name, from, to: next.activeRegion, epoch: next.epoch, decidedAt, lastSignAt, superseded: false };
+  found.services.set(name, { ...progress, ...unknown });
+}
+
+const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
+
+function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
+  for (const { metadata, spec, status } of context.switches.store.list()) {
+    if (!status?.services || status.endTime !== undefined || open.some(({ name }) => name === metadata.name)) continue;
+    const services = status.services.map((s): [string, ServiceProgress] => {
+      const readyAt = msOf(s.readyTime);
+      const decidedAt = Date.parse(s.decidedTime);
+      const lastSignAt = readyAt === undefined ? undefined : readyAt - (s.recoveryMilliseconds ?? 0);
+      const times = { decidedAt, lastSignAt, promotedAt: msOf(s.promotedTime), readyAt };
+      const facts = { trafficMoved: false, cleanedUp: false, protected: false, superseded: s.superseded ?? false };
+      return [s.name, { name: s.name, from: s.from, to: s.to, epoch: s.epoch, ...times, ...facts }];
+    });
+    const { cause, iuGroupRef, region, type } = spec;
+    const openedAt = msOf(status.startTime) ?? 0;
+    open.push({
+      name: metadata.name,
+      group: iuGroupRef.name,
+      type,
+      region,
+      cause,
+      openedAt,
+      services: new Map(services),
+    });
+  }
+}
+
+async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal): Promise<void> {
+  const now = context.clock.now().wallMs;
+  for (const [name, progress] of each.services) each.services.set(name, advance(context, progress, now));
+  const object = context.switches.store.get(each.name) ?? (await create(context, each, signal));
+  if (!object) return;
+  const options = {
+    client: context.client,
+    resource: RESOURCES.regionSwitch,
+    store: context.switches.store,
+    now: isoTime(now),
+    signal,
+  };
+  await reportStatus(options, object, switchReport(object, [...each.services.values()], now));
+}
+
+function advance(context: HubContext, progress: ServiceProgress, now: number): ServiceProgress {
+  const { epoch, from, name, to } = progress;
+  const assignment = context.assignments.get(name);
+  const target = context.links.get(to)?.services.store.get(name)?.status;
+  const standbyEpoch = context.links.get(from)?.services.store.get(name)?.status?.standbyEpoch ?? 0;
+  const instance = context.instances.store.get(name);
+  const isPromoted = (target?.grantedEpoch ?? 0) >= epoch;
+  const isReady = target?.epoch === epoch && target.phase === 'Active';
+  const isReported = instance?.status?.placements?.some(
+    (p) => p.region === to && p.role === 'Active' && p.epoch >= epoch,
+  );
+  return {
+    ...progress,
+    promotedAt: progress.promotedAt ?? (isPromoted ? now : undefined),
+    readyAt: progress.readyAt ?? (isReady ? now : undefined),
+    trafficMoved: progress.trafficMoved || isReported === true,
+    cleanedUp: progress.cleanedUp || standbyEpoch >= epoch,
+    protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
+    superseded: progress.superseded || (assignment?.epoch ?? epoch) > epoch || !instance,
+  };
+}
+
+async function create(context: HubContext, each: OpenSwitch, signal: AbortSignal): Promise<RegionSwitch | undefined> {
+  const object: RegionSwitch = {
+    apiVersion: API_VERSION,
+    kind: 'RegionSwitch',
+    metadata: { name: each.name, labels: { [LABELS.managedBy]: MANAGED_BY, [LABELS.iuGroup]: each.group } },
+    spec: {
+      iuGroupRef: { name: each.group },
+      type: each.type,
+      region: each.region,
+      cause: each.cause,
+      trigger: 'Automatic',
+    },
+  };
+  try {
+    const written = await context.client.create(RESOURCES.regionSwitch, object, { signal });
+    context.switches.store.apply(written);
+    await dropOld(context, each.group, signal);
+    return written;
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined;
+    throw error;
+  }
+}
+
+/** History is bounded: the oldest ended switches go. */
+async function dropOld(context: HubContext, group: string, signal: AbortSignal): Promise<void> {
+  const ended = context.switches.store
+    .list()
+    .filter((s) => s.spec.iuGroupRef.name === group && s.status?.endTime !== undefined)
+    .sort((x, y) => ((x.status?.endTime ?? '') < (y.status?.endTime ?? '') ? -1 : 1));
+  for (const old of ended.slice(0, Math.max(0, ended.length - HISTORY))) {
+    await context.client.delete(RESOURCES.regionSwitch, { name: old.metadata.name }, { signal });
+  }
+}

@@ -1,0 +1,105 @@
+import type { ConditionState, Reason } from '../api/conditions.ts';
+import type { Diagnosis } from '../decide/diagnosis.ts';
+import type { RegionCapacity } from '../decide/region-capacity.ts';
+import type { StatusReport } from './status.ts';
+
+export interface RegionSummary {
+  readonly region: string;
+  readonly diagnosis: Diagnosis | undefined;
+  readonly credentials: 'Ok' | 'NotFound' | 'Invalid';
+  readonly activeServices: number;
+  /** Another group that has the region already. */
+  readonly takenBy?: string;
+}
+
+export interface GroupFacts {
+  readonly regions: readonly RegionSummary[];
+  readonly capacities: readonly RegionCapacity[];
+  readonly electionFits: boolean;
+  readonly electionMs: number;
+  /** Services with a secondary region whose active region may not be lost now. */
+  readonly unprotected: readonly string[];
+}
+
+interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+  /** Only a person can put it right. */
+  readonly stuck: boolean;
+}
+
+function problemOf({ credentials, diagnosis, region, takenBy }: RegionSummary): Problem | undefined {
+  if (takenBy !== undefined)
+    return { reason: 'RegionTaken', message: `region ${region} belongs to IU group ${takenBy}`, stuck: true };
+  if (credentials === 'NotFound') {
+    return {
+      reason: 'CredentialsNotFound',
+      message: `region ${region}: the Secret that credentials name, or its key, does not exist`,
+      stuck: true,
+    };
+  }
+  if (credentials === 'Invalid') {
+    return {
+      reason: 'CredentialsInvalid',
+      message: `region ${region}: the kubeconfig in its Secret cannot be used`,
+      stuck: true,
+    };
+  }
+  if (diagnosis?.state === 'Healthy') return undefined;
+  const message = `region ${region} is ${diagnosis?.state ?? 'Unknown'}: ${diagnosis?.message ?? 'not looked at yet'}`;
+  return { reason: diagnosis?.reason ?? 'NotObserved', message, stuck: diagnosis?.reason === 'CredentialsInvalid' };
+}
+
+function problems(facts: GroupFacts): Problem[] {
+  const found = facts.regions.map(problemOf).filter((problem) => problem !== undefined);
+  if (facts.electionFits) return found;
+  const message = `the hub election takes ${facts.electionMs} ms; with two heartbeats that is not less than the lease of the group: raise timings.leaseSeconds or lower the election time of the hub`;
+  return [{ reason: 'ElectionTooSlow', message, stuck: true }, ...found];
+}
+
+const short = (names: readonly string[]): string =>
+  names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+
+/** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
+export function groupReport(facts: GroupFacts): StatusReport {
+  const [first] = problems(facts);
+  const stuck = problems(facts).find((problem) => problem.stuck);
+  const full = facts.capacities.find(({ fits }) => !fits);
+  const healthy = facts.regions.filter(({ diagnosis }) => diagnosis?.state === 'Healthy').length;
+  const problem = first ?? (full && { reason: 'CapacityExceeded' as const, message: full.message, stuck: false });
+  const conditions: ConditionState[] = [
+    problem
+      ? { type: 'Ready', status: 'False', reason: problem.reason, message: problem.message }
+      : { type: 'Ready', status: 'True', reason: 'AsDeclared', message: 'every region is healthy and has room' },
+    stuck || !first
+      ? { type: 'Reconciling', status: 'False', reason: 'AsDeclared', message: '' }
+      : { type: 'Reconciling', status: 'True', reason: 'Progressing', message: first.message },
+    stuck
+      ? { type: 'Stalled', status: 'True', reason: stuck.reason, message: stuck.message }
+      : { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
+    full
+      ? { type: 'CapacityReserved', status: 'False', reason: 'CapacityExceeded', message: full.message }
+      : { type: 'CapacityReserved', status: 'True', reason: 'AsDeclared', message: 'any one region may be lost' },
+    facts.unprotected.length > 0
+      ? {
+          type: 'Protected',
+          status: 'False',
+          reason: 'StandbyNotConfirmed',
+          message: `not protected: ${short(facts.unprotected)}`,
+        }
+      : {
+          type: 'Protected',
+          status: 'True',
+          reason: 'StandbyConfirmed',
+          message: 'every service with a secondary region may be moved',
+        },
+  ];
+  const regions = facts.regions.map(({ activeServices, credentials, diagnosis, region }) => ({
+    region,
+    state: credentials === 'Ok' ? (diagnosis?.state ?? 'Unknown') : ('Unknown' as const),
+    // No ages in it: a message that counts seconds would be written each second.
+    message: diagnosis?.reason ?? 'NotObserved',
+    activeServices,
+  }));
+  return { conditions, fields: { regions, summary: `${healthy}/${facts.regions.length}` } };
+}

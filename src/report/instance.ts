@@ -1,0 +1,206 @@
+import type { ConditionState } from '../api/conditions.ts';
+import { isTrue } from '../api/conditions.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import type { Assignment, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import type { Placement } from '../decide/placement.ts';
+import type { Refusal } from '../decide/refusal.ts';
+import type { RegionCapacity } from '../decide/region-capacity.ts';
+
+/** All that the status of an instance is made from. */
+export interface InstanceFacts {
+  readonly instance: ServiceInstance;
+  readonly plan: Placement | Refusal;
+  readonly assignment: Assignment | undefined;
+  /** The orders as the regions report them. */
+  readonly orders: ReadonlyMap<string, RegionalService>;
+  readonly regionStates: ReadonlyMap<string, RegionState>;
+  readonly capacities: readonly RegionCapacity[];
+  readonly hold:
+    | { readonly wanted: string; readonly reason: ConditionState['reason']; readonly message: string }
+    | undefined;
+  readonly fencedByAgent: boolean;
+}
+
+const roleIn = (facts: InstanceFacts, mode: string, region: string): 'Active' | 'Standby' =>
+  mode !== 'Backup' || region === facts.assignment?.activeRegion ? 'Active' : 'Standby';
+
+/** An order that the region has not followed yet says nothing about the present. */
+const isFollowed = (order: RegionalService | undefined, assignment: Assignment): order is RegionalService =>
+  order?.status?.epoch === assignment.epoch && order.status.observedGeneration === order.metadata.generation;
+
+export function placementsOf(facts: InstanceFacts): PlacementStatus[] {
+  const { plan, assignment } = facts;
+  if (!plan.ok || !assignment) return [];
+  return plan.regions.map(({ region, planned }) => {
+    const order = facts.orders.get(region);
+    const isKnown = facts.regionStates.get(region) === 'Healthy' && order?.status !== undefined;
+    return {
+      region,
+      role: roleIn(facts, plan.mode, region),
+      phase: (isKnown && order.status?.phase) || 'Unknown',
+      epoch: order?.spec.epoch ?? 0,
+      planned,
+      ready: isKnown ? (order.status?.components ?? []).reduce((sum, c) => sum + c.ready, 0) : 0,
+    };
+  });
+}
+
+function placed(facts: InstanceFacts): ConditionState {
+  const { plan } = facts;
+  if (!plan.ok) return { type: 'Placed', status: 'False', reason: plan.reason, message: plan.message };
+  const [refusal] = plan.refusals;
+  if (refusal) return { type: 'Placed', status: 'False', reason: refusal.reason, message: refusal.message };
+  return {
+    type: 'Placed',
+    status: 'True',
+    reason: 'AsDeclared',
+    message: `planned in ${plan.regions.map((r) => r.region).join(', ')}`,
+  };
+}
+
+function capacityReserved(facts: InstanceFacts): ConditionState {
+  const { plan } = facts;
+  const regions = new Set(plan.ok ? plan.regions.map((r) => r.region) : []);
+  const full = facts.capacities.find((capacity) => regions.has(capacity.region) && !capacity.fits);
+  return full
+    ? { type: 'CapacityReserved', status: 'False', reason: 'CapacityExceeded', message: full.message }
+    : { type: 'CapacityReserved', status: 'True', reason: 'AsDeclared', message: 'the largest single failure fits' };
+}
+
+/** Ready in the region that is active, at the epoch of the assignment, as far as that region can be seen. */
+function available(facts: InstanceFacts): ConditionState {
+  const { assignment } = facts;
+  if (!assignment) {
+    return {
+      type: 'Available',
+      status: 'False',
+      reason: facts.hold?.reason ?? 'Progressing',
+      message: facts.hold?.message ?? 'not assigned yet',
+    };
+  }
+  const region = assignment.activeRegion;
+  const order = facts.orders.get(region);
+  if (facts.regionStates.get(region) !== 'Healthy') {
+    const state = facts.regionStates.get(region) ?? 'Unknown';
+    return {
+      type: 'Available',
+      status: 'Unknown',
+      reason: 'RegionUnreachable',
+      message: `region ${region} is ${state}`,
+    };
+  }
+  if (!isFollowed(order, assignment)) {
+    return {
+      type: 'Available',
+      status: 'False',
+      reason: 'AwaitingPromotion',
+      message: `region ${region} has not followed epoch ${assignment.epoch} yet`,
+    };
+  }
+  if (order.status?.phase !== 'Active') {
+    const message = `region ${region} is ${order.status?.phase ?? 'silent'} at epoch ${assignment.epoch}`;
+    return { type: 'Available', status: 'False', reason: 'AwaitingReadiness', message };
+  }
+  return {
+    type: 'Available',
+    status: 'True',
+    reason: 'ActiveHere',
+    message: `active in region ${region} at epoch ${assignment.epoch}`,
+  };
+}
+
+/** Whether the active region may be lost now: another one has confirmed that it stands by. */
+function protectedNow(facts: InstanceFacts): ConditionState {
+  const { assignment, plan } = facts;
+  if (!assignment || !plan.ok)
+    return { type: 'Protected', status: 'Unknown', reason: 'NotObserved', message: 'not placed yet' };
+  if (plan.regions.length < 2) {
+    return {
+      type: 'Protected',
+      status: 'False',
+      reason: 'TierHasNoSecondary',
+      message: 'the service has a place in one region only',
+    };
+  }
+  const others = plan.regions.map((r) => r.region).filter((region) => region !== assignment.activeRegion);
+  const ready = others.find(
+    (region) => facts.regionStates.get(region) === 'Healthy' && standsBy(facts, plan.mode, region, assignment),
+  );
+  if (ready) {
+    const what = plan.mode === 'Backup' ? 'has confirmed that it stands by' : 'serves too';
+    return { type: 'Protected', status: 'True', reason: 'StandbyConfirmed', message: `region ${ready} ${what}` };
+  }
+  return {
+    type: 'Protected',
+    status: 'False',
+    reason: 'StandbyNotConfirmed',
+    message: `not confirmed by ${others.join(', ')}`,
+  };
+}
+
+function standsBy(facts: InstanceFacts, mode: string, region: string, assignment: Assignment): boolean {
+  const order = facts.orders.get(region);
+  return mode === 'Backup' ? (order?.status?.standbyEpoch ?? 0) >= assignment.epoch : order?.status?.phase === 'Active';
+}
+
+function redundancyMet(facts: InstanceFacts): ConditionState {
+  const region = facts.assignment?.activeRegion ?? '';
+  const order = facts.orders.get(region);
+  if (facts.regionStates.get(region) !== 'Healthy' || !order) {
+    return {
+      type: 'RedundancyMet',
+      status: 'Unknown',
+      reason: 'NotObserved',
+      message: `nothing is known of region ${region}`,
+    };
+  }
+  const seen = order.status?.conditions?.find((c) => c.type === 'RedundancyMet');
+  if (!seen) return { type: 'RedundancyMet', status: 'Unknown', reason: 'NotObserved', message: 'not reported yet' };
+  return { type: 'RedundancyMet', status: seen.status, reason: seen.reason, message: seen.message };
+}
+
+function held(facts: InstanceFacts): ConditionState[] {
+  if (!facts.hold) return [];
+  const { wanted, reason, message } = facts.hold;
+  return [{ type: 'Held', status: 'True', reason, message: `${wanted}: ${message}` }];
+}
+
+/** Conditions of an instance; `Ready` sums up the others. */
+export function instanceConditions(facts: InstanceFacts): ConditionState[] {
+  const details = [placed(facts), capacityReserved(facts), available(facts), redundancyMet(facts), protectedNow(facts)];
+  const needed = details.filter((c) => c.type !== 'Protected' || (facts.plan.ok && facts.plan.regions.length > 1));
+  const failing = needed.find((c) => c.status !== 'True');
+  const isStuck = details[0]?.status === 'False';
+  const fencing = facts.fencedByAgent
+    ? ' (fenced by agents only: nodes that outlive both their API server and their agents are not stopped)'
+    : '';
+  const ready: ConditionState = failing
+    ? {
+        type: 'Ready',
+        status: failing.status === 'Unknown' ? 'Unknown' : 'False',
+        reason: failing.reason,
+        message: failing.message,
+      }
+    : { type: 'Ready', status: 'True', reason: 'AsDeclared', message: `${details[2]?.message ?? ''}${fencing}` };
+  const isWorking = failing !== undefined && !isStuck;
+  return [
+    ready,
+    {
+      type: 'Reconciling',
+      status: isWorking ? 'True' : 'False',
+      reason: isWorking ? 'Progressing' : 'AsDeclared',
+      message: failing?.message ?? '',
+    },
+    {
+      type: 'Stalled',
+      status: isStuck ? 'True' : 'False',
+      reason: isStuck ? (details[0]?.reason ?? 'Progressing') : 'AsDeclared',
+      message: isStuck ? (details[0]?.message ?? '') : '',
+    },
+    ...details,
+    ...held(facts),
+  ];
+}
+
+export const isAvailable = (instance: ServiceInstance): boolean => isTrue(instance.status?.conditions, 'Available');
