@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+/**
+ * Who may know whom: data flows one way, `api → observe → decide → act → report`, and time and chance come in as
+ * arguments. The rules are what makes the brain testable and the loops replayable, so they are checked and not only
+ * written down. Tests are exempt.
+ */
+interface LayerRule {
+  /** Layers whose values may be imported; a layer may always import from itself. */
+  readonly layers: readonly Layer[];
+  /** Layers of which only types may be imported. */
+  readonly types?: readonly Layer[];
+  /** Packages; `node:` allows every module of Node. */
+  readonly packages?: readonly string[];
+}
+
+const LAYERS = ['api', 'decide', 'runtime', 'kube', 'observe', 'act', 'report', 'hub', 'agent'] as const;
+type Layer = (typeof LAYERS)[number];
+
+const edge = { layers: ['api', 'kube', 'runtime'], types: ['decide'], packages: ['node:'] } as const;
+/** What comes after the decision also knows the shape of what was observed. */
+const lateEdge = { ...edge, types: ['observe', 'decide'] } as const;
+const role = ['api', 'decide', 'runtime', 'kube', 'observe', 'act', 'report'] as const;
+
+const RULES: Readonly<Record<Layer, LayerRule>> = {
+  api: { layers: [], packages: ['zod'] },
+  decide: { layers: ['api'] },
+  runtime: { layers: [], packages: ['node:'] },
+  kube: { layers: ['runtime'], packages: ['node:', '@kubernetes/client-node', 'undici', 'js-yaml'] },
+  observe: edge,
+  act: lateEdge,
+  report: { ...lateEdge, packages: ['node:', 'prom-client', 'pino'] },
+  hub: { layers: role, packages: ['node:'] },
+  agent: { layers: role, packages: ['node:'] },
+};
+
+/** Sources of time, chance and surroundings. Also as modules: importing them would be a way around. */
+const AMBIENT: readonly (readonly [name: string, expression: RegExp])[] = [
+  ['Date.now', /\bDate\.now\b/],
+  ['new Date()', /\bnew Date\(\s*\)/],
+  ['setTimeout', /\bsetTimeout\b/],
+  ['setInterval', /\bsetInterval\b/],
+  ['setImmediate', /\bsetImmediate\b/],
+  ['AbortSignal.timeout', /\bAbortSignal\.timeout\b/],
+  ['Math.random', /\bMath\.random\b/],
+  ['randomUUID', /\brandomUUID\b/],
+  ['performance.now', /\bperformance\.now\b/],
+  ['process', /\bprocess\./],
+];
+const AMBIENT_MODULES: ReadonlySet<string> = new Set(['node:timers', 'node:timers/promises', 'node:process']);
+
+/** Files that turn the surroundings into arguments, and what they may use. */
+const EXEMPT: Readonly<Record<string, readonly string[]>> = {
+  'src/runtime/clock.ts': ['Date.now', 'setTimeout', 'performance.now'],
+  'src/runtime/random.ts': ['Math.random', 'randomUUID'],
+  // Gives other work a turn between slices of a long answer: no time passes that anybody counts.
+  'src/kube/exchange.ts': ['setImmediate', 'node:timers'],
+  'src/kube/event-stream.ts': ['setImmediate', 'node:timers'],
+};
+
+export interface Finding {
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly message: string;
+}
+
+/** Checks every source file under `src`. @param root folder of the repository */
+export function checkImportRules(root: string): readonly Finding[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .map((path) => posix.join('src', path.replaceAll('\\', '/')))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .sort()
+    .flatMap((file) => checkSource(file, readFileSync(join(root, file), 'utf8')));
+}
+
+/** Checks one source text. `src/main.ts` is the composition root: it may do everything. */
+export function checkSource(file: string, text: string): readonly Finding[] {
+  const layer = layerOf(file);
+  if (layer === undefined) return [];
+  const code = withoutComments(text);
+  const messages = [
+    ...importsOf(code).flatMap((one) => checkImport(file, layer, one)),
+    ...checkAmbient(file, withoutStrings(code)),
+    ...(layer === 'decide' ? checkSynchronous(withoutStrings(code)) : []),
+  ];
+  return messages.map((message) => ({ file, message }));
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+function checkImport(file: string, layer: Layer, { specifier, typeOnly }: Import): readonly string[] {
+  const rule = RULES[layer];
+  if (specifier.startsWith('.')) return checkRelative(file, layer, { specifier, typeOnly });
+  if (AMBIENT_MODULES.has(specifier) && !EXEMPT[file]?.includes(specifier)) {
+    return [`imports ${specifier}: time is an argument, take a Clock`];
+  }
+  const allowed = rule.packages?.some((name) => isOfPackage(specifier, name));
+  return allowed ? [] : [`imports ${specifier}: ${layer} may import ${rule.packages?.join(', ') ?? 'no package'}`];
+}
+
+function isOfPackage(specifier: string, name: string): boolean {
+  return specifier === name || specifier.startsWith(name === 'node:' ? name : `${name}/`);
+}
+
+function checkRelative(file: string, layer: Layer, { specifier, typeOnly }: Import): readonly string[] {
+  const path = posix.join(posix.dirname(file), specifier);
+  const target = layerOf(path);
+  if (target === layer) return [];
+  const { layers, types = [] } = RULES[layer];
+  if (target && (layers.includes(target) || (typeOnly && types.includes(target)))) return [];
+  const onlyTypes = types.length > 0 ? `, and only types from ${types.join(', ')}` : '';
+  return [`imports ${path}: ${layer} may import from ${[layer, ...layers].join(', ')}${onlyTypes}`];
+}
+
+function checkAmbient(file: string, code: string): readonly string[] {
+  return AMBIENT.filter(([name, expression]) => expression.test(code) && !EXEMPT[file]?.includes(name)).map(
+    ([name]) => `uses ${name}: time, chance and surroundings are arguments (runtime/clock.ts, runtime/random.ts)`,
+  );
+}
+
+function checkSynchronous(code: string): readonly string[] {
+  return ['async', 'await', 'Promise']
+    .filter((word) => new RegExp(`\\b${word}\\b`).test(code))
+    .map((word) => `says ${word}: decide is synchronous`);
+}
+
+function layerOf(path: string): Layer | undefined {
+  const [root, name] = path.split('/');
+  return root === 'src' ? LAYERS.find((layer) => layer === name) : undefined;
+}
+
+/** `import 'a'`, `import x, { y } from 'a'`, `import * as x from 'a'`, `export { y } from 'a'`, each also over lines. */
+const IMPORT =
+  /^\s*(?:import|export)\s+(?:(?<what>(?:type\s+)?(?:[\w$]+\s*,\s*)?(?:\{[^}]*\}|\*(?:\s+as\s+[\w$]+)?|[\w$]+))\s*from\s*)?['"](?<specifier>[^'"]+)['"]/gm;
+const DYNAMIC_IMPORT = /\bimport\(\s*['"](?<specifier>[^'"]+)['"]/g;
+
+function importsOf(code: string): readonly Import[] {
+  const fixed = [...code.matchAll(IMPORT)].map(({ groups = {} }) => ({
+    specifier: groups['specifier'] ?? '',
+    typeOnly: isTypeOnly(groups['what'] ?? ''),
+  }));
+  const dynamic = [...code.matchAll(DYNAMIC_IMPORT)].map(({ groups = {} }) => ({
+    specifier: groups['specifier'] ?? '',
+    typeOnly: false,
+  }));
+  return [...fixed, ...dynamic];
+}
+
+/** `type { A }`, or `{ type A, type B }`. */
+function isTypeOnly(what: string): boolean {
+  if (/^type\s/.test(what)) return true;
+  const names = /^\{(?<names>[^}]*)\}\s*$/.exec(what)?.groups?.['names'];
+  if (names === undefined) return false;
+  return names.split(',').every((name) => name.trim() === '' || /^\s*type\s/.test(name));
+}
+
+/** Strings are matched too, only to be kept: two slashes in one begin no comment. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/(?<kept>'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\/\/.*|\/\*[\s\S]*?\*\//g, '$<kept>');
+}
+
+/** Template literals stay: there may be code in them. */
+function withoutStrings(code: string): string {
+  return code.replaceAll(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, "''");
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FIELD_MANAGERS } from '../../src/api/labels.ts';
+import { type Children, computeChildren } from '../../src/decide/desired/children.ts';
+import { layoutComponent } from '../../src/decide/layout.ts';
+import { DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE, STATEFUL_SET } from '../../src/kube/kinds.ts';
+import type { KubeObject, Resource } from '../../src/kube/object.ts';
+import { aComponent, anOrder } from '../support/objects.ts';
+import { type ApiServer, bootApiServer } from './support/api-server.ts';
+
+/**
+ * Whatever is made from an order is accepted and stored as it was written: a field that the API server stores otherwise
+ * would be a difference at every look, and a write each time.
+ */
+
+let server: ApiServer;
+beforeAll(async () => {
+  server = await bootApiServer([]);
+});
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+const PATTERNS = [
+  { pattern: 'A' },
+  { pattern: 'A', writeBearing: false },
+  { pattern: 'A-A' },
+  { pattern: 'A-B' },
+  { survives: 'Zone' },
+  { survives: 'Instance' },
+  { of: 'A-A' },
+  { of: 'A-B' },
+];
+
+const FULL = {
+  command: ['serve'],
+  args: [],
+  env: [
+    { name: 'EMPTY', value: '' },
+    { name: 'SET', value: 'x' },
+  ],
+  ports: [
+    { name: 'http', port: 8080 },
+    { name: 'sip', port: 5060, protocol: 'UDP' },
+  ],
+  resources: { requests: { cpu: '1000m', memory: '0.9Mi' }, limits: { cpu: '2.5', memory: '1.5Gi' } },
+};
+const OVERRIDDEN = {
+  overrides: {
+    priorityClassName: 'system-node-critical',
+    securityContext: { fsGroup: 7 },
+    topologySpreadConstraints: [
+      { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 2 },
+      { topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule', maxSkew: 2 },
+    ],
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'gpu', operator: 'Exists' }] }],
+        },
+      },
+    },
+  },
+};
+const TEMPLATES = { full: FULL, 'without ports': { ports: [] }, 'with overrides': OVERRIDDEN };
+
+const CASES = ['Deployment', 'StatefulSet'].flatMap((workload) =>
+  PATTERNS.flatMap((shape) =>
+    Object.entries(TEMPLATES).map(([name, template]) => ({
+      workload,
+      shape,
+      name,
+      template: { workload, ...template },
+    })),
+  ),
+);
+
+async function applyAll<T extends KubeObject>(resource: Resource<T>, objects: readonly T[]): Promise<void> {
+  const client = server.client('admin');
+  for (const object of objects) {
+    const stored = await client.apply(resource, object, { fieldManager: FIELD_MANAGERS.agent });
+    expect(stored).toMatchObject(object);
+    const again = await client.apply(resource, object, { fieldManager: FIELD_MANAGERS.agent });
+    // Not the resourceVersion: controllers write the status meanwhile.
+    expect(again.metadata.generation).toBe(stored.metadata.generation);
+  }
+}
+
+async function applyChildren({ workloads, services, pdbs }: Children): Promise<void> {
+  const deployments = workloads.filter((workload) => workload.kind === 'Deployment');
+  const statefulSets = workloads.filter((workload) => workload.kind === 'StatefulSet');
+  await applyAll(DEPLOYMENT, deployments);
+  await applyAll(STATEFUL_SET, statefulSets);
+  await applyAll(SERVICE, services);
+  await applyAll(POD_DISRUPTION_BUDGET, pdbs);
+}
+
+test.each(CASES)('$workload of $shape, $name, is stored as it was written, running and stopped', async (given) => {
+  const component = aComponent({ ...given.shape, template: given.template });
+  const layout = layoutComponent(component, { agents: 100, zones: ['a', 'b', 'c'] });
+  if (!layout.ok) throw new Error(layout.message);
+  // Without a uid: the order itself is not there, and the garbage collector would take its children.
+  const { metadata, spec } = anOrder(`service-${CASES.indexOf(given)}`, [layout.order]);
+  const order = { metadata: { name: metadata.name, namespace: 'switchback-system' }, spec };
+  const selected = new Map([['main', ['a', 'b'] as const]]);
+  await applyChildren(computeChildren(order, { running: true, selected }));
+  await applyChildren(computeChildren(order, { running: false, selected }));
+});
