@@ -5,6 +5,7 @@ import type { KubeClient } from '../src/kube/client.ts';
 import {
   CUSTOM_RESOURCE_DEFINITION,
   type CustomResourceDefinition,
+  FLOW_SCHEMA,
   VALIDATING_ADMISSION_POLICY,
   VALIDATING_ADMISSION_POLICY_BINDING,
 } from '../src/kube/kinds.ts';
@@ -29,6 +30,7 @@ const ESTABLISHED_MS = 30_000;
 
 const RESOURCES: Readonly<Record<string, Resource>> = {
   CustomResourceDefinition: CUSTOM_RESOURCE_DEFINITION,
+  FlowSchema: FLOW_SCHEMA,
   ValidatingAdmissionPolicy: VALIDATING_ADMISSION_POLICY,
   ValidatingAdmissionPolicyBinding: VALIDATING_ADMISSION_POLICY_BINDING,
 };

@@ -87,6 +87,7 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
     identity: identity(),
     electionMs: config.SWITCHBACK_HUB_ELECTION_MS,
+    onLeading: (leads) => metrics.setLeading('switchback-hub', leads),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -101,6 +102,7 @@ function agentOf(
 ): Agent {
   return createAgent({
     region: config.SWITCHBACK_REGION,
+    onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
     version: versionOfPackage(),
     client: connect(config.SWITCHBACK_REGION, access),
     identity: identity(),

@@ -8,6 +8,7 @@ import { mayRun } from '../decide/regional.ts';
 import { computeAgentElection, computeProtocolTiming, type ProtocolTiming } from '../decide/timing.ts';
 import { createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { EventRecorder } from '../kube/event-recorder.ts';
 import { createInformer } from '../kube/informer.ts';
 import {
   DEPLOYMENT,
@@ -51,6 +52,8 @@ export interface AgentOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics?: ControllerMetrics;
+  /** Told when this process begins and ceases to lead. */
+  readonly onLeading?: (leads: boolean) => void;
 }
 
 /** How often every active/backup service is held against its right. It is part of the stop budget. */
@@ -122,6 +125,13 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     caches,
     leadership,
     applier: createApplier({ client, fieldManager: FIELD_MANAGERS.agent }),
+    events: new EventRecorder({
+      client,
+      clock,
+      random,
+      reportingController: 'switchback.dev/agent',
+      reportingInstance: options.identity,
+    }),
     observer: new WorkloadObserver(clock),
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
@@ -132,7 +142,11 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   const regions = createRegionLoop(context);
   const guard = createGuard(context, services);
   const elector = createElector(context, options.identity, timing, {
-    onLead: () => beginLeadership(context, services, heartbeat, regions),
+    onLead: () => {
+      options.onLeading?.(true);
+      beginLeadership(context, services, heartbeat, regions);
+    },
+    onEnd: () => options.onLeading?.(false),
   });
   leadership.bind(elector);
   connect(context, services, regions);
@@ -148,6 +162,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
       await Promise.all(tickers.map((ticker) => ticker.stop()));
       await services.stop();
       await elector.stop();
+      await context.events.close();
     },
   };
 }
@@ -156,7 +171,7 @@ function createElector(
   context: AgentContext,
   identity: string,
   timing: ProtocolTiming,
-  { onLead }: { readonly onLead: () => void },
+  { onLead, onEnd }: { readonly onLead: () => void; readonly onEnd: () => void },
 ): Elector {
   const { clock, client, leadership, log, random, region } = context;
   const election = computeAgentElection(timing);
@@ -183,6 +198,7 @@ function createElector(
     onLose: (reason) => {
       log('warn', 'Agent leads no more', { region, reason });
       leadership.end();
+      onEnd();
     },
     onError: (error) => log('debug', 'Election failed', { region, error: String(error) }),
   });

@@ -3,6 +3,7 @@ import type { RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Applier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Deployment, Node, Pod, PodDisruptionBudget, Service, StatefulSet } from '../kube/kinds.ts';
 import type { WorkloadObserver } from '../observe/workloads.ts';
@@ -39,6 +40,7 @@ export interface AgentContext {
   readonly authority: Authority;
   readonly orders: OrderBook;
   readonly applier: Applier;
+  readonly events: EventRecorder;
   /** Services that were fenced and not started since, by key. */
   readonly fenced: Map<string, Fenced>;
 }

@@ -20,6 +20,7 @@ import {
 } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
+import { slotPromoted, spreadRepaired } from '../report/events.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
 
@@ -47,6 +48,7 @@ export async function converge(convergence: Convergence): Promise<ReconcileResul
   await ensureRest(context, children, signal);
   await pruneChildren(context.client, picture, children, signal);
   const decisions = [...slots.values()].flat();
+  announce(convergence, slots);
   await deletePods(
     convergence,
     decisions.flatMap(({ deletePods: pods }) => pods),
@@ -141,6 +143,14 @@ function atZero(context: AgentContext, desired: DesiredWorkload): DesiredWorkloa
   return withMark(stopped, mark);
 }
 
+function announce({ context, order }: Convergence, slots: ReadonlyMap<string, readonly SlotDecision[]>): void {
+  for (const [component, decisions] of slots) {
+    for (const [pair, { message, reason }] of decisions.entries()) {
+      if (reason === 'SlotPromoted') context.events.record(slotPromoted(order, component, pair, message));
+    }
+  }
+}
+
 async function deletePods({ context, order }: Convergence, pods: readonly PodFact[]): Promise<void> {
   const namespace = order.metadata.namespace ?? '';
   await Promise.all(
@@ -163,6 +173,7 @@ async function repairSpread({ context, order, picture }: Convergence): Promise<n
       continue;
     }
     await context.client.evict({ name: decision.pod.name, namespace: order.metadata.namespace ?? '' });
+    context.events.record(spreadRepaired(order, decision.message));
     context.log('info', 'Instance evicted to repair the spread', { pod: decision.pod.name, because: decision.message });
     return undefined;
   }

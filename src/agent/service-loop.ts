@@ -5,6 +5,7 @@ import { RESOURCES } from '../api/resources.ts';
 import { decideRegional, mayRun, type RegionalAction, type RegionalFacts } from '../decide/regional.ts';
 import { RIGHT_PROOF_MS } from '../decide/timing.ts';
 import { observeService, type ServicePicture } from '../observe/service-picture.ts';
+import { fenced } from '../report/events.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
@@ -113,6 +114,7 @@ async function stop(context: AgentContext, { key, order, signal }: Pass): Promis
   if (context.leadership.token !== token) return { requeueAfterMs: 0 };
   if (before?.token !== token) {
     context.fenced.set(key, { token, at: context.clock.now() });
+    context.events.record(fenced(order));
     context.log('info', 'Service is fenced', { service: key, epoch: order.spec.epoch, role: order.spec.role });
   } else if (elapsedAtLeast(before.at, context.clock.now()) >= END_PODS_AFTER_MS) {
     await endPods(target);

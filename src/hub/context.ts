@@ -9,6 +9,7 @@ import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import type { Applier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Log } from '../report/log-port.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -33,6 +34,7 @@ export interface HubContext {
   readonly random: Random;
   readonly client: KubeClient;
   readonly applier: Applier;
+  readonly events: EventRecorder;
   readonly log: Log;
   /** How long a hub election takes; it must fit into every group's lease. */
   readonly electionMs: number;
@@ -55,6 +57,8 @@ export interface HubContext {
   readonly noteMove: (move: Move) => void;
   /** By region; written by the placement loop. */
   readonly diagnoses: Map<string, Diagnosis>;
+  /** Regions that were lost and have not been healthy since; written by the placement loop. */
+  readonly lostRegions: Set<string>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
   readonly holds: Map<string, Hold>;
 }

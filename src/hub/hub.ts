@@ -11,6 +11,7 @@ import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { EventRecorder } from '../kube/event-recorder.ts';
 import { createInformer } from '../kube/informer.ts';
 import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
@@ -48,6 +49,8 @@ export interface HubOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics?: ControllerMetrics;
+  /** Told when this process begins and ceases to lead. */
+  readonly onLeading?: (leads: boolean) => void;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
@@ -128,6 +131,7 @@ class HubLoops implements Hub {
     // The lease goes after the last write: until then nobody else leads.
     await this.#elector.stop();
     await this.#context.links.stop();
+    await this.#context.events.close();
     await Promise.all(this.#informers().map(({ reflector }) => reflector.stop()));
   }
 
@@ -139,7 +143,7 @@ class HubLoops implements Hub {
   #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker];
 
   #createContext(): HubContext {
-    const { client, clock, connect, log, random } = this.#options;
+    const { client, clock, connect, identity, log, random } = this.#options;
     const onError = (error: unknown): void => log('debug', 'Watch interrupted', { error: String(error) });
     const base = { client, clock, random, onError };
     const groups = createInformer<IUGroup>({ ...base, resource: RESOURCES.iuGroup });
@@ -157,6 +161,7 @@ class HubLoops implements Hub {
     return {
       ...this.#options,
       applier: createApplier({ client, fieldManager: FIELD_MANAGERS.hub }),
+      events: new EventRecorder({ ...base, reportingController: 'switchback.dev/hub', reportingInstance: identity }),
       groups,
       classes,
       tenants: createInformer<Tenant>({ ...base, resource: RESOURCES.tenant }),
@@ -181,6 +186,7 @@ class HubLoops implements Hub {
         onError: (region, error) => log('debug', 'Region link failed', { region, error: String(error) }),
       }),
       diagnoses: new Map(),
+      lostRegions: new Set(),
       holds: new Map(),
       capacities: new Map(),
       lookAgain: { instance: (key) => this.#instances.enqueue(key), region: (region) => this.#regionChanged(region) },
@@ -206,10 +212,12 @@ class HubLoops implements Hub {
       termFloor: () => this.#highestTerm(),
       onLead: (term) => {
         log('info', 'Hub leads', { term });
+        this.#options.onLeading?.(true);
         this.#beginLeadership();
       },
       onLose: (reason) => {
         log('warn', 'Hub leads no more', { reason });
+        this.#options.onLeading?.(false);
         this.#context.leadership.end();
         this.#context.assignments.forget();
       },

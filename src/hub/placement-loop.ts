@@ -4,12 +4,13 @@ import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, nextAssignment, rebuildAssignment, regionsOf } from '../decide/assignment.ts';
-import { diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
+import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
 import { decideInstance, type InstanceDecision, type InstanceView, type RegionView } from '../decide/failover.ts';
 import { checkIntent } from '../decide/invariants.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
+import { held, moved, regionLost, regionRecovered } from '../report/events.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
@@ -72,21 +73,27 @@ function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
       credentials,
     };
     const diagnosis = diagnose(evidence, policy);
-    const before = context.diagnoses.get(region)?.state;
-    if (before !== diagnosis.state) {
-      context.log('info', 'Region changed state', {
-        region,
-        from: before,
-        to: diagnosis.state,
-        because: diagnosis.message,
-      });
-    }
-    context.diagnoses.set(region, diagnosis);
-    if (before !== diagnosis.state) context.lookAgain.region(region);
+    noteDiagnosis(context, group, region, diagnosis);
     link?.judged(diagnosis.state === 'Healthy');
     states.push(diagnosis.state);
   }
   return isHubIsolated(states);
+}
+
+/** Keeps the diagnosis, and tells everybody whom a change concerns. */
+function noteDiagnosis(context: HubContext, group: IUGroup, region: string, diagnosis: Diagnosis): void {
+  const before = context.diagnoses.get(region)?.state;
+  context.diagnoses.set(region, diagnosis);
+  if (before === diagnosis.state) return;
+  const { message, state } = diagnosis;
+  context.log('info', 'Region changed state', { region, from: before, to: state, because: message });
+  context.lookAgain.region(region);
+  if (state === 'Lost') {
+    context.lostRegions.add(region);
+    context.events.record(regionLost(group, region, message));
+  } else if (state === 'Healthy' && context.lostRegions.delete(region)) {
+    context.events.record(regionRecovered(group, region));
+  }
 }
 
 function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean): Decided[] {
@@ -172,7 +179,7 @@ function isAllowed(group: IUGroup, instance: ServiceInstance, region: string): b
 
 function noteHolds(context: HubContext, decided: readonly Decided[]): void {
   const seen = new Set<string>();
-  for (const { key, decision } of decided) {
+  for (const { key, instance, decision } of decided) {
     if (decision.kind !== 'Hold') continue;
     seen.add(key);
     const { wanted, reason, message } = decision;
@@ -181,6 +188,8 @@ function noteHolds(context: HubContext, decided: readonly Decided[]): void {
       context.log('info', 'Switch is held', { instance: key, wanted, reason, because: message });
       context.holds.set(key, { wanted, reason, message });
       context.lookAgain.instance(key);
+      const known = instance.status?.conditions?.find((c) => c.type === 'Held');
+      if (known?.reason !== reason) context.events.record(held(instance, wanted, reason, message));
     }
   }
   for (const key of context.holds.keys()) {
@@ -213,6 +222,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     if (current && current.activeRegion !== next.activeRegion) {
       const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
       const decidedAt = context.clock.now().wallMs;
+      context.events.record(moved(instance, current.activeRegion, next));
       context.noteMove({
         instance,
         from: current.activeRegion,

@@ -343,3 +343,12 @@ export const REPLICA_SET: Resource<ReplicaSet> = {
   plural: 'replicasets',
   namespaced: true,
 };
+
+/** Which share of the API server a request gets. */
+export const FLOW_SCHEMA: Resource = {
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'FlowSchema',
+  plural: 'flowschemas',
+  namespaced: false,
+};

@@ -36,6 +36,8 @@ export interface ReflectorCounts {
   failures: number;
   malformed: number;
   expired: number;
+  /** Watches given up for silence. */
+  silent: number;
 }
 
 /** The watch stood too short to be healthy, although it ended without an error. */
@@ -49,7 +51,15 @@ const HEALTHY_AFTER_MS = 60_000;
  * `lastContactAt` says how old that is.
  */
 export class Reflector<T extends KubeObject> {
-  readonly counts: ReflectorCounts = { lists: 0, watches: 0, events: 0, failures: 0, malformed: 0, expired: 0 };
+  readonly counts: ReflectorCounts = {
+    lists: 0,
+    watches: 0,
+    events: 0,
+    failures: 0,
+    malformed: 0,
+    expired: 0,
+    silent: 0,
+  };
   readonly #options: ReflectorOptions<T>;
   readonly #synced = Promise.withResolvers<void>();
   #isSynced = false;
@@ -102,7 +112,7 @@ export class Reflector<T extends KubeObject> {
     while (!stop.aborted) {
       try {
         if (this.#position === undefined) await this.#list(stop);
-        else await this.#watch(this.#position, stop);
+        else await this.#watchOnce(this.#position, stop);
       } catch (error) {
         if (!stop.aborted) await this.#recover(error, stop);
       }
@@ -132,11 +142,24 @@ export class Reflector<T extends KubeObject> {
     this.#synced.resolve();
   }
 
-  async #watch(position: string, stop: AbortSignal): Promise<void> {
-    const { client, clock, idleTimeoutMs = 90_000 } = this.#options;
+  async #watchOnce(position: string, stop: AbortSignal): Promise<void> {
+    const { clock, idleTimeoutMs = 90_000 } = this.#options;
     const startedAt = clock.now();
     this.counts.watches += 1;
     using attempt = new WatchAttempt(clock, stop, idleTimeoutMs);
+    try {
+      await this.#follow(position, attempt);
+    } catch (error) {
+      if (!attempt.wasSilent) throw error;
+      // No failure: an API server sends no bookmarks of a kind that has not changed since it started. If the link is
+      // dead instead, the next watch will show it.
+      this.counts.silent += 1;
+    }
+    if (elapsedAtLeast(startedAt, clock.now()) < SHORT_WATCH_MS) throw new TransientError('the watch ended at once');
+  }
+
+  async #follow(position: string, attempt: WatchAttempt): Promise<void> {
+    const { client, clock } = this.#options;
     const onEvent = (event: WatchEvent): void => {
       attempt.alive();
       try {
@@ -158,7 +181,6 @@ export class Reflector<T extends KubeObject> {
     });
     attempt.throwIfAborted();
     if (response.status !== 200) throw errorOf(response, `${client.cluster}: WATCH ${this.#path()}`);
-    if (elapsedAtLeast(startedAt, clock.now()) < SHORT_WATCH_MS) throw new TransientError('the watch ended at once');
   }
 
   #take(event: WatchEvent): void {

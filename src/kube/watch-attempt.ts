@@ -9,6 +9,7 @@ export class WatchAttempt implements Disposable {
   readonly #controller = new AbortController();
   readonly #onStop = (): void => this.abort(this.#stop.reason);
   #lastSignAt: Instant;
+  #wasSilent = false;
   #timer: Timer;
 
   constructor(clock: Clock, stop: AbortSignal, idleTimeoutMs: number) {
@@ -23,6 +24,11 @@ export class WatchAttempt implements Disposable {
   /** Aborted by `abort`, by `stop`, or by the watchdog with an `UnreachableError`. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Whether the watchdog ended it. */
+  get wasSilent(): boolean {
+    return this.#wasSilent;
   }
 
   /** Something came: the watchdog waits anew. */
@@ -48,6 +54,7 @@ export class WatchAttempt implements Disposable {
   #check(): void {
     const idleMs = elapsedAtMost(this.#lastSignAt, this.#clock.now());
     if (idleMs >= this.#idleTimeoutMs) {
+      this.#wasSilent = true;
       this.abort(new UnreachableError(`the watch was silent for ${Math.round(idleMs)} ms`));
     } else {
       this.#timer = this.#clock.setTimer(this.#idleTimeoutMs - idleMs, () => this.#check());

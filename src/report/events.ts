@@ -1,0 +1,55 @@
+import type { Reason } from '../api/conditions.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import type { EventNote } from '../kube/event-recorder.ts';
+import type { KubeObject } from '../kube/object.ts';
+
+/** One function for each event. They tell people what happened; whatever matters stands in the status too. */
+
+const about = ({ apiVersion, kind, metadata }: KubeObject): EventNote['regarding'] => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+});
+
+const note = (
+  regarding: KubeObject,
+  type: EventNote['type'],
+  what: { readonly reason: Reason; readonly action: string; readonly text: string },
+): EventNote => ({ regarding: about(regarding), type, reason: what.reason, action: what.action, note: what.text });
+
+export const regionLost = (group: IUGroup, region: string, because: string): EventNote =>
+  note(group, 'Warning', { reason: 'RegionLost', action: 'Diagnose', text: `Region ${region} is lost: ${because}` });
+
+export const regionRecovered = (group: IUGroup, region: string): EventNote =>
+  note(group, 'Normal', { reason: 'RegionHealthy', action: 'Diagnose', text: `Region ${region} is healthy again` });
+
+export const moved = (instance: ServiceInstance, from: string, next: Assignment): EventNote =>
+  note(instance, next.reason === 'FailedOver' ? 'Warning' : 'Normal', {
+    reason: next.reason,
+    action: 'RecordIntent',
+    text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}`,
+  });
+
+export const held = (instance: ServiceInstance, wanted: string, reason: Reason, because: string): EventNote =>
+  note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${because}` });
+
+export const fenced = (order: RegionalService): EventNote =>
+  note(order, order.spec.role === 'Active' ? 'Warning' : 'Normal', {
+    reason: order.spec.role === 'Active' ? 'NoRight' : 'Fenced',
+    action: 'Fence',
+    text: `Stopped at epoch ${order.spec.epoch}: ${order.spec.role === 'Active' ? 'no right to run' : 'ordered to stand by'}`,
+  });
+
+export const slotPromoted = (order: RegionalService, component: string, pair: number, because: string): EventNote =>
+  note(order, 'Warning', {
+    reason: 'SlotPromoted',
+    action: 'PromoteSlot',
+    text: `${component}, pair ${pair}: ${because}`,
+  });
+
+export const spreadRepaired = (order: RegionalService, because: string): EventNote =>
+  note(order, 'Normal', { reason: 'SpreadRepaired', action: 'Evict', text: because });
