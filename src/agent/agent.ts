@@ -36,11 +36,13 @@ import type { Random } from '../runtime/random.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import { Authority } from './authority.ts';
 import type { AgentCaches, AgentContext } from './context.ts';
+import { factsOf } from './facts.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { AgentLeadership } from './leadership.ts';
 import { OrderBook } from './orders.ts';
 import { createRegionLoop } from './region-loop.ts';
-import { createServiceLoop, factsOf } from './service-loop.ts';
+import { createServiceLoop } from './service-loop.ts';
+import { createReportLoop } from './service-report.ts';
 
 export interface AgentOptions {
   readonly region: string;
@@ -58,6 +60,7 @@ export interface AgentOptions {
 
 /** How often every active/backup service is held against its right. It is part of the stop budget. */
 const GUARD_EVERY_MS = 200;
+const REPORT_DELAY_MS = 150;
 
 export interface Agent {
   start(): void;
@@ -136,7 +139,9 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
     fenced: new Map(),
+    reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
   };
+  const reports = createReportLoop(context, options.metrics);
   const services = createServiceLoop(context, options.metrics);
   const heartbeat = createHeartbeat(context, timing.heartbeatMs);
   const regions = createRegionLoop(context);
@@ -153,6 +158,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   const tickers = [heartbeat, regions, guard];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
+  reports.start();
   for (const ticker of tickers) ticker.start();
   elector.start();
   return {
@@ -160,7 +166,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     async stop() {
       // The lease goes last: until then nobody else may act.
       await Promise.all(tickers.map((ticker) => ticker.stop()));
-      await services.stop();
+      await Promise.all([services.stop(), reports.stop()]);
       await elector.stop();
       await context.events.close();
     },

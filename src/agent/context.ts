@@ -41,6 +41,8 @@ export interface AgentContext {
   readonly orders: OrderBook;
   readonly applier: Applier;
   readonly events: EventRecorder;
+  /** Has the status of a service written a moment later, once for many changes. */
+  readonly reportSoon: (key: string) => void;
   /** Services that were fenced and not started since, by key. */
   readonly fenced: Map<string, Fenced>;
 }

@@ -2,7 +2,7 @@ import { endPods, type FenceTarget, fence, findLeftovers } from '../act/fence.ts
 import { FENCE_FINALIZER } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
-import { decideRegional, mayRun, type RegionalAction, type RegionalFacts } from '../decide/regional.ts';
+import { decideRegional, mayRun, type RegionalAction } from '../decide/regional.ts';
 import { RIGHT_PROOF_MS } from '../decide/timing.ts';
 import { observeService, type ServicePicture } from '../observe/service-picture.ts';
 import { fenced } from '../report/events.ts';
@@ -10,7 +10,7 @@ import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
 import { converge, prepareAtZero } from './converge.ts';
-import { reportService } from './service-report.ts';
+import { factsOf } from './facts.ts';
 
 const RECHECK_STOP_MS = 250;
 /** The controllers of the cluster get so long to end the pods of a fenced workload before the agent does it itself. */
@@ -36,20 +36,11 @@ async function reconcileService(context: AgentContext, key: string, signal: Abor
   if (!order || !context.leadership.hasDuty) return undefined;
   const picture = observeService(context.caches, context.observer, order);
   const action = decideRegional(order, factsOf(context, key, order, picture.isStarted));
-  const result = await act(context, { key, order, picture, action, signal });
-  await reportService(context, key, action, signal);
-  return result;
-}
-
-export function factsOf(context: AgentContext, key: string, order: RegionalService, isStarted: boolean): RegionalFacts {
-  return {
-    hasRight: context.authority.hasRight(key, order.spec.epoch),
-    isCertain: context.leadership.isCertain(),
-    isSure: context.orders.sure,
-    sinceLeadMs: context.leadership.sinceMs(),
-    isStarted,
-    isFenced: context.fenced.get(key)?.token === context.leadership.token,
-  };
+  try {
+    return await act(context, { key, order, picture, action, signal });
+  } finally {
+    context.reportSoon(key);
+  }
 }
 
 interface Pass {

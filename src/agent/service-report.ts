@@ -3,23 +3,38 @@ import type { ConditionState } from '../api/conditions.ts';
 import type { RegionalService, RegionalServiceStatus } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import { type ComponentRedundancy, computeRedundancy } from '../decide/redundancy.ts';
-import type { RegionalAction } from '../decide/regional.ts';
+import { decideRegional, type RegionalAction } from '../decide/regional.ts';
 import { observeService, type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
 import { reportStatus } from '../report/status.ts';
+import { Controller, type ControllerMetrics } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
+import { factsOf } from './facts.ts';
 
 type Phase = NonNullable<RegionalServiceStatus['phase']>;
 
-/** Says in the status what runs here. The first right at an epoch is recorded as granted, by a certain leader only. */
-export async function reportService(
-  context: AgentContext,
-  key: string,
-  action: RegionalAction,
-  signal: AbortSignal,
-): Promise<void> {
+/**
+ * Says in the status what runs here, one service at a time and a moment after the last change: what starts and stops
+ * services never waits for what is told about it.
+ */
+export function createReportLoop(context: AgentContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'regional-service-status',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 8,
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reportService(context, key, signal),
+    onFailure: ({ key, error }) => context.log('debug', 'Service not reported', { service: key, error: String(error) }),
+  });
+}
+
+/** The first right at an epoch is recorded as granted, by a certain leader only. */
+async function reportService(context: AgentContext, key: string, signal: AbortSignal): Promise<void> {
   const order = context.orders.get(key);
-  if (!order || action === 'Release' || !context.leadership.isCertain()) return;
+  if (!order || !context.leadership.isCertain()) return;
   const picture = observeService(context.caches, context.observer, order);
+  const action = decideRegional(order, factsOf(context, key, order, picture.isStarted));
+  if (action === 'Release') return;
   const redundancies = order.spec.components.map((c) => computeRedundancy(c, picture.pods, picture.nodes));
   const phase = phaseOf(order, action, picture, redundancies);
   const { now } = context.clock;

@@ -56,6 +56,7 @@ export interface HubOptions {
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
 const CLOCK_RATE_ERROR = 0.2;
 const TENANT_DELAY_MS = 2000;
+const REPORT_DELAY_MS = 250;
 
 export interface Hub {
   start(): void;
@@ -189,7 +190,7 @@ class HubLoops implements Hub {
       lostRegions: new Set(),
       holds: new Map(),
       capacities: new Map(),
-      lookAgain: { instance: (key) => this.#instances.enqueue(key), region: (region) => this.#regionChanged(region) },
+      lookAgain: { instance: (key) => this.#reportSoon(key), region: (region) => this.#regionChanged(region) },
       noteMove: (move) => {
         this.#switches.note(move);
         this.#switches.ticker.poke();
@@ -254,10 +255,15 @@ class HubLoops implements Hub {
     for (const tenant of this.#context.tenants.store.list()) this.#tenants.enqueue(keyOf(tenant), 'resync');
   }
 
-  /** An instance concerns its own status and the orders of every region. */
+  /** An instance concerns its own status, which may wait a moment, and the orders of every region, which may not. */
   #enqueueInstance(key: string): void {
-    this.#instances.enqueue(key);
+    this.#reportSoon(key);
     for (const { orders } of this.#regions.values()) orders.enqueue(key, 'failover');
+  }
+
+  /** Once for many changes, and behind the intents of a switch. */
+  #reportSoon(key: string): void {
+    this.#instances.queue.addAfter(key, REPORT_DELAY_MS, 'resync');
   }
 
   #engaged(link: RegionLink, group: IUGroup): void {
@@ -270,7 +276,7 @@ class HubLoops implements Hub {
     link.services.store.addHandler(({ object }) => {
       const key = keyOf(object);
       loops.orders.enqueue(key);
-      this.#instances.enqueue(key);
+      this.#reportSoon(key);
       this.#switches.ticker.poke();
       // A confirmation may be all that the new side has been waiting for.
       for (const { acknowledge } of this.#regions.values()) acknowledge.poke();
@@ -327,7 +333,7 @@ class HubLoops implements Hub {
       this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, 500);
       this.#tenantsOf(key);
     });
-    endpoints.store.addHandler(({ object }) => this.#instances.enqueue(keyOf(object)));
+    endpoints.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));
   }
 
   #regionChanged(region: string): void {
