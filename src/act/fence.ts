@@ -57,12 +57,19 @@ const selectorOf = ({ namespace, service }: FenceTarget) => ({
 });
 
 /**
- * Stops a service: takes it out of traffic, then sets every workload to zero. Each workload is written even when it is
- * at zero already: the write gives it a new resource version, so a start that an earlier leader decided on, and that is
- * still under way, fails.
+ * Stops a service: takes it out of traffic and sets every workload to zero. Neither waits for the other: a Service that
+ * cannot be written (a webhook that does not answer, say) must not keep pods running. Rejects when anything of it failed.
  */
 export async function fence(target: FenceTarget): Promise<void> {
-  await closeServices(target);
+  const results = await Promise.allSettled([closeServices(target), stopWorkloads(target)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * Each workload is written even when it is at zero already: the write gives it a new resource version, so a start that
+ * an earlier leader decided on, and that is still under way, fails.
+ */
+async function stopWorkloads(target: FenceTarget): Promise<void> {
   const { deployments, statefulSets } = await listWorkloads(target);
   await Promise.all([
     ...deployments.map(async (object) => fenceWorkload(target, DEPLOYMENT, object, target.deployments)),

@@ -139,6 +139,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
     fenced: new Map(),
+    starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
   };
   const reports = createReportLoop(context, options.metrics);
@@ -231,9 +232,8 @@ function createGuard(context: AgentContext, services: Controller): Ticker {
     onError: (error) => context.log('warn', 'Orders not read', { error: String(error) }),
     async run() {
       if (!context.leadership.hasDuty) return;
-      for (const order of context.orders.values()) {
-        if (order.spec.mode === 'Backup' && isOutOfRight(context, order)) services.enqueue(keyOf(order), 'failover');
-      }
+      for (const order of context.orders.values())
+        if (order.spec.mode === 'Backup') checkRight(context, services, order);
       if (context.orders.sure || !context.leadership.isCertain()) return;
       await context.orders.load();
       noteConfirmed(context);
@@ -254,9 +254,13 @@ function noteConfirmed({ clock, fenced, leadership, orders }: AgentContext): voi
   }
 }
 
-function isOutOfRight(context: AgentContext, order: RegionalService): boolean {
-  if (!isStarted(context.caches, order)) return false;
-  return !mayRun(order, factsOf(context, keyOf(order), order, true));
+function checkRight(context: AgentContext, services: Controller, order: RegionalService): void {
+  const key = keyOf(order);
+  const started = isStarted(context.caches, order);
+  if (mayRun(order, factsOf(context, key, order, started))) return;
+  // Of a key one pass runs at a time: a write of it that is not answered would hold up the fence until its deadline.
+  context.starting.get(key)?.abort(new Error('the right to run has ended'));
+  if (started) services.enqueue(key, 'failover');
 }
 
 /** Every change enqueues the key of the service that it concerns; what an acknowledgement newly allows goes first. */

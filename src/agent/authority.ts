@@ -56,6 +56,7 @@ export class Authority {
       const before = rights.get(epoch);
       if (before && before.order >= asked.order) continue;
       if (!before || this.#remaining(before, now) <= 0) gained.push(service);
+      for (const [held, right] of rights) if (this.#remaining(right, now) <= 0) rights.delete(held);
       rights.set(epoch, asked);
       this.#rights.set(service, rights);
     }
@@ -64,6 +65,13 @@ export class Authority {
 
   hasRight(service: string, epoch: number): boolean {
     return this.remainingMs(service, epoch) > 0;
+  }
+
+  /** Whether a right at an epoch below `epoch` has not ended yet. */
+  hasEarlierRight(service: string, epoch: number): boolean {
+    const earlier = [...(this.#rights.get(service) ?? [])].filter(([held]) => held < epoch);
+    const now = this.#clock.now();
+    return earlier.some(([, asked]) => this.#remaining(asked, now) > 0);
   }
 
   /** How long the right to run `service` at `epoch` still lasts; 0 without one. */

@@ -45,6 +45,8 @@ export interface AgentContext {
   readonly reportSoon: (key: string) => void;
   /** Services that were fenced and not started since, by key. */
   readonly fenced: Map<string, Fenced>;
+  /** Passes that start or keep a service, by key: aborted when its right ends, so that a fence never waits for one. */
+  readonly starting: Map<string, AbortController>;
 }
 
 export interface Fenced {

@@ -98,10 +98,11 @@ async function startWorkload(
 const cachedWorkload = ({ caches }: AgentContext, desired: DesiredWorkload): Deployment | StatefulSet | undefined =>
   (desired.kind === 'Deployment' ? caches.deployments : caches.statefulSets).store.get(keyOf(desired));
 
-/** Always a compare-and-swap on what was seen, so that a write that comes late changes nothing. */
+/** Always a compare-and-swap on what was seen, so that a write that comes late changes nothing and makes nothing anew. */
 async function ensureWorkload(context: AgentContext, desired: DesiredWorkload, options: EnsureOptions): Promise<void> {
   const { applier, caches } = context;
-  const swap = { ...options, resourceVersion: cachedWorkload(context, desired)?.metadata.resourceVersion };
+  const { resourceVersion, uid } = cachedWorkload(context, desired)?.metadata ?? {};
+  const swap = { ...options, resourceVersion, uid };
   if (desired.kind === 'Deployment') await applier.ensure(DEPLOYMENT, desired, caches.deployments.store, swap);
   else await applier.ensure(STATEFUL_SET, desired, caches.statefulSets.store, swap);
 }
@@ -151,11 +152,11 @@ function announce({ context, order }: Convergence, slots: ReadonlyMap<string, re
   }
 }
 
-async function deletePods({ context, order }: Convergence, pods: readonly PodFact[]): Promise<void> {
+async function deletePods({ context, order, signal }: Convergence, pods: readonly PodFact[]): Promise<void> {
   const namespace = order.metadata.namespace ?? '';
   await Promise.all(
     pods.map(({ name, uid }) =>
-      context.client.delete(POD, { name, namespace }, { preconditions: { uid } }).catch((error: unknown) => {
+      context.client.delete(POD, { name, namespace }, { preconditions: { uid }, signal }).catch((error: unknown) => {
         if (!(error instanceof NotFoundError)) throw error;
       }),
     ),
@@ -163,7 +164,7 @@ async function deletePods({ context, order }: Convergence, pods: readonly PodFac
 }
 
 /** One eviction at most, through the API that respects disruption budgets. Returns when to look again. */
-async function repairSpread({ context, order, picture }: Convergence): Promise<number | undefined> {
+async function repairSpread({ context, order, picture, signal }: Convergence): Promise<number | undefined> {
   let recheckMs: number | undefined;
   for (const component of order.spec.components) {
     const pods = picture.pods.filter((pod) => pod.component === component.name);
@@ -172,7 +173,7 @@ async function repairSpread({ context, order, picture }: Convergence): Promise<n
       recheckMs = Math.min(recheckMs ?? Number.POSITIVE_INFINITY, decision.recheckAfterMs ?? Number.POSITIVE_INFINITY);
       continue;
     }
-    await context.client.evict({ name: decision.pod.name, namespace: order.metadata.namespace ?? '' });
+    await context.client.evict({ name: decision.pod.name, namespace: order.metadata.namespace ?? '' }, { signal });
     context.events.record(spreadRepaired(order, decision.message));
     context.log('info', 'Instance evicted to repair the spread', { pod: decision.pod.name, because: decision.message });
     return undefined;

@@ -52,7 +52,7 @@ export class OrderBook {
   take(order: RegionalService): void {
     const key = keyOf(order);
     const known = this.#orders.get(key);
-    if (!known || known.metadata.uid !== order.metadata.uid || !isOlder(order, known)) this.#orders.set(key, order);
+    if (!known || !isOlder(order, known)) this.#orders.set(key, order);
   }
 
   /** The object is gone, which its finalizer allows only after a confirmed stop. */
@@ -64,5 +64,7 @@ export class OrderBook {
 
 const versionOf = (order: RegionalService): string => order.metadata.resourceVersion ?? '0';
 
+/** An order that was made anew under the same name may begin at a lower epoch; which of the two is newer, versions tell. */
 const isOlder = (order: RegionalService, known: RegionalService): boolean =>
-  order.spec.epoch < known.spec.epoch || isNewer(versionOf(known), versionOf(order));
+  (order.metadata.uid === known.metadata.uid && order.spec.epoch < known.spec.epoch) ||
+  isNewer(versionOf(known), versionOf(order));

@@ -10,9 +10,11 @@ import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
 import { converge, prepareAtZero } from './converge.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, isPictureWhole } from './facts.ts';
 
 const RECHECK_STOP_MS = 250;
+const RETRY_COLD_MS = 50;
+const LEAST_AWAIT_MS = 50;
 /** The controllers of the cluster get so long to end the pods of a fenced workload before the agent does it itself. */
 const END_PODS_AFTER_MS = 1000;
 
@@ -36,6 +38,8 @@ async function reconcileService(context: AgentContext, key: string, signal: Abor
   if (!order || !context.leadership.hasDuty) return undefined;
   const picture = observeService(context.caches, context.observer, order);
   const action = decideRegional(order, factsOf(context, key, order, picture.isStarted));
+  // From a cold cache a running service looks as if it had to be made anew, at zero: it is neither run nor reported.
+  if (!isPictureWhole(context) && (action === 'Run' || action === 'Rest')) return { requeueAfterMs: RETRY_COLD_MS };
   try {
     return await act(context, { key, order, picture, action, signal });
   } finally {
@@ -62,12 +66,16 @@ async function act(context: AgentContext, pass: Pass): Promise<ReconcileResult> 
     case 'Release':
       return release(context, pass);
     case 'AwaitRight':
-      return { requeueAfterMs: Math.max(20, RIGHT_PROOF_MS - context.leadership.sinceMs()) };
+      return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, RIGHT_PROOF_MS - context.leadership.sinceMs()) };
     case 'Rest':
       if (mayPrepare(context, pass.order)) await prepareAtZero(context, pass.order, pass.signal);
-      return undefined;
+      return resumeWhenCertain(context);
   }
 }
+
+/** A lapse of certainty ends without any event: what was not done for it is looked at again. */
+const resumeWhenCertain = ({ leadership, orders }: AgentContext): ReconcileResult =>
+  leadership.isCertain() && orders.sure ? undefined : { requeueAfterMs: RECHECK_STOP_MS };
 
 const mayPrepare = ({ leadership }: AgentContext, { metadata, spec }: RegionalService): boolean =>
   spec.role === 'Standby' && leadership.isCertain() && metadata.deletionTimestamp === undefined;
@@ -93,7 +101,16 @@ async function run(context: AgentContext, { key, order, picture, signal }: Pass)
     if (!current || current.spec.epoch !== order.spec.epoch || !context.leadership.isCertain()) return false;
     return mayRun(current, factsOf(context, key, current, picture.isStarted));
   };
-  return converge({ context, order, picture, mayStart, signal });
+  const pass = new AbortController();
+  context.starting.set(key, pass);
+  try {
+    return await converge({ context, order, picture, mayStart, signal: AbortSignal.any([signal, pass.signal]) });
+  } catch (error) {
+    if (!pass.signal.aborted || signal.aborted) throw error;
+    return { requeueAfterMs: 0 };
+  } finally {
+    context.starting.delete(key);
+  }
 }
 
 async function stop(context: AgentContext, { key, order, signal }: Pass): Promise<ReconcileResult> {

@@ -6,9 +6,11 @@ import { type ComponentRedundancy, computeRedundancy } from '../decide/redundanc
 import { decideRegional, type RegionalAction } from '../decide/regional.ts';
 import { observeService, type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
 import { reportStatus } from '../report/status.ts';
-import { Controller, type ControllerMetrics } from '../runtime/controller.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, isPictureWhole } from './facts.ts';
+
+const RETRY_UNCERTAIN_MS = 250;
 
 type Phase = NonNullable<RegionalServiceStatus['phase']>;
 
@@ -29,16 +31,19 @@ export function createReportLoop(context: AgentContext, metrics?: ControllerMetr
 }
 
 /** The first right at an epoch is recorded as granted, by a certain leader only. */
-async function reportService(context: AgentContext, key: string, signal: AbortSignal): Promise<void> {
+async function reportService(context: AgentContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const order = context.orders.get(key);
-  if (!order || !context.leadership.isCertain()) return;
+  if (!order || !context.leadership.hasDuty) return undefined;
+  // A lapse of certainty ends without any event; a cold cache would make a service that runs look as if it did not.
+  if (!context.leadership.isCertain() || !isPictureWhole(context)) return { requeueAfterMs: RETRY_UNCERTAIN_MS };
   const picture = observeService(context.caches, context.observer, order);
   const action = decideRegional(order, factsOf(context, key, order, picture.isStarted));
-  if (action === 'Release') return;
+  if (action === 'Release') return undefined;
   const redundancies = order.spec.components.map((c) => computeRedundancy(c, picture.pods, picture.nodes));
   const phase = phaseOf(order, action, picture, redundancies);
-  const { now } = context.clock;
-  const options = { client: context.client, resource: RESOURCES.regionalService, now: isoTime(now().wallMs), signal };
+  const { client, clock } = context;
+  const now = isoTime(clock.now().wallMs);
+  const options = { client, resource: RESOURCES.regionalService, now, signal };
   const granted = Math.max(order.status?.grantedEpoch ?? 0, isGranted(context, key, order) ? order.spec.epoch : 0);
   await reportStatus({ ...options, store: context.caches.orders.store }, order, {
     conditions: conditionsOf(order, phase, redundancies),
@@ -49,6 +54,7 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
       ...(granted > 0 ? { grantedEpoch: granted } : {}),
     },
   });
+  return undefined;
 }
 
 const isGranted = ({ authority }: AgentContext, key: string, { spec }: RegionalService): boolean =>

@@ -152,6 +152,10 @@ const status = z.object({
           .enum(['Healthy', 'Degraded', 'Lost', 'Unknown'])
           .describe('The diagnosis; only `Lost` makes services move.'),
         message: z.string().max(512).describe('What the diagnosis is made from.'),
+        everHealthy: z
+          .boolean()
+          .optional()
+          .describe('Whether it was ever seen healthy. A region that was not is never taken for lost.'),
         activeServices: count(1_000_000).optional().describe('How many services are active here.'),
       }),
     )

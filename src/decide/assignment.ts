@@ -3,6 +3,15 @@ import type { Assignment, AssignmentEntry, ServiceInstance } from '../api/servic
 /** More entries than this may not be carried: the next change must wait for a confirmation. */
 export const HISTORY_LIMIT = 12;
 
+/** What a region has said of itself for one service. Neither ever falls, so an old value is safe. */
+export interface RegionEpochs {
+  /** Highest epoch at which the region confirmed that it stands by; 0 when unknown. */
+  readonly standbyEpoch: number;
+  /** Highest epoch for which the region recorded a grant; 0 when unknown. */
+  readonly grantedEpoch: number;
+}
+export type EpochsOf = (region: string) => RegionEpochs;
+
 export interface Intent {
   readonly activeRegion: string;
   readonly successors: readonly string[];
@@ -10,26 +19,31 @@ export interface Intent {
   readonly reason: Assignment['reason'];
 }
 
-export const entryOf = (assignment: Assignment): AssignmentEntry => ({
-  epoch: assignment.epoch,
-  region: assignment.activeRegion,
-  successors: assignment.successors,
-  onHubLoss: assignment.onHubLoss,
-});
+/**
+ * The entries of a history at which their region may still run. An entry is over when
+ * - its region has confirmed `Standby` at a later epoch, or
+ * - a region recorded a grant at a later epoch: that grant was given only after every other region was known to be
+ *   stopped, none of them has been given a right since but at a later entry, and the region that was granted follows no
+ *   lower epoch any more.
+ */
+export function openEntries(history: readonly AssignmentEntry[], epochsOf: EpochsOf): AssignmentEntry[] {
+  const granted = history.filter(({ epoch, region }) => epochsOf(region).grantedEpoch >= epoch);
+  const settled = Math.max(0, ...granted.map(({ epoch }) => epoch));
+  return history.filter(({ epoch, region }) => epoch >= settled && epochsOf(region).standbyEpoch <= epoch);
+}
 
 /**
- * The next assignment: the epoch rises by one. History keeps every epoch at which some region may still run: an entry
- * goes only when its region has confirmed `Standby` at a later epoch.
- * Returns undefined when the history is full: then only a confirmation makes room.
+ * The next assignment: the epoch rises by one. History keeps every epoch at which some region may still run.
+ * Returns undefined when the history is full: then only a confirmation or a grant makes room.
  */
 export function nextAssignment(
   current: Assignment | undefined,
   intent: Intent,
-  standbyEpochOf: (region: string) => number,
-  since: string,
+  epochsOf: EpochsOf,
+  now: string,
 ): Assignment | undefined {
   const epoch = (current?.epoch ?? 0) + 1;
-  const kept = (current?.history ?? []).filter((entry) => standbyEpochOf(entry.region) <= entry.epoch);
+  const kept = openEntries(current?.history ?? [], epochsOf);
   if (kept.length >= HISTORY_LIMIT) return undefined;
   const entry = { epoch, region: intent.activeRegion, successors: [...intent.successors], onHubLoss: intent.onHubLoss };
   return {
@@ -38,43 +52,49 @@ export function nextAssignment(
     successors: [...intent.successors],
     onHubLoss: intent.onHubLoss,
     reason: intent.reason,
-    since,
+    // A region that only stays active was not moved: cool-down counts from the last move.
+    since: current?.activeRegion === intent.activeRegion ? current.since : now,
     history: [...kept, entry],
   };
 }
 
+interface KnownOrder {
+  readonly epoch: number;
+  readonly activeRegion: string;
+  readonly successors: readonly string[];
+  readonly onHubLoss: Assignment['onHubLoss'];
+}
+
+const entryOf = (order: KnownOrder): AssignmentEntry => ({
+  epoch: order.epoch,
+  region: order.activeRegion,
+  successors: [...order.successors],
+  onHubLoss: order.onHubLoss,
+});
+
 /**
  * What is active where, rebuilt from the orders that the regions hold, when the hub has lost it: the highest epoch
- * wins, nothing moves. Returns undefined when no region holds an order.
+ * wins, nothing moves. `known` is what an older copy of the hub still knew. Returns undefined when no region holds an
+ * order that is newer than that.
  */
 export function rebuildAssignment(
-  orders: readonly {
-    readonly epoch: number;
-    readonly activeRegion: string;
-    readonly successors: readonly string[];
-    readonly onHubLoss: Assignment['onHubLoss'];
-  }[],
-  since: string,
+  orders: readonly KnownOrder[],
+  now: string,
+  known?: Assignment,
 ): Assignment | undefined {
   const sorted = orders.toSorted((x, y) => x.epoch - y.epoch);
   const highest = sorted.at(-1);
-  if (!highest) return undefined;
-  const history = sorted
-    .filter((order, index) => order.epoch !== sorted[index + 1]?.epoch)
-    .map((order) => ({
-      epoch: order.epoch,
-      region: order.activeRegion,
-      successors: [...order.successors],
-      onHubLoss: order.onHubLoss,
-    }));
+  if (!highest || highest.epoch <= (known?.epoch ?? -1)) return undefined;
+  const entries = new Map((known?.history ?? []).map((entry): [number, AssignmentEntry] => [entry.epoch, entry]));
+  for (const order of sorted) entries.set(order.epoch, entryOf(order));
   return {
     epoch: highest.epoch,
     activeRegion: highest.activeRegion,
     successors: [...highest.successors],
     onHubLoss: highest.onHubLoss,
     reason: 'Assigned',
-    since,
-    history: history.slice(-HISTORY_LIMIT),
+    since: now,
+    history: [...entries.values()].toSorted((x, y) => x.epoch - y.epoch).slice(-HISTORY_LIMIT),
   };
 }
 
@@ -90,3 +110,7 @@ export function involvedRegions(instance: Pick<ServiceInstance, 'spec'>, assignm
   for (const entry of assignment?.history ?? []) regions.add(entry.region);
   return [...regions];
 }
+
+/** The region that the service was last moved away from, as far as the history knows. */
+export const regionLeft = ({ activeRegion, history }: Assignment): string | undefined =>
+  history.findLast((entry) => entry.region !== activeRegion)?.region;

@@ -1,4 +1,5 @@
 import type { Assignment, AssignmentEntry } from '../api/service-instance.ts';
+import { openEntries, type RegionEpochs } from './assignment.ts';
 
 /**
  * The hub's half of the authority protocol (design: "who may be active"): may the region that an assignment names be
@@ -10,14 +11,10 @@ import type { Assignment, AssignmentEntry } from '../api/service-instance.ts';
  *    either it confirmed `Standby` at this epoch or a later one,
  *    or `wait` has passed since this leader last acknowledged it for the service *and* since this leader began to lead.
  * 3. A wait counts only while the target is a successor at every epoch at which that region may still run, because a
- *    region runs on without the hub only with the promises of all its successors at that epoch.
+ *    region runs on without the hub only with the promises of all its successors at that epoch (`openEntries`).
  * 4. A region that was ordered to hold on without the hub is never waited out.
  */
-export interface RegionFacts {
-  /** Highest epoch at which the region confirmed that it stands by; 0 when unknown. Never falls, so an old value is safe. */
-  readonly standbyEpoch: number;
-  /** Highest epoch for which the region recorded a grant; 0 when unknown. */
-  readonly grantedEpoch: number;
+export interface RegionFacts extends RegionEpochs {
   /** Least time since this leader last noted an acknowledgement to the region for this service; undefined: never. */
   readonly sinceAckMs: number | undefined;
 }
@@ -42,6 +39,10 @@ export type Permission =
 
 const UNKNOWN: RegionFacts = { standbyEpoch: 0, grantedEpoch: 0, sinceAckMs: undefined };
 
+/** Whether a region that was active by this entry stops by itself without the hub, and `target` may then follow it. */
+export const isInFavourOf = (entry: AssignmentEntry, target: string): boolean =>
+  entry.onHubLoss === 'Fence' && entry.successors.includes(target);
+
 /** First epoch of the unbroken run of entries, ending with the present one, that name the active region. */
 function firstEpochOfRun(assignment: Assignment): number {
   let first = assignment.epoch;
@@ -52,19 +53,11 @@ function firstEpochOfRun(assignment: Assignment): number {
   return first;
 }
 
-/** Whether a region that stopped answering is certain to stop by itself, and in favour of `target`. */
-function mayBeWaitedOut(
-  region: string,
-  facts: RegionFacts,
-  target: string,
-  history: readonly AssignmentEntry[],
-): boolean {
-  return history.every(
-    (entry) =>
-      entry.region !== region ||
-      entry.epoch < facts.standbyEpoch ||
-      (entry.onHubLoss === 'Fence' && entry.successors.includes(target)),
-  );
+/** Whether a region that stopped answering is certain to stop by itself, and in favour of the region now assigned. */
+function mayBeWaitedOut(view: AuthorityView, region: string): boolean {
+  const { activeRegion, history } = view.assignment;
+  const open = openEntries(history, (name) => view.regions.get(name) ?? UNKNOWN);
+  return open.every((entry) => entry.region !== region || isInFavourOf(entry, activeRegion));
 }
 
 /** What is known of one other region: known to be stopped, or how long the hub has to wait for that. */
@@ -73,9 +66,8 @@ type Verdict =
   | { readonly stopped: false; readonly remainingMs: number | undefined };
 
 function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict {
-  const { epoch, activeRegion, history } = view.assignment;
-  if (facts.standbyEpoch >= epoch) return { stopped: true, by: 'Confirmed' };
-  if (!mayBeWaitedOut(region, facts, activeRegion, history)) return { stopped: false, remainingMs: undefined };
+  if (facts.standbyEpoch >= view.assignment.epoch) return { stopped: true, by: 'Confirmed' };
+  if (!mayBeWaitedOut(view, region)) return { stopped: false, remainingMs: undefined };
   const remainingMs = view.waitMs - Math.min(facts.sinceAckMs ?? Number.POSITIVE_INFINITY, view.sinceLeadMs);
   return remainingMs > 0 ? { stopped: false, remainingMs } : { stopped: true, by: 'WaitedOut' };
 }

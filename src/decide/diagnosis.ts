@@ -51,6 +51,9 @@ const silentFor = (ms: number | undefined, e: RegionEvidence): number => ms ?? e
 const heartbeatGraceMs = (policy: DiagnosisPolicy): number =>
   Math.max(policy.failureThresholdMs, 3 * policy.heartbeatMs);
 
+/** By then a leader that has just begun to look knows what every region is: the diagnosis, and the loop that makes it. */
+export const lookMs = (policy: DiagnosisPolicy): number => heartbeatGraceMs(policy) + policy.heartbeatMs;
+
 /** First match wins. */
 const TABLE: readonly Row[] = [
   {

@@ -1,20 +1,20 @@
 import type { Reason } from '../api/conditions.ts';
 import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment } from '../api/service-instance.ts';
-import type { Intent } from './assignment.ts';
+import { HISTORY_LIMIT, type Intent, openEntries, type RegionEpochs } from './assignment.ts';
+import { isInFavourOf } from './authority.ts';
 import type { RegionState } from './diagnosis.ts';
 
 /**
  * Where a service should be active: evidence → guards → intent. A guard that says no is a `Hold` with its reason and
  * the time of the next look; it is never silence.
  */
-export interface RegionView {
+export interface RegionView extends RegionEpochs {
   readonly state: RegionState;
   /** How long it has been healthy without a break; 0 when it is not. */
   readonly healthyForMs: number;
   /** Whether the hub has read what stands in the region since it began to lead. */
   readonly synced: boolean;
-  readonly standbyEpoch: number;
   /** Whether it lies where every tenant of the service allows. */
   readonly allowed: boolean;
 }
@@ -34,7 +34,7 @@ export interface InstanceView {
   /** In order of preference. */
   readonly secondaries: readonly string[];
   readonly assignment: Assignment | undefined;
-  /** Rebuilt from the orders in the regions, for an instance that has no assignment. */
+  /** Rebuilt from the orders in the regions, where these know more than the hub does: it was lost or restored. */
   readonly rebuilt: Assignment | undefined;
   /** How long ago the assignment was made. */
   readonly assignedForMs: number;
@@ -64,9 +64,17 @@ interface Objection {
 }
 type Guard = (view: InstanceView, assignment: Assignment, target: string | undefined) => Objection | undefined;
 
-const UNSEEN: RegionView = { state: 'Unknown', healthyForMs: 0, synced: false, standbyEpoch: 0, allowed: false };
+const UNSEEN: RegionView = {
+  state: 'Unknown',
+  healthyForMs: 0,
+  synced: false,
+  standbyEpoch: 0,
+  grantedEpoch: 0,
+  allowed: false,
+};
 const viewOf = (view: InstanceView, region: string): RegionView => view.regions.get(region) ?? UNSEEN;
 const inSeconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`;
+const openIn = (view: InstanceView, { history }: Assignment) => openEntries(history, (region) => viewOf(view, region));
 const others = (view: InstanceView, region: string): string[] =>
   [view.primary, ...view.secondaries].filter((r) => r !== region);
 
@@ -107,11 +115,30 @@ const hasTarget: Guard = (view, assignment, target) => {
   const states = candidates.map((r) => `${r} is ${viewOf(view, r).allowed ? viewOf(view, r).state : 'not allowed'}`);
   return { reason: 'TargetUnhealthy', message: `no region can take over: ${states.join(', ')}` };
 };
-const promotable: Guard = (_view, assignment) =>
-  assignment.onHubLoss === 'Hold'
+/** The first entry at which a region that does not answer may still be running, and is not certain to stop for `target`. */
+const blockerOf = (view: InstanceView, assignment: Assignment, target: string) =>
+  openIn(view, assignment).find(
+    (entry) =>
+      entry.region !== target && viewOf(view, entry.region).state !== 'Healthy' && !isInFavourOf(entry, target),
+  );
+const promotable: Guard = (view, assignment, target) => {
+  const blocker = target === undefined ? undefined : blockerOf(view, assignment, target);
+  if (!blocker) return undefined;
+  return blocker.onHubLoss === 'Hold'
     ? {
         reason: 'HubLossPolicyHolds',
-        message: `onHubLoss is Hold: region ${assignment.activeRegion} may be running on, and nothing is promoted until it confirms that it stopped`,
+        message: `onHubLoss is Hold: region ${blocker.region} may be running on, and nothing is promoted until it confirms that it stopped`,
+      }
+    : {
+        reason: 'NoSuccessor',
+        message: `region ${blocker.region} may be running since epoch ${blocker.epoch}, when ${target} was not its successor, and nothing is promoted until it confirms that it stopped`,
+      };
+};
+const hasRoom: Guard = (view, assignment) =>
+  openIn(view, assignment).length >= HISTORY_LIMIT
+    ? {
+        reason: 'StandbyNotConfirmed',
+        message: `regions may still be running at ${HISTORY_LIMIT} earlier epochs; nothing is decided before one confirms`,
       }
     : undefined;
 
@@ -124,6 +151,7 @@ const FAILOVER_GUARDS: readonly Guard[] = [
   promotable,
   oneRegionAtATime,
   cooledDown,
+  hasRoom,
 ];
 
 const switchbackAutomated: Guard = (view) =>
@@ -170,9 +198,10 @@ const SWITCHBACK_GUARDS: readonly Guard[] = [
   primaryStandsBy,
   approved,
   stable,
+  hasRoom,
 ];
 /** A primary region that the user changed: the same care, without the stable time. */
-const MOVE_GUARDS: readonly Guard[] = [notIsolated, primaryHealthy, activeAnswers, approved];
+const MOVE_GUARDS: readonly Guard[] = [notIsolated, primaryHealthy, activeAnswers, approved, hasRoom];
 
 function firstObjection(
   guards: readonly Guard[],
@@ -194,12 +223,16 @@ const intentFor = (view: InstanceView, activeRegion: string, reason: Intent['rea
   reason,
 });
 
-/** The first region, in order of preference, that is healthy, known and allowed. */
-export function chooseTarget(view: InstanceView, except: string): string | undefined {
-  return others(view, except).find((region) => {
+/**
+ * The first region, in order of preference, that is healthy, known and allowed; before all others one that need not
+ * wait for the confirmation of a region that does not answer.
+ */
+export function chooseTarget(view: InstanceView, assignment: Assignment): string | undefined {
+  const healthy = others(view, assignment.activeRegion).filter((region) => {
     const { state, allowed, synced } = viewOf(view, region);
     return state === 'Healthy' && allowed && synced;
   });
+  return healthy.find((region) => !blockerOf(view, assignment, region)) ?? healthy[0];
 }
 
 function decideFirst(view: InstanceView): InstanceDecision {
@@ -218,7 +251,7 @@ function decideFirst(view: InstanceView): InstanceDecision {
 }
 
 function decideFailover(view: InstanceView, assignment: Assignment): InstanceDecision {
-  const target = chooseTarget(view, assignment.activeRegion);
+  const target = chooseTarget(view, assignment);
   const objection = firstObjection(FAILOVER_GUARDS, view, assignment, target);
   if (objection || !target) {
     const held = objection ?? { reason: 'TargetUnhealthy' as const, message: 'no target' };
@@ -232,7 +265,13 @@ function decideReturn(view: InstanceView, assignment: Assignment): InstanceDecis
   const home = [view.primary, ...view.secondaries].includes(assignment.activeRegion);
   const reason = home ? 'SwitchedBack' : 'Moved';
   const objection = firstObjection(home ? SWITCHBACK_GUARDS : MOVE_GUARDS, view, assignment, view.primary);
-  if (objection) return { kind: 'Hold', wanted: reason, recheckAfterMs: undefined, ...objection };
+  if (objection) {
+    // Away from home for a long time, perhaps: what may follow the region that is active now must be kept right too.
+    const refresh = decideRefresh(view, assignment);
+    return refresh.kind === 'Assign'
+      ? refresh
+      : { kind: 'Hold', wanted: reason, recheckAfterMs: undefined, ...objection };
+  }
   const message = `moves from ${assignment.activeRegion} to its primary region ${view.primary}`;
   return { kind: 'Assign', intent: intentFor(view, view.primary, reason), message };
 }
@@ -240,12 +279,26 @@ function decideReturn(view: InstanceView, assignment: Assignment): InstanceDecis
 const sameSet = (x: readonly string[], y: readonly string[]): boolean =>
   x.length === y.length && x.every((item) => y.includes(item));
 
+/**
+ * Whether the history names a region that has no place any more and is known to be stopped. Such a region is forgotten
+ * while that is still known: its order goes, and with it what it confirmed.
+ */
+function hasEndedRegion(view: InstanceView, assignment: Assignment): boolean {
+  const open = openIn(view, assignment);
+  const places = [assignment.activeRegion, view.primary, ...view.secondaries];
+  return assignment.history.some((entry) => !places.includes(entry.region) && !open.includes(entry));
+}
+
 /** Successors or the policy for the loss of the hub changed: a new epoch with the same active region. */
 function decideRefresh(view: InstanceView, assignment: Assignment): InstanceDecision {
   const intent = intentFor(view, assignment.activeRegion, assignment.reason);
   const unchanged = sameSet(intent.successors, assignment.successors) && intent.onHubLoss === assignment.onHubLoss;
-  if (unchanged || viewOf(view, assignment.activeRegion).state !== 'Healthy') return { kind: 'Keep' };
-  return { kind: 'Assign', intent, message: 'successors or onHubLoss changed' };
+  if (unchanged && !hasEndedRegion(view, assignment)) return { kind: 'Keep' };
+  if (viewOf(view, assignment.activeRegion).state !== 'Healthy' || hasRoom(view, assignment, undefined)) {
+    return { kind: 'Keep' };
+  }
+  const message = unchanged ? 'a region that has no place any more has stopped' : 'successors or onHubLoss changed';
+  return { kind: 'Assign', intent, message };
 }
 
 /** Services that run in several regions, or in one, need no right: the primary one is only where they are counted. */
@@ -261,6 +314,8 @@ function decideUnfenced(view: InstanceView, assignment: Assignment): InstanceDec
 export function decideInstance(view: InstanceView): InstanceDecision {
   const { assignment } = view;
   if (!assignment) return decideFirst(view);
+  // Intents are recorded before any region hears of them: the hub was restored from an older copy.
+  if (view.rebuilt && view.rebuilt.epoch > assignment.epoch) return { kind: 'Adopt', assignment: view.rebuilt };
   if (view.mode !== 'Backup') return decideUnfenced(view, assignment);
   if (viewOf(view, assignment.activeRegion).state === 'Lost') return decideFailover(view, assignment);
   if (assignment.activeRegion !== view.primary) return decideReturn(view, assignment);

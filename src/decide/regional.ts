@@ -11,6 +11,8 @@ export type RegionalAction = 'Run' | 'Fence' | 'Confirm' | 'Release' | 'AwaitRig
 export interface RegionalFacts {
   /** Proved by an acknowledgement of a nonce that this process made since it began to lead. */
   readonly hasRight: boolean;
+  /** Whether a right at a lower epoch than that of the order has not ended yet. */
+  readonly hasEarlierRight: boolean;
   /** Whether no other agent of the region can lead at this instant. */
   readonly isCertain: boolean;
   /** Whether the orders were read by quorum since this leadership began. */
@@ -48,13 +50,23 @@ function decideStop(order: RegionalService, facts: RegionalFacts, whenConfirmed:
   return facts.isCertain && facts.isSure ? 'Confirm' : 'Rest';
 }
 
+/**
+ * Whether what runs is left alone for a moment although no right for this epoch is proved:
+ * - a new leader first tries to prove it: the service may be running under one that the new leader cannot see;
+ * - an order that only raised the epoch is older than the acknowledgement that follows it, and what runs has its right
+ *   of the epoch before until that ends, as if the order had come later. Nothing is started under it, and what was told
+ *   to stand by in between was fenced before it could confirm.
+ */
+const mayGoOn = (facts: RegionalFacts): boolean =>
+  facts.isStarted && (facts.sinceLeadMs < RIGHT_PROOF_MS || (facts.hasEarlierRight && !facts.isFenced));
+
 export function decideRegional(order: RegionalService, facts: RegionalFacts): RegionalAction {
   if (order.metadata.deletionTimestamp) {
-    return order.spec.mode === 'Backup' ? decideStop(order, facts, 'Release') : 'Release';
+    // A service that is active in one region only is awaited by its next region, which has no other sign of the end.
+    return order.spec.mode === 'Active' ? 'Release' : decideStop(order, facts, 'Release');
   }
   if (mayRun(order, facts)) return 'Run';
   if (order.spec.role === 'Standby') return decideStop(order, facts, 'Rest');
-  // A new leader first tries to prove the right: the service may be running under one that it cannot see.
-  if (facts.isStarted && facts.sinceLeadMs < RIGHT_PROOF_MS) return 'AwaitRight';
+  if (mayGoOn(facts)) return 'AwaitRight';
   return facts.isStarted || !facts.isFenced ? 'Fence' : 'Rest';
 }

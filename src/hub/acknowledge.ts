@@ -7,21 +7,33 @@ import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { mayPromote } from './grants.ts';
 import type { RegionLink } from './region-link.ts';
+import { RivalWatch } from './rival.ts';
 
-/** The services that this region may run now, each with its epoch. */
-function computeGrants(context: HubContext, region: string): Record<string, number> {
+interface Grants {
+  /** The services that the region may run now, each with its epoch. */
+  readonly grants: Readonly<Record<string, number>>;
+  /** When the first of the waits that are under way for the region ends, in milliseconds; undefined without one. */
+  readonly nextInMs: number | undefined;
+}
+
+function computeGrants(context: HubContext, region: string): Grants {
   const grants: Record<string, number> = {};
+  let nextInMs: number | undefined;
   for (const instance of context.instances.store.byIndex('region', region)) {
     const key = keyOf(instance);
     const assignment = context.assignments.get(key);
     if (assignment?.activeRegion !== region) continue;
     const group = context.groups.store.get(instance.spec.iuGroupRef.name);
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    if (!group || serviceClass?.spec.crossRegion.mode !== 'Backup') continue;
+    // A class that is missing changes nothing: who deletes it by mistake does not stop what runs.
+    if (!group || (serviceClass && serviceClass.spec.crossRegion.mode !== 'Backup')) continue;
     const { waitMs } = computeProtocolTiming(group.spec.timings);
-    if (mayPromote(context, key, instance, assignment, waitMs).ok) grants[key] = assignment.epoch;
+    const permission = mayPromote(context, key, instance, assignment, waitMs);
+    if (permission.ok) grants[key] = assignment.epoch;
+    else if (permission.remainingMs !== undefined)
+      nextInMs = Math.min(nextInMs ?? Number.POSITIVE_INFINITY, permission.remainingMs);
   }
-  return grants;
+  return { grants, nextInMs };
 }
 
 /** A merge patch that turns `old` into `next`: names that are gone become null. */
@@ -35,6 +47,19 @@ function differenceOf(
   return patch;
 }
 
+/** Rights that an earlier answer did not name. */
+const additionsTo = (old: Readonly<Record<string, number>>, next: Readonly<Record<string, number>>): string[] =>
+  Object.keys(next).filter((name) => old[name] !== next[name]);
+
+/** What was last sent to a region, answered or not: nonce, term and additions. */
+interface Attempt {
+  what: string | undefined;
+}
+
+/** A cold cache would make the answer take rights away for no reason: until it is filled there is none. */
+const isWhole = ({ classes, groups, instances }: HubContext, link: RegionLink): boolean =>
+  link.services.reflector.synced && [classes, groups, instances].every(({ reflector }) => reflector.synced);
+
 /**
  * Answers a nonce. The order is the protocol: the nonce was read (it stands in `lease`), *then* leadership is checked
  * and the grants are computed, *then* the time is noted, *then* the acknowledgement is sent. A nonce read after the
@@ -42,25 +67,39 @@ function differenceOf(
  *
  * The patch is a compare-and-swap on the object that the nonce was read from, so what the region holds afterwards is
  * exactly what was computed, however late or doubled it arrives.
+ *
+ * Each acknowledgement makes the wait for the region begin anew, so none is sent that is of no use to it: a right that
+ * is taken away ends with its nonce anyway, and what got no answer is sent again only after the region was read again.
+ * Else the wait for a region that is dead or hangs would count from the last acknowledgement that failed.
+ *
+ * @returns when the first of the waits that are under way for this region ends, in milliseconds
  */
-async function acknowledge(context: HubContext, link: RegionLink, lease: RegionLease): Promise<void> {
+async function acknowledge(
+  context: HubContext,
+  link: RegionLink,
+  { lease, attempt }: { readonly lease: RegionLease; readonly attempt: Attempt },
+): Promise<number | undefined> {
   const nonce = lease.spec.agent?.nonce;
   const { term } = context.leadership;
-  if (nonce === undefined || term === undefined) return;
-  if (!context.leadership.isCertain() || !context.assignments.loaded) return;
-  const grants = computeGrants(context, link.region);
-  const change = differenceOf(lease.spec.hub?.grants ?? {}, grants);
-  const isNews = lease.spec.hub?.nonce !== nonce || lease.spec.hub.term !== term || Object.keys(change).length > 0;
-  if (!isNews || (lease.spec.hub?.term ?? 0) > term) return;
+  if (nonce === undefined || term === undefined) return undefined;
+  if (!context.leadership.isCertain() || !context.assignments.loaded || !isWhole(context, link)) return undefined;
+  const { grants, nextInMs } = computeGrants(context, link.region);
+  const old = lease.spec.hub?.grants ?? {};
+  const additions = additionsTo(old, grants);
+  const isNews = lease.spec.hub?.nonce !== nonce || lease.spec.hub.term !== term || additions.length > 0;
+  const what = [nonce, term, ...additions].join();
+  if (!isNews || (lease.spec.hub?.term ?? 0) > term || what === attempt.what) return nextInMs;
+  attempt.what = what;
   context.grants.note(link.region, Object.keys(grants));
   const { name, resourceVersion } = lease.metadata;
   const written = await link.client.mergePatch(
     RESOURCES.regionLease,
     { name },
-    { metadata: { resourceVersion }, spec: { hub: { nonce, term, grants: change } } },
+    { metadata: { resourceVersion }, spec: { hub: { nonce, term, grants: differenceOf(old, grants) } } },
     { lane: 'control', timeoutMs: 2000 },
   );
   link.leases.store.apply(written);
+  return nextInMs;
 }
 
 /**
@@ -69,6 +108,8 @@ async function acknowledge(context: HubContext, link: RegionLink, lease: RegionL
  */
 export function createAcknowledgeLoop(context: HubContext, link: RegionLink, heartbeatMs: number): Ticker {
   let probedAt = Number.NEGATIVE_INFINITY;
+  const attempt: Attempt = { what: undefined };
+  const rival = new RivalWatch(context, link.region);
   const run = async (signal: AbortSignal): Promise<void> => {
     const now = context.clock.now().monoMs;
     const watched = link.leases.store.get(link.region);
@@ -77,8 +118,12 @@ export function createAcknowledgeLoop(context: HubContext, link: RegionLink, hea
     try {
       const lease = isProbe ? await probe(link, heartbeatMs, signal) : watched;
       if (!lease) return;
+      if (isProbe) attempt.what = undefined;
       link.heard(lease);
-      await acknowledge(context, link, lease);
+      rival.see(lease);
+      const nextInMs = await acknowledge(context, link, { lease, attempt });
+      // A wait that ends before the next look: nobody waits for the look.
+      if (nextInMs !== undefined && nextInMs < heartbeatMs / 2) context.clock.setTimer(nextInMs, () => ticker.poke());
     } catch (error) {
       link.failed(error);
       // Somebody wrote first, most likely the agent with a newer nonce: the watch brings it, and pokes.

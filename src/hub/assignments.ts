@@ -3,6 +3,13 @@ import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
+import { isNewer } from '../kube/resource-version.ts';
+
+interface Entry {
+  readonly uid: string | undefined;
+  readonly resourceVersion: string;
+  readonly assignment: Assignment;
+}
 
 /**
  * What is active where, as this leader knows it. It is read by quorum when a leadership begins, because a cache may
@@ -10,7 +17,7 @@ import { keyOf } from '../kube/object.ts';
  */
 export class AssignmentBook {
   readonly #client: KubeClient;
-  #entries = new Map<string, Assignment>();
+  #entries = new Map<string, Entry>();
   #leadership = 0;
   #loaded = false;
 
@@ -39,16 +46,27 @@ export class AssignmentBook {
   }
 
   get(key: string): Assignment | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.assignment;
   }
 
-  /** Learns from an object that was seen or written; an epoch never falls. */
+  /**
+   * Learns from an object that was seen or written; an epoch never falls. An object that was deleted and made anew
+   * under the same name begins a life of its own: of two lives the newer one counts.
+   */
   take(instance: ServiceInstance): void {
-    const assignment = instance.status?.assignment;
-    if (!assignment) return;
     const key = keyOf(instance);
+    const { resourceVersion = '0', uid } = instance.metadata;
     const known = this.#entries.get(key);
-    if (!known || assignment.epoch > known.epoch) this.#entries.set(key, assignment);
+    const isAnotherLife = known !== undefined && known.uid !== uid;
+    if (isAnotherLife && !isNewer(resourceVersion, known.resourceVersion)) return;
+    const assignment = instance.status?.assignment;
+    if (!assignment) {
+      if (isAnotherLife) this.#entries.delete(key);
+      return;
+    }
+    if (!known || isAnotherLife || assignment.epoch > known.assignment.epoch) {
+      this.#entries.set(key, { uid, resourceVersion, assignment });
+    }
   }
 
   delete(key: string): void {
@@ -63,7 +81,7 @@ export class AssignmentBook {
   async record(instance: ServiceInstance, next: Assignment): Promise<ServiceInstance> {
     const { name, namespace = '', resourceVersion } = instance.metadata;
     const leadership = this.#leadership;
-    const known = this.#entries.get(keyOf(instance));
+    const known = this.get(keyOf(instance));
     if ((instance.status?.assignment?.epoch ?? 0) !== (known?.epoch ?? 0)) {
       throw new ConflictError(`${namespace}/${name}: decided on an assignment that is not the newest known`);
     }

@@ -55,6 +55,8 @@ export interface HubContext {
   readonly lookAgain: { instance(key: string): void; region(region: string): void };
   /** Tells the switch loop of a move that was just recorded. */
   readonly noteMove: (move: Move) => void;
+  /** A region knows a higher term than ours, of a hub that answers no more: a new leadership begins above it. */
+  readonly outranked: () => void;
   /** By region; written by the placement loop. */
   readonly diagnoses: Map<string, Diagnosis>;
   /** Regions that were lost and have not been healthy since; written by the placement loop. */

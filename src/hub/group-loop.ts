@@ -12,6 +12,7 @@ import { groupReport, type RegionSummary } from '../report/group.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { whileSettling } from './settling.ts';
 
 const LOOK_EVERY_MS = 10_000;
 
@@ -30,9 +31,12 @@ export function createGroupLoop(context: HubContext, metrics?: ControllerMetrics
 
 async function reconcileGroup(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const group = context.groups.store.get(key);
-  if (!group || !context.leadership.isCertain()) return undefined;
+  if (!group) return undefined;
+  if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
   await Promise.all(group.spec.infrastructureUnits.map(({ region }) => ensureRegion(context, group, region, signal)));
-  context.capacities.set(key, computeCapacity(placedServices(context, group), group));
+  if (context.assignments.loaded) context.capacities.set(key, computeCapacity(placedServices(context, group), group));
+  const settling = whileSettling(context, group, group);
+  if (settling) return settling;
   const options = {
     client: context.client,
     resource: RESOURCES.iuGroup,
@@ -77,9 +81,12 @@ function gather(context: HubContext, group: IUGroup) {
   }
   const regions = group.spec.infrastructureUnits.map(({ region }): RegionSummary => {
     const owner = context.links.groupOf(region)?.metadata.name;
+    const diagnosis = context.diagnoses.get(region);
+    const before = group.status?.regions?.find((entry) => entry.region === region);
     return {
       region,
-      diagnosis: context.diagnoses.get(region),
+      diagnosis,
+      everHealthy: before?.everHealthy === true || diagnosis?.state === 'Healthy',
       credentials: context.links.credentialsOf(region),
       activeServices: active.get(region) ?? 0,
       ...(owner !== undefined && owner !== group.metadata.name ? { takenBy: owner } : {}),

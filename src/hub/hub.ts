@@ -91,6 +91,7 @@ class HubLoops implements Hub {
   readonly #regions = new Map<string, RegionLoops>();
   /** Instances whose tenants have not been told yet. */
   readonly #changed = new Set<string>();
+  #isStopped = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -124,6 +125,7 @@ class HubLoops implements Hub {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const loops = [...this.#regions.values()];
     await Promise.all(
       [...this.#tickers(), ...loops.map(({ acknowledge }) => acknowledge)].map((ticker) => ticker.stop()),
@@ -186,6 +188,7 @@ class HubLoops implements Hub {
         onDisengaged: (link) => this.#disengaged(link),
         onError: (region, error) => log('debug', 'Region link failed', { region, error: String(error) }),
       }),
+      outranked: () => void this.#beginAnew(),
       diagnoses: new Map(),
       lostRegions: new Set(),
       holds: new Map(),
@@ -224,6 +227,12 @@ class HubLoops implements Hub {
       },
       onError: (error) => log('debug', 'Election failed', { error: String(error) }),
     });
+  }
+
+  /** Gives leadership up and campaigns again, with a term above every one that a region shows. */
+  async #beginAnew(): Promise<void> {
+    await this.#elector.stop();
+    if (!this.#isStopped) this.#elector.start();
   }
 
   /** A new term is above every one that a region has ever seen, also when the hub's own record was lost. */

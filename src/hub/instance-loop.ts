@@ -11,6 +11,7 @@ import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
+import { whileSettling } from './settling.ts';
 import { ensureTraffic } from './traffic.ts';
 
 /** A deleted instance is looked at again so often, until every region has let go of it. */
@@ -32,9 +33,12 @@ export function createInstanceLoop(context: HubContext, metrics?: ControllerMetr
 
 async function reconcileInstance(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const instance = context.instances.store.get(key);
-  if (!instance || !context.leadership.isCertain() || !context.assignments.loaded) return undefined;
+  if (!instance) return undefined;
+  if (!context.leadership.isCertain() || !context.assignments.loaded) return context.leadership.whenUncertain();
   if (instance.metadata.deletionTimestamp) return cleanUp(context, instance, signal);
   if (!instance.metadata.finalizers?.includes(INSTANCE_FINALIZER)) return addFinalizer(context, instance, signal);
+  const settling = whileSettling(context, context.groups.store.get(instance.spec.iuGroupRef.name), instance);
+  if (settling) return settling;
   const facts = gatherFacts(context, instance, key);
   const weights = weightsOf(facts);
   const traffic = await ensureTraffic(context, instance, facts.assignment, weights, signal);
@@ -97,16 +101,16 @@ async function addFinalizer(
   return { requeueAfterMs: 0 };
 }
 
-/** An instance goes only when every region of its group was read and holds no order for it any more. */
+/** An instance goes only when every region that it was ever active in was read, and none holds an order for it any more. */
 async function cleanUp(context: HubContext, instance: ServiceInstance, signal: AbortSignal): Promise<ReconcileResult> {
   const key = keyOf(instance);
   const { name, namespace = '', resourceVersion, finalizers = [] } = instance.metadata;
   if (!finalizers.includes(INSTANCE_FINALIZER)) return undefined;
-  const regions = involvedRegions(instance, context.assignments.get(key));
-  const isGone = regions.every((region) => {
-    const link = context.links.get(region);
-    return link?.synced === true && link.services.store.get(key) === undefined;
-  });
+  const isRead = involvedRegions(instance, context.assignments.get(key)).every(
+    (region) => context.links.get(region)?.synced === true,
+  );
+  // Of all regions: one that lost its place while it could not be reached may have kept its order.
+  const isGone = isRead && context.links.list().every(({ services }) => services.store.get(key) === undefined);
   if (!isGone) return { requeueAfterMs: CLEANUP_EVERY_MS };
   const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((f) => f !== INSTANCE_FINALIZER) } };
   await context.client.mergePatch(RESOURCES.serviceInstance, { name, namespace }, patch, { signal });

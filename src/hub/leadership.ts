@@ -1,6 +1,8 @@
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Elector } from '../runtime/elector.ts';
 
+const RETRY_UNCERTAIN_MS = 250;
+
 /** The hub's leadership as the loops see it. */
 export class Leadership {
   readonly #clock: Clock;
@@ -31,6 +33,14 @@ export class Leadership {
   /** Whether no other process can lead at this instant. Ask right before each write. */
   isCertain(): boolean {
     return this.#since !== undefined && (this.#elector?.isCertain() ?? false);
+  }
+
+  /**
+   * What a loop that needs certainty answers without it. A lapse ends without any event, so a leader looks again soon;
+   * a process that does not lead has everything enqueued when it begins to.
+   */
+  whenUncertain(): { readonly requeueAfterMs: number } | undefined {
+    return this.#since === undefined ? undefined : { requeueAfterMs: RETRY_UNCERTAIN_MS };
   }
 
   /** Least time since this leadership began; 0 without one. */

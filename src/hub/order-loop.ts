@@ -1,15 +1,18 @@
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
-import type { ServiceInstance } from '../api/service-instance.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
 import { NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
+import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
 import type { RegionLink } from './region-link.ts';
 
 /** While a region does not answer, its orders are not even tried: they follow when it is back. */
 const RETRY_UNREACHABLE_MS = 1000;
+/** How often it is looked whether the region that a service left has let go of it. */
+const RECHECK_ELSEWHERE_MS = 500;
 
 /**
  * One controller per region, so that one region can never slow another. It makes the orders in the region those of the
@@ -47,6 +50,9 @@ async function reconcileOrder(
   switch (order.kind) {
     case 'None':
       return undefined;
+    case 'Wait':
+      context.log('debug', 'Order waits', { region: link.region, service: key, for: order.for });
+      return { requeueAfterMs: RECHECK_ELSEWHERE_MS };
     case 'Delete':
       return remove(context, link, instance, signal);
     case 'Apply':
@@ -71,8 +77,29 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
   const assignment = context.assignments.get(key);
   const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
   if (!assignment || !serviceClass) return { kind: 'None' };
-  const components = context.placements.componentsFor(instance, link.region);
-  return computeOrder({ instance, serviceClass, assignment, region: link.region, components, present });
+  // A region without a place is only ever told to stand by, and to confirm it: what is not started may be planned for
+  // the zones of another region.
+  const { placements } = context;
+  const components =
+    placements.componentsFor(instance, link.region) ??
+    present?.spec.components ??
+    placements.componentsFor(instance, assignment.activeRegion);
+  const elsewhere = regionsWithOrder(context, instance, assignment).filter((region) => region !== link.region);
+  return computeOrder({ instance, serviceClass, assignment, region: link.region, components, present, elsewhere });
+}
+
+/**
+ * Regions of the group that hold an order for the service, or that were active and cannot be seen: unknown is not gone.
+ * A region that was taken out of the group was given up by a person.
+ */
+function regionsWithOrder(context: HubContext, instance: ServiceInstance, { history }: Assignment): string[] {
+  const units = context.groups.store.get(instance.spec.iuGroupRef.name)?.spec.infrastructureUnits ?? [];
+  const mayHold = (region: string): boolean => {
+    const link = context.links.get(region);
+    if (!link?.synced) return history.some((entry) => entry.region === region);
+    return link.services.store.get(keyOf(instance)) !== undefined;
+  };
+  return units.map(({ region }) => region).filter(mayHold);
 }
 
 async function write(
@@ -105,13 +132,11 @@ async function remove(
   const { name, namespace = '' } = instance.metadata;
   const present = link.services.store.get(`${namespace}/${name}`);
   if (!present || present.metadata.deletionTimestamp) return undefined;
-  const uid = present.metadata.uid;
+  const { resourceVersion, uid } = present.metadata;
+  // Exactly what was seen: a delete that comes late must not hit an order that was given a new role meanwhile.
+  const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
   try {
-    await link.client.delete(
-      RESOURCES.regionalService,
-      { name, namespace },
-      { signal, ...(uid ? { preconditions: { uid } } : {}) },
-    );
+    await link.client.delete(RESOURCES.regionalService, { name, namespace }, { signal, preconditions });
     context.log('info', 'Order withdrawn', { region: link.region, service: `${namespace}/${name}` });
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;

@@ -3,7 +3,14 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { involvedRegions, nextAssignment, rebuildAssignment, regionsOf } from '../decide/assignment.ts';
+import {
+  involvedRegions,
+  nextAssignment,
+  type RegionEpochs,
+  rebuildAssignment,
+  regionLeft,
+  regionsOf,
+} from '../decide/assignment.ts';
 import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
 import { decideInstance, type InstanceDecision, type InstanceView, type RegionView } from '../decide/failover.ts';
 import { checkIntent } from '../decide/invariants.ts';
@@ -63,8 +70,7 @@ function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
     if (context.links.groupOf(region)?.metadata.name !== group.metadata.name) continue;
     const link = context.links.get(region);
     const credentials = context.links.credentialsOf(region);
-    const seen = group.status?.regions?.find((entry) => entry.region === region)?.state;
-    const everSeen = seen !== undefined && seen !== 'Unknown';
+    const everSeen = group.status?.regions?.find((entry) => entry.region === region)?.everHealthy === true;
     const evidence = link?.evidence(everSeen) ?? {
       sinceContactMs: undefined,
       sinceHeartbeatMs: undefined,
@@ -109,15 +115,19 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean):
   return decided;
 }
 
-/** Regions that services were failed over from, and whose services have not all been promoted elsewhere yet. */
+/**
+ * Regions that services were failed over from, and whose services have not all been promoted elsewhere yet. A failover
+ * whose target was lost in its turn counts no more: it cannot end, and it must not keep itself from going on.
+ */
 function regionsBeingLeft(context: HubContext, instances: readonly ServiceInstance[]): Set<string> {
   const left = new Set<string>();
   for (const instance of instances) {
     const assignment = context.assignments.get(keyOf(instance));
     if (assignment?.reason !== 'FailedOver') continue;
+    if (context.diagnoses.get(assignment.activeRegion)?.state === 'Lost') continue;
     const order = context.links.get(assignment.activeRegion)?.services.store.get(keyOf(instance));
-    if ((order?.status?.grantedEpoch ?? 0) >= assignment.epoch) continue;
-    for (const entry of assignment.history) if (entry.region !== assignment.activeRegion) left.add(entry.region);
+    const region = regionLeft(assignment);
+    if (region !== undefined && (order?.status?.grantedEpoch ?? 0) < assignment.epoch) left.add(region);
   }
   return left;
 }
@@ -132,16 +142,13 @@ function viewOf(
   const key = keyOf(instance);
   const assignment = context.assignments.get(key);
   const regions = new Map<string, RegionView>();
-  const orders: RegionalService[] = [];
   for (const region of involvedRegions(instance, assignment)) {
     const link = context.links.get(region);
-    const order = link?.services.store.get(key);
-    if (order) orders.push(order);
     regions.set(region, {
       state: context.diagnoses.get(region)?.state ?? 'Unknown',
       healthyForMs: link?.healthyForMs ?? 0,
       synced: link?.synced ?? false,
-      standbyEpoch: order?.status?.standbyEpoch ?? 0,
+      ...epochsIn(context, key, region),
       allowed: isAllowed(group, instance, region),
     });
   }
@@ -151,12 +158,11 @@ function viewOf(
     primary: instance.spec.primaryRegion,
     secondaries: instance.spec.secondaryRegions,
     assignment,
-    rebuilt: assignment
-      ? undefined
-      : rebuildAssignment(
-          orders.map((order) => order.spec),
-          isoTime(now),
-        ),
+    rebuilt: rebuildAssignment(
+      ordersIn(context, group, key).map(({ spec }) => spec),
+      isoTime(now),
+      assignment,
+    ),
     assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
     regions,
     policy: {
@@ -169,6 +175,15 @@ function viewOf(
     },
     ...situation,
   };
+}
+
+/** Orders for a service in all regions of its group: the spec may have changed since they were given. */
+const ordersIn = (context: HubContext, group: IUGroup, key: string): RegionalService[] =>
+  group.spec.infrastructureUnits.flatMap(({ region }) => context.links.get(region)?.services.store.get(key) ?? []);
+
+function epochsIn(context: HubContext, key: string, region: string): RegionEpochs {
+  const status = context.links.get(region)?.services.store.get(key)?.status;
+  return { standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
 }
 
 function isAllowed(group: IUGroup, instance: ServiceInstance, region: string): boolean {
@@ -207,9 +222,10 @@ async function carryOut(context: HubContext, decided: readonly Decided[]): Promi
 /** Intent first: one compare-and-swap, before any region hears of it. */
 async function record(context: HubContext, { key, instance, decision }: Decided): Promise<void> {
   const current = context.assignments.get(key);
-  const next = nextOf(context, key, current, decision);
+  const next = nextOf(context, instance, current, decision);
   if (!next) return;
-  const broken = checkIntent(current, next, regionsOf(instance));
+  // What the regions know is adopted as it is, whatever an older copy of the hub knew.
+  const broken = checkIntent(decision.kind === 'Adopt' ? undefined : current, next, regionsOf(instance));
   if (broken) {
     context.log('error', 'Intent refused: it would break an invariant', { instance: key, invariant: broken });
     return;
@@ -245,13 +261,26 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
 
 function nextOf(
   context: HubContext,
-  key: string,
+  instance: ServiceInstance,
   current: Assignment | undefined,
   decision: InstanceDecision,
 ): Assignment | undefined {
   if (decision.kind === 'Adopt') return decision.assignment;
   if (decision.kind !== 'Assign') return undefined;
-  const standbyEpochOf = (region: string): number =>
-    context.links.get(region)?.services.store.get(key)?.status?.standbyEpoch ?? 0;
-  return nextAssignment(current, decision.intent, standbyEpochOf, isoTime(context.clock.now().wallMs));
+  const epochsOf = (region: string): RegionEpochs =>
+    hasNothingToStop(context, instance, region) ? STOPPED : epochsIn(context, keyOf(instance), region);
+  return nextAssignment(current, decision.intent, epochsOf, isoTime(context.clock.now().wallMs));
+}
+
+const STOPPED: RegionEpochs = { standbyEpoch: Number.POSITIVE_INFINITY, grantedEpoch: 0 };
+
+/**
+ * Of services that are not active/backup no epoch is ever confirmed. Those that run in several regions need no history;
+ * those that run in one alone need it until the region is known to hold no order.
+ */
+function hasNothingToStop(context: HubContext, instance: ServiceInstance, region: string): boolean {
+  const mode = context.classes.store.get(instance.spec.serviceClassRef.name)?.spec.crossRegion.mode;
+  if (mode === 'Active') return true;
+  const link = context.links.get(region);
+  return mode === 'None' && link?.synced === true && link.services.store.get(keyOf(instance)) === undefined;
 }

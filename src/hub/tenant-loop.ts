@@ -31,7 +31,8 @@ async function reconcileTenant(
 ): Promise<ReconcileResult> {
   const tenant = context.tenants.store.get(key);
   const outcome = plan?.tenants.get(key);
-  if (!tenant || !outcome || !context.leadership.isCertain()) return undefined;
+  if (!tenant || !outcome) return undefined;
+  if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
   const options = {
     client: context.client,
     resource: RESOURCES.tenant,

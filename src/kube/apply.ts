@@ -36,6 +36,11 @@ export interface Applier {
 export interface EnsureOptions extends CallOptions {
   /** Makes the write a compare-and-swap: refused with `ConflictError` when the object is not at this version any more. */
   readonly resourceVersion?: string | undefined;
+  /**
+   * Makes the write one of this very object: when it is gone the write is refused with `ConflictError`. A resource
+   * version does not do that, the server ignores it where an apply makes an object.
+   */
+  readonly uid?: string | undefined;
   /** Asked right before a write is sent; what it throws is thrown. */
   readonly beforeWrite?: () => void;
 }
@@ -66,7 +71,7 @@ export function createApplier(options: ApplierOptions): Applier {
 
   return {
     async ensure(resource, desired, store, options = {}) {
-      const { resourceVersion, beforeWrite, ...call } = options;
+      const { resourceVersion, uid, beforeWrite, ...call } = options;
       const wish = hashOf(desired);
       const key = keyOf(desired);
       const place = `${resource.plural}/${key}`;
@@ -74,7 +79,8 @@ export function createApplier(options: ApplierOptions): Applier {
       if (cached && isApplied(place, wish, desired, cached)) return { object: cached, written: false };
       const annotations = { ...desired.metadata.annotations, [hashAnnotation]: wish };
       const version = resourceVersion === undefined ? {} : { resourceVersion };
-      const marked = { ...desired, metadata: { ...desired.metadata, annotations, ...version } };
+      const identity = uid === undefined ? {} : { uid };
+      const marked = { ...desired, metadata: { ...desired.metadata, annotations, ...version, ...identity } };
       beforeWrite?.();
       const object = await client.apply(resource, marked, { ...call, fieldManager });
       store.apply(object);

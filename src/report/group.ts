@@ -8,6 +8,8 @@ export interface RegionSummary {
   readonly diagnosis: Diagnosis | undefined;
   readonly credentials: 'Ok' | 'NotFound' | 'Invalid';
   readonly activeServices: number;
+  /** By this leader or an earlier one. The state alone does not tell: a leader that has just begun knows of none. */
+  readonly everHealthy: boolean;
   /** Another group that has the region already. */
   readonly takenBy?: string;
 }
@@ -94,11 +96,12 @@ export function groupReport(facts: GroupFacts): StatusReport {
           message: 'every service with a secondary region may be moved',
         },
   ];
-  const regions = facts.regions.map(({ activeServices, credentials, diagnosis, region }) => ({
+  const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,
     state: credentials === 'Ok' ? (diagnosis?.state ?? 'Unknown') : ('Unknown' as const),
     // No ages in it: a message that counts seconds would be written each second.
     message: diagnosis?.reason ?? 'NotObserved',
+    everHealthy,
     activeServices,
   }));
   return { conditions, fields: { regions, summary: `${healthy}/${facts.regions.length}` } };

@@ -41,12 +41,14 @@ export async function reportStatus<T extends Conditioned>(
     ([name, value]) => !isDeepStrictEqual(present[name] ?? null, value ?? null),
   );
   if (change.length === 0) return;
-  const { name, namespace } = object.metadata;
+  const { name, namespace, uid } = object.metadata;
   const where = namespace === undefined ? { name } : { name, namespace };
+  // The uid: what was seen of an object must not be said of another one that was made anew under its name.
+  const metadata = uid === undefined ? {} : { metadata: { uid } };
   const written = await options.client.mergePatch(
     options.resource,
     where,
-    { status: Object.fromEntries(change) },
+    { ...metadata, status: Object.fromEntries(change) },
     { subresource: 'status', ...(options.signal ? { signal: options.signal } : {}) },
   );
   options.store.apply(written);

@@ -9,11 +9,13 @@ import { regionsOf } from '../assignment.ts';
  * What one region is told about one service:
  * - `Apply`: the order that must stand there;
  * - `Delete`: the region has no place for it any more, and is known to be stopped;
+ * - `Wait`: an order must stand there, but only when none stands in the regions that are named;
  * - `None`: nothing stands there and nothing has to.
  */
 export type RegionalOrder =
   | { readonly kind: 'Apply'; readonly object: RegionalService }
   | { readonly kind: 'Delete' }
+  | { readonly kind: 'Wait'; readonly for: readonly string[] }
   | { readonly kind: 'None' };
 
 export interface OrderInput {
@@ -25,22 +27,36 @@ export interface OrderInput {
   readonly components: readonly ComponentOrder[] | undefined;
   /** The order that stands in the region now. */
   readonly present: RegionalService | undefined;
+  /** Other regions that hold an order for the service, or may hold one. */
+  readonly elsewhere: readonly string[];
 }
 
-/** Whether the region keeps an order: it has a place, or something may still run there. */
+/**
+ * Whether the region has an order: it has a place, something may still run there, or the history names it. While it
+ * does, no promotion can do without the confirmation of that region (`canPromote`), so it is asked for one although no
+ * order may ever have reached it, and what it has confirmed is kept.
+ */
 function isConcerned(input: OrderInput): boolean {
   const { assignment, instance, present, region, serviceClass } = input;
   const mode = serviceClass.spec.crossRegion.mode;
   if (mode === 'None') return region === instance.spec.primaryRegion;
   if (regionsOf(instance).includes(region)) return true;
   if (mode === 'Active') return false;
-  if (region === assignment.activeRegion) return true;
+  if (assignment.history.some((entry) => entry.region === region)) return true;
   return present !== undefined && (present.status?.standbyEpoch ?? 0) < assignment.epoch;
 }
+
+/**
+ * A service that is active in one region only has no right to wait for: where its primary region was changed, the new
+ * one is told nothing before every other one is known to hold no order.
+ */
+const mustWait = ({ elsewhere, present, serviceClass }: OrderInput): boolean =>
+  serviceClass.spec.crossRegion.mode === 'None' && present === undefined && elsewhere.length > 0;
 
 export function computeOrder(input: OrderInput): RegionalOrder {
   const { assignment, instance, present, region, serviceClass } = input;
   if (!isConcerned(input)) return present ? { kind: 'Delete' } : { kind: 'None' };
+  if (mustWait(input)) return { kind: 'Wait', for: input.elsewhere };
   const components = input.components ?? present?.spec.components;
   if (!components) return { kind: 'None' };
   const mode = serviceClass.spec.crossRegion.mode;

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { aBackup, aClass, anActive, anAssignment, anInstance, anOrder } from '../../../test/support/objects.ts';
+import type { ComponentOrder, RegionalService } from '../../api/regional-service.ts';
+import { computeOrder, type OrderInput } from './order.ts';
+
+const COMPONENT: ComponentOrder = {
+  name: 'main',
+  pattern: 'N+1',
+  layout: 'Spread',
+  needed: 1,
+  instances: 2,
+  zones: [],
+  writeBearing: false,
+  template: aClass('any').spec.components[0]?.template ?? { image: '' },
+} as ComponentOrder;
+
+const present = (standbyEpoch: number, epoch = 1): RegionalService => ({
+  ...anOrder('mail', [COMPONENT], { epoch }),
+  status: { observedGeneration: 1, standbyEpoch },
+});
+
+/** A service of class `voice-mail` in east and west. */
+const order = (region: string, more: Partial<OrderInput> = {}) =>
+  computeOrder({
+    instance: anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] }),
+    serviceClass: aClass('voice-mail', aBackup()),
+    assignment: anAssignment('1 east>west'),
+    region,
+    components: [COMPONENT],
+    present: undefined,
+    elsewhere: [],
+    ...more,
+  });
+
+describe('the order for an active/backup service', () => {
+  it('tells each region its role, the epoch and who may follow', () => {
+    const spec = { epoch: 1, activeRegion: 'east', successors: ['west'], onHubLoss: 'Fence' };
+    expect(order('east')).toMatchObject({ kind: 'Apply', object: { spec: { ...spec, role: 'Active' } } });
+    expect(order('west')).toMatchObject({ kind: 'Apply', object: { spec: { ...spec, role: 'Standby' } } });
+  });
+
+  it('never stands without the finalizer that keeps it until the region has stopped', () => {
+    const apply = order('east');
+    expect(apply.kind === 'Apply' && apply.object.metadata.finalizers).toEqual(['switchback.dev/fence']);
+  });
+
+  it('goes to the active region although it has no place any more', () => {
+    const assignment = anAssignment('1 south>east');
+    expect(order('south', { assignment, present: present(0) })).toMatchObject({
+      kind: 'Apply',
+      object: { spec: { role: 'Active' } },
+    });
+  });
+
+  it('leaves what was planned where the plan is refused now', () => {
+    expect(order('east', { components: undefined, present: present(0) })).toMatchObject({ kind: 'Apply' });
+    expect(order('east', { components: undefined })).toEqual({ kind: 'None' });
+  });
+
+  const left = anAssignment('1 south>east,west', '2 east>west');
+  it('tells a region without a place to stand by until it has confirmed', () => {
+    const answer = order('south', { assignment: left, present: present(0) });
+    expect(answer).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Standby', epoch: 2 } } });
+  });
+
+  it('stays where the history still asks for the confirmation that would go with it', () => {
+    expect(order('south', { assignment: left, present: present(2, 2) })).toMatchObject({ kind: 'Apply' });
+  });
+
+  it('is withdrawn when the history has forgotten the region', () => {
+    const assignment = anAssignment('2 east>west', '3 east>west');
+    expect(order('south', { assignment, present: present(3, 3) })).toEqual({ kind: 'Delete' });
+    expect(order('south', { assignment })).toEqual({ kind: 'None' });
+  });
+});
+
+describe('the order for a service that serves in several regions', () => {
+  const serviceClass = aClass('voice-routing', anActive());
+  it('is active in each of them', () => {
+    expect(order('west', { serviceClass })).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Active' } } });
+  });
+
+  it('is withdrawn at once from a region without a place', () => {
+    expect(order('south', { serviceClass, present: present(0) })).toEqual({ kind: 'Delete' });
+  });
+});
+
+describe('the order for a service that is active in one region only', () => {
+  const serviceClass = aClass('designer');
+  const moved = { serviceClass, assignment: anAssignment('1 west>', '2 east>') };
+
+  it('goes to the primary region', () => {
+    expect(order('east', moved)).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Active', mode: 'None' } } });
+  });
+
+  it('is withdrawn from the region that was the primary one', () => {
+    expect(order('west', { ...moved, present: present(0) })).toEqual({ kind: 'Delete' });
+  });
+
+  it('waits until no other region holds one: nothing else keeps both from running at once', () => {
+    expect(order('east', { ...moved, elsewhere: ['west'] })).toEqual({ kind: 'Wait', for: ['west'] });
+  });
+
+  it('is kept up to date where it stands already', () => {
+    expect(order('east', { ...moved, elsewhere: ['west'], present: present(0) })).toMatchObject({ kind: 'Apply' });
+  });
+});

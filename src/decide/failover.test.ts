@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import { anAssignment } from '../../test/support/objects.ts';
+import { chooseTarget, decideInstance, type InstanceView, type RegionView } from './failover.ts';
+
+type Regions = Readonly<Record<string, Partial<RegionView>>>;
+interface Change extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
+  readonly policy?: Partial<InstanceView['policy']>;
+  readonly regions?: Regions;
+}
+
+const HEALTHY: RegionView = {
+  state: 'Healthy',
+  healthyForMs: 3_600_000,
+  synced: true,
+  standbyEpoch: 0,
+  grantedEpoch: 0,
+  allowed: true,
+};
+const LOST: Partial<RegionView> = { state: 'Lost', healthyForMs: 0 };
+
+/** A service of east that may move to west and then north, an hour after its last decision; all is well. */
+function view({ policy, regions = {}, ...more }: Change = {}): InstanceView {
+  return {
+    mode: 'Backup',
+    primary: 'east',
+    secondaries: ['west', 'north'],
+    assignment: anAssignment('1 east>west,north'),
+    rebuilt: undefined,
+    assignedForMs: 3_600_000,
+    hubIsolated: false,
+    failingOver: new Set(),
+    ...more,
+    regions: new Map(['east', 'west', 'north'].map((name) => [name, { ...HEALTHY, ...regions[name] }])),
+    policy: {
+      failover: 'Automatic',
+      switchback: 'Automatic',
+      promotion: 'Automatic',
+      onHubLoss: 'Fence',
+      coolDownMs: 60_000,
+      stableForMs: 300_000,
+      ...policy,
+    },
+  };
+}
+
+const away = anAssignment('1 east>west,north', '2 west>east,north');
+
+describe('a service whose active region is lost', () => {
+  it('moves to the first healthy secondary region', () => {
+    const decision = decideInstance(view({ regions: { east: LOST } }));
+    expect(decision).toEqual({
+      kind: 'Assign',
+      intent: { activeRegion: 'west', successors: ['east', 'north'], onHubLoss: 'Fence', reason: 'FailedOver' },
+      message: 'region east is lost: moves to west',
+    });
+  });
+
+  it.each<[string, Partial<RegionView>]>([
+    ['is lost too', LOST],
+    ['is degraded', { state: 'Degraded' }],
+    ['was never seen', { state: 'Unknown' }],
+    ['lies where a tenant does not allow', { allowed: false }],
+    ['was not read yet', { synced: false }],
+  ])('passes over a region that %s', (_, west) => {
+    const decision = decideInstance(view({ regions: { east: LOST, west } }));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
+  });
+
+  it('prefers a region that need not wait for the word of the lost one', () => {
+    const lost = view({ assignment: anAssignment('1 east>north'), regions: { east: LOST } });
+    expect(chooseTarget(lost, anAssignment('1 east>north'))).toBe('north');
+  });
+
+  it.each<[string, Change, string]>([
+    ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
+    ['automation is off', { policy: { failover: 'Manual' } }, 'AutomationOff'],
+    ['no region can take over', { regions: { west: LOST, north: LOST } }, 'TargetUnhealthy'],
+    ['there is no secondary region', { secondaries: [] }, 'NoSuccessor'],
+    ['the class asks for an approval', { policy: { promotion: 'Approval' } }, 'ApprovalRequired'],
+    [
+      'the lost region may hold on without the hub',
+      { assignment: anAssignment('1 east>west,north hold') },
+      'HubLossPolicyHolds',
+    ],
+    [
+      'it may not have heard yet that it is to hold on no more',
+      { assignment: anAssignment('1 east>west,north hold', '2 east>west,north') },
+      'HubLossPolicyHolds',
+    ],
+    ['it may run since an epoch without that successor', { assignment: anAssignment('1 east>') }, 'NoSuccessor'],
+    ['another region is being left', { failingOver: new Set(['south']) }, 'SwitchInProgress'],
+    [
+      'it was failed over a moment ago',
+      { assignment: { ...anAssignment('1 east>west,north'), reason: 'FailedOver' }, assignedForMs: 1000 },
+      'CoolingDown',
+    ],
+    [
+      'too many earlier epochs are open',
+      {
+        assignment: anAssignment(
+          ...Array.from({ length: 12 }, (_, i) => `${i + 1} ${i % 2 ? 'east' : 'south'}>west,north,east,south`),
+        ),
+      },
+      'StandbyNotConfirmed',
+    ],
+  ])('is held while %s', (_, change, reason) => {
+    const decision = decideInstance(view({ ...change, regions: { east: LOST, ...change.regions } }));
+    expect(decision).toMatchObject({ kind: 'Hold', wanted: 'FailedOver', reason });
+  });
+
+  it('is held with the first objection of the list, and the time of the next look', () => {
+    const policy = { failover: 'Manual', promotion: 'Approval' } as const;
+    const assignment = { ...anAssignment('1 east>west,north'), reason: 'FailedOver' } as const;
+    const all: Change = { assignment, assignedForMs: 1000, regions: { east: LOST }, policy };
+    const reasonOf = (change: Change) => decideInstance(view({ ...all, ...change }));
+    expect(reasonOf({ hubIsolated: true })).toMatchObject({ reason: 'HubIsolated' });
+    expect(reasonOf({})).toMatchObject({ reason: 'AutomationOff' });
+    expect(reasonOf({ policy: { promotion: 'Approval' } })).toMatchObject({ reason: 'ApprovalRequired' });
+    expect(reasonOf({ policy: {} })).toMatchObject({ reason: 'CoolingDown', recheckAfterMs: 59_000 });
+  });
+
+  it('may leave a region that others are leaving too', () => {
+    const decision = decideInstance(view({ regions: { east: LOST }, failingOver: new Set(['east']) }));
+    expect(decision.kind).toBe('Assign');
+  });
+
+  it('moves on when the target is lost in its turn, after the cool-down', () => {
+    const assignment = { ...away, reason: 'FailedOver' } as const;
+    const decision = decideInstance(view({ assignment, regions: { east: LOST, west: LOST } }));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
+  });
+});
+
+describe('a service that is away from its primary region', () => {
+  const home: Regions = { east: { standbyEpoch: 2 } };
+
+  it('goes home when the primary region has stood by and been healthy for long enough', () => {
+    const decision = decideInstance(view({ assignment: away, regions: home }));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'SwitchedBack' } });
+  });
+
+  it.each<[string, Change, string]>([
+    ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
+    ['switchback is manual', { policy: { switchback: 'Manual' } }, 'AutomationOff'],
+    [
+      'the primary region is degraded',
+      { regions: { east: { state: 'Degraded', standbyEpoch: 2 } } },
+      'TargetUnhealthy',
+    ],
+    ['the active region does not answer', { regions: { ...home, west: { state: 'Degraded' } } }, 'TargetUnhealthy'],
+    ['the primary region has not confirmed', { regions: { east: { standbyEpoch: 1 } } }, 'StandbyNotConfirmed'],
+    ['the class asks for an approval', { policy: { promotion: 'Approval' } }, 'ApprovalRequired'],
+    [
+      'the primary region is well for a short time',
+      { regions: { east: { standbyEpoch: 2, healthyForMs: 1 } } },
+      'NotStableYet',
+    ],
+  ])('stays while %s', (_, change, reason) => {
+    const decision = decideInstance(view({ assignment: away, regions: home, ...change }));
+    expect(decision).toMatchObject({ kind: 'Hold', wanted: 'SwitchedBack', reason });
+  });
+
+  it('has its successors kept right while it stays', () => {
+    const assignment = anAssignment('1 east>west', '2 west>east');
+    const decision = decideInstance(view({ assignment, regions: { east: LOST } }));
+    expect(decision).toMatchObject({
+      kind: 'Assign',
+      intent: { activeRegion: 'west', successors: ['east', 'north'], reason: 'Assigned' },
+    });
+  });
+
+  it('moves without the stable time when its primary region was changed', () => {
+    const moved = view({ primary: 'north', secondaries: ['west'], regions: { north: { healthyForMs: 1 } } });
+    expect(decideInstance(moved)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north', reason: 'Moved' } });
+  });
+});
+
+describe('a service at home', () => {
+  it('is left alone', () => {
+    expect(decideInstance(view())).toEqual({ kind: 'Keep' });
+  });
+
+  it.each<[string, Change]>([
+    ['its successors changed', { secondaries: ['north'] }],
+    ['the policy for the loss of the hub changed', { policy: { onHubLoss: 'Hold' } }],
+    [
+      'a region without a place is known to have stopped',
+      { assignment: anAssignment('1 south>east', '2 east>west,north'), regions: { east: { grantedEpoch: 2 } } },
+    ],
+  ])('gets a new epoch in place when %s', (_, change) => {
+    const decision = decideInstance(view(change));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'Assigned' } });
+  });
+
+  it('gets none while its region does not answer', () => {
+    const change: Change = { secondaries: ['north'], regions: { east: { state: 'Degraded' } } };
+    expect(decideInstance(view(change))).toEqual({ kind: 'Keep' });
+  });
+
+  it('is not decided about again after its order was carried out', () => {
+    const decision = decideInstance(view({ regions: { east: { grantedEpoch: 1 }, west: { standbyEpoch: 1 } } }));
+    expect(decision.kind).toBe('Keep');
+  });
+});
+
+describe('a service without an assignment', () => {
+  it('begins in its primary region when every region was read', () => {
+    const decision = decideInstance(view({ assignment: undefined }));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'Assigned' } });
+  });
+
+  it('waits for a region that was not read yet: something may run there', () => {
+    const decision = decideInstance(view({ assignment: undefined, regions: { north: { synced: false } } }));
+    expect(decision).toMatchObject({ kind: 'Hold', wanted: 'Assigned', reason: 'WaitingForRegions' });
+  });
+
+  it('is adopted where a region holds an order', () => {
+    const rebuilt = anAssignment('4 west>east');
+    expect(decideInstance(view({ assignment: undefined, rebuilt }))).toEqual({ kind: 'Adopt', assignment: rebuilt });
+  });
+});
+
+it('a service of which the regions know a later epoch than a restored hub is adopted, whatever else is wanted', () => {
+  const rebuilt = anAssignment('4 west>east');
+  expect(decideInstance(view({ rebuilt, regions: { east: LOST } }))).toEqual({ kind: 'Adopt', assignment: rebuilt });
+  expect(decideInstance(view({ rebuilt: anAssignment('1 west>east') })).kind).toBe('Keep');
+});
+
+describe('a service that needs no right', () => {
+  it.each(['Active', 'None'] as const)(
+    'of mode %s follows its primary region at once and is failed over never',
+    (mode) => {
+      expect(decideInstance(view({ mode, regions: { east: LOST } })).kind).toBe('Keep');
+      const moved = view({ mode, assignment: anAssignment('1 west>') });
+      expect(decideInstance(moved)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', successors: [] } });
+    },
+  );
+});

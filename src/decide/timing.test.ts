@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { timings } from '../api/iu-group.ts';
+import { computeAgentElection, computeProtocolTiming, fitsElection, RIGHT_PROOF_MS } from './timing.ts';
+
+const DEFAULTS = computeProtocolTiming(timings.parse({}));
+
+it('waits for lease, take-over and stop on the slowest clock', () => {
+  expect(DEFAULTS).toMatchObject({ heartbeatMs: 2000, leaseMs: 7000, takeoverMs: 4000, stopBudgetMs: 4000 });
+  expect(DEFAULTS.waitMs).toBeCloseTo((7000 + 4000 + 4000) * 1.2, 6);
+});
+
+it('leaves a new agent leader time to prove its right within the take-over', () => {
+  const { electionMs, renewEveryMs } = computeAgentElection(DEFAULTS);
+  expect(electionMs + RIGHT_PROOF_MS).toBeLessThan(DEFAULTS.takeoverMs);
+  expect(2 * renewEveryMs).toBeLessThanOrEqual(electionMs);
+});
+
+it.each([
+  [2500, true],
+  [2999, true],
+  [3000, false],
+])('a hub election of %d ms and two heartbeats fit into the lease: %s', (electionMs, fits) => {
+  expect(fitsElection(electionMs, DEFAULTS)).toBe(fits);
+});
