@@ -22,6 +22,8 @@ export interface OperatorOptions {
   readonly regions: Regions;
   /** Settings of the hub beside the defaults, for example `{SWITCHBACK_HUB_ELECTION_MS: '900'}`. */
   readonly hubSettings?: Readonly<Record<string, string>>;
+  /** The same for every agent. */
+  readonly agentSettings?: Readonly<Record<string, string>>;
   /** Agents of each region; 1 when absent. */
   readonly agentsPerRegion?: number;
   readonly hubs?: number;
@@ -108,7 +110,7 @@ export async function applyObject(client: KubeClient, object: KubeObject): Promi
 }
 
 export function createOperator(options: OperatorOptions): Operator {
-  const { regions, hubSettings = {}, agentsPerRegion = 1, hubs = 1 } = options;
+  const { regions, hubSettings = {}, agentSettings = {}, agentsPerRegion = 1, hubs = 1 } = options;
   const workDir = join(regions.workDir, 'operator');
   mkdirSync(workDir, { recursive: true });
   const record = new ProcessRecord(workDir);
@@ -141,6 +143,7 @@ export function createOperator(options: OperatorOptions): Operator {
         create(`agent-${region.name}-${n}`, 'agent', {
           KUBECONFIG: region.kubeconfigPath('switchback-agent'),
           SWITCHBACK_REGION: region.name,
+          ...agentSettings,
         }),
       ),
     ]),

@@ -9,6 +9,7 @@ import {
   POD,
   REPLICA_SET,
   SERVICE,
+  type Service,
   STATEFUL_SET,
   type StatefulSet,
 } from '../kube/kinds.ts';
@@ -21,7 +22,7 @@ export interface FenceTarget {
   readonly namespace: string;
   /** Name of the RegionalService: value of the label that all its children carry. */
   readonly service: string;
-  /** Of the leadership that fences: it marks the objects, and is new for each leadership. */
+  /** Of this one fence: it marks the objects. A service that is fenced again after a start has a new one. */
   readonly token: string;
   readonly deployments: Store<Deployment>;
   readonly statefulSets: Store<StatefulSet>;
@@ -66,8 +67,8 @@ export async function fence(target: FenceTarget): Promise<void> {
 }
 
 /**
- * Each workload is written even when it is at zero already: the write gives it a new resource version, so a start that
- * an earlier leader decided on, and that is still under way, fails.
+ * Each workload is written once even when it is at zero already: the write gives it a new resource version, so a start
+ * that was decided on earlier, by another leader or this one, and that is still under way, fails.
  */
 async function stopWorkloads(target: FenceTarget): Promise<void> {
   const { deployments, statefulSets } = await listWorkloads(target);
@@ -104,6 +105,23 @@ async function fenceWorkload<T extends Workload>(
   }
 }
 
+/** Whether the cache shows that everything of a service carries this fence. What it does not show yet is no proof of a stop. */
+export function isFenceSeen(
+  seen: {
+    readonly deployments: readonly Workload[];
+    readonly statefulSets: readonly Workload[];
+    readonly services: readonly Service[];
+  },
+  token: string,
+): boolean {
+  const mark = fencedMark(token);
+  const workloads = [...seen.deployments, ...seen.statefulSets];
+  return (
+    workloads.every((workload) => markOf(workload) === mark && workload.spec?.replicas === 0) &&
+    seen.services.every((service) => service.spec?.selector?.[LABELS.slot] === FENCED)
+  );
+}
+
 /** Ends pods that the controllers of the cluster have not ended: they may be slow, or down. */
 export async function endPods(target: FenceTarget): Promise<void> {
   const { items } = await target.client.list(POD, { ...selectorOf(target), ...CALL, signal: target.signal });
@@ -126,7 +144,7 @@ const isAtZero = (workload: Workload, mark: string): boolean =>
   (workload.status?.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
 
 /**
- * Whether nothing of the service is left, read by quorum: every workload was fenced by this very leadership, its
+ * Whether nothing of the service is left, read by quorum: every workload was fenced by this very fence, its
  * controller has seen that, so have those of its replica sets, and no pod is there, terminating ones and those on lost
  * nodes included. The order matters: a controller that has not yet seen the zero could still make a pod after the pods
  * were listed. Returns undefined when all is stopped, else what is left.

@@ -246,11 +246,11 @@ function createGuard(context: AgentContext, services: Controller): Ticker {
  * A service that was confirmed to stand by before this leadership began needs no fence of its own: the confirmation came
  * after a fence that made every earlier start fail, and nothing could be started at that epoch since.
  */
-function noteConfirmed({ clock, fenced, leadership, orders }: AgentContext): void {
+function noteConfirmed({ clock, fenced, leadership, orders, random }: AgentContext): void {
   if (!orders.sure) return;
   for (const order of orders.values()) {
     const isConfirmed = order.spec.role === 'Standby' && (order.status?.standbyEpoch ?? 0) >= order.spec.epoch;
-    if (isConfirmed) fenced.set(keyOf(order), { token: leadership.token, at: clock.now() });
+    if (isConfirmed) fenced.set(keyOf(order), { token: leadership.token, mark: random.token(), at: clock.now() });
   }
 }
 

@@ -52,5 +52,10 @@ export interface AgentContext {
 export interface Fenced {
   /** Of the leadership that fenced it: only its own fence counts for a leader. */
   readonly token: string;
+  /**
+   * Unique to this fence, and what it marks the workloads with. A leadership that starts a service, or tries to, and
+   * then fences it again must write every workload again: a start of its own may still be under way.
+   */
+  readonly mark: string;
   readonly at: Instant;
 }

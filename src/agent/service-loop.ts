@@ -1,4 +1,4 @@
-import { endPods, type FenceTarget, fence, findLeftovers } from '../act/fence.ts';
+import { endPods, type FenceTarget, fence, findLeftovers, isFenceSeen } from '../act/fence.ts';
 import { FENCE_FINALIZER } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
@@ -8,7 +8,7 @@ import { observeService, type ServicePicture } from '../observe/service-picture.
 import { fenced } from '../report/events.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
-import type { AgentContext } from './context.ts';
+import type { AgentContext, Fenced } from './context.ts';
 import { converge, prepareAtZero } from './converge.ts';
 import { factsOf, isPictureWhole } from './facts.ts';
 
@@ -80,12 +80,14 @@ const resumeWhenCertain = ({ leadership, orders }: AgentContext): ReconcileResul
 const mayPrepare = ({ leadership }: AgentContext, { metadata, spec }: RegionalService): boolean =>
   spec.role === 'Standby' && leadership.isCertain() && metadata.deletionTimestamp === undefined;
 
-function targetOf(context: AgentContext, order: RegionalService, signal: AbortSignal): FenceTarget {
+/** The fence that stands, if this leadership has put one up and not taken it down; else a new one. */
+function targetOf(context: AgentContext, { key, order, signal }: Pass): FenceTarget {
+  const standing = context.fenced.get(key);
   return {
     client: context.client,
     namespace: order.metadata.namespace ?? '',
     service: order.metadata.name,
-    token: context.leadership.token,
+    token: standing?.token === context.leadership.token ? standing.mark : context.random.token(),
     deployments: context.caches.deployments.store,
     statefulSets: context.caches.statefulSets.store,
     signal,
@@ -113,34 +115,49 @@ async function run(context: AgentContext, { key, order, picture, signal }: Pass)
   }
 }
 
-async function stop(context: AgentContext, { key, order, signal }: Pass): Promise<ReconcileResult> {
-  const target = targetOf(context, order, signal);
+async function stop(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
+  const { key, order, picture } = pass;
+  const target = targetOf(context, pass);
   const { token } = context.leadership;
   const before = context.fenced.get(key);
+  if (before?.token === token && isFenceSeen(picture, before.mark)) return awaitEnd(context, pass, target, before);
   await fence(target);
   // The leadership may have changed while the fence was under way: then the next one fences anew.
   if (context.leadership.token !== token) return { requeueAfterMs: 0 };
   if (before?.token !== token) {
-    context.fenced.set(key, { token, at: context.clock.now() });
+    context.fenced.set(key, { token, mark: target.token, at: context.clock.now() });
     context.events.record(fenced(order));
     context.log('info', 'Service is fenced', { service: key, epoch: order.spec.epoch, role: order.spec.role });
-  } else if (elapsedAtLeast(before.at, context.clock.now()) >= END_PODS_AFTER_MS) {
-    await endPods(target);
   }
   return { requeueAfterMs: RECHECK_STOP_MS };
 }
 
+/**
+ * The fence stands, so there is nothing to write: what is left ends by itself, and each end is an event. To fence again
+ * at each look would be four reads by quorum for every service of a region that is late because it is overloaded.
+ */
+async function awaitEnd(
+  context: AgentContext,
+  { action, picture }: Pass,
+  target: FenceTarget,
+  { at }: Fenced,
+): Promise<ReconcileResult> {
+  const isOverdue = elapsedAtLeast(at, context.clock.now()) >= END_PODS_AFTER_MS;
+  if (isOverdue && picture.pods.some(({ terminating }) => !terminating)) await endPods(target);
+  return { requeueAfterMs: action === 'Confirm' ? RECHECK_STOP_MS : END_PODS_AFTER_MS };
+}
+
 /** Says that the region stands by, after one more look by quorum that nothing is left. */
 async function confirm(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
-  const { key, order, signal } = pass;
-  const target = targetOf(context, order, signal);
+  const { key, order } = pass;
+  const target = targetOf(context, pass);
   const { token } = context.leadership;
   const leftover = await findLeftovers(target);
   if (leftover !== undefined) {
     context.log('debug', 'Not yet stopped', { service: key, because: leftover });
     return stop(context, pass);
   }
-  const isStillFenced = context.fenced.get(key)?.token === token && context.leadership.token === token;
+  const isStillFenced = context.fenced.get(key)?.mark === target.token && context.leadership.token === token;
   if (!isStillFenced || !context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: 0 };
   await recordEpoch(context, order, { standbyEpoch: order.spec.epoch });
   context.log('info', 'Standby is confirmed', { service: key, epoch: order.spec.epoch });

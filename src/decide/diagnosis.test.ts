@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose, isHubIsolated, type RegionEvidence, type RegionState } from './diagnosis.ts';
 
-const POLICY = { heartbeatMs: 2000, failureThresholdMs: 6000 };
+const POLICY = { heartbeatMs: 2000, failureThresholdMs: 6000, leaseMs: 7000 };
 const WELL: RegionEvidence = {
   sinceContactMs: 100,
   sinceHeartbeatMs: 500,
@@ -39,9 +39,15 @@ describe('a region', () => {
       'RegionUnreachable',
     ],
     [
-      'whose agent beats is not lost',
-      { sinceContactMs: 60_000, sinceHeartbeatMs: 100 },
+      'whose agent beats is not lost while a right may last',
+      { sinceContactMs: 12_999, sinceHeartbeatMs: 100 },
       'Degraded',
+      'RegionUnreachable',
+    ],
+    [
+      'that is heard but cannot be answered is lost when its rights have ended',
+      { sinceContactMs: 13_000, sinceHeartbeatMs: 100 },
+      'Lost',
       'RegionUnreachable',
     ],
     [

@@ -29,6 +29,8 @@ export interface RegionEvidence {
 export interface DiagnosisPolicy {
   readonly heartbeatMs: number;
   readonly failureThresholdMs: number;
+  /** How long a right lasts that was given in the last answer. */
+  readonly leaseMs: number;
 }
 
 export interface Diagnosis {
@@ -48,11 +50,12 @@ const secondsText = (ms: number | undefined): string =>
   ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s ago`;
 const silentFor = (ms: number | undefined, e: RegionEvidence): number => ms ?? e.sinceLookMs;
 /** A heartbeat may be late by one without a word being said about it. */
-const heartbeatGraceMs = (policy: DiagnosisPolicy): number =>
+const heartbeatGraceMs = (policy: Omit<DiagnosisPolicy, 'leaseMs'>): number =>
   Math.max(policy.failureThresholdMs, 3 * policy.heartbeatMs);
 
 /** By then a leader that has just begun to look knows what every region is: the diagnosis, and the loop that makes it. */
-export const lookMs = (policy: DiagnosisPolicy): number => heartbeatGraceMs(policy) + policy.heartbeatMs;
+export const lookMs = (policy: Omit<DiagnosisPolicy, 'leaseMs'>): number =>
+  heartbeatGraceMs(policy) + policy.heartbeatMs;
 
 /** First match wins. */
 const TABLE: readonly Row[] = [
@@ -81,6 +84,14 @@ const TABLE: readonly Row[] = [
       silentFor(e.sinceContactMs, e) >= p.failureThresholdMs &&
       silentFor(e.sinceHeartbeatMs, e) >= p.failureThresholdMs,
     message: (e) => `last answer ${secondsText(e.sinceContactMs)}, last heartbeat ${secondsText(e.sinceHeartbeatMs)}`,
+  },
+  {
+    // Its watches still speak, but nothing reaches it: its rights have ended, so its agent has stopped what it ran.
+    reason: 'RegionUnreachable',
+    state: 'Lost',
+    matches: (e, p) => silentFor(e.sinceContactMs, e) >= p.failureThresholdMs + p.leaseMs,
+    message: (e) =>
+      `it is heard, but last answered a request ${secondsText(e.sinceContactMs)}: it has no right to run anything now`,
   },
   {
     reason: 'NotObserved',

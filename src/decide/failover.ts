@@ -281,9 +281,11 @@ const sameSet = (x: readonly string[], y: readonly string[]): boolean =>
 
 /**
  * Whether the history names a region that has no place any more and is known to be stopped. Such a region is forgotten
- * while that is still known: its order goes, and with it what it confirmed.
+ * while that is still known: its order goes, and with it what it confirmed. But not before the region that follows it
+ * runs: a new epoch in between would make that wait for every confirmation anew.
  */
 function hasEndedRegion(view: InstanceView, assignment: Assignment): boolean {
+  if (viewOf(view, assignment.activeRegion).grantedEpoch < assignment.epoch) return false;
   const open = openIn(view, assignment);
   const places = [assignment.activeRegion, view.primary, ...view.secondaries];
   return assignment.history.some((entry) => !places.includes(entry.region) && !open.includes(entry));

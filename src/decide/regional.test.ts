@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anOrder } from '../../test/support/objects.ts';
+import { anOrder, anOrderedComponent } from '../../test/support/objects.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { decideRegional, type RegionalAction, type RegionalFacts } from './regional.ts';
 
@@ -37,17 +37,7 @@ const FACTS: RegionalFacts = {
 /** An order at epoch 5. */
 function orderOf(change: Partial<Situation>): RegionalService {
   const { grantedEpoch, isDeleted, standbyEpoch, ...spec } = { ...BASE, ...change };
-  const component = {
-    name: 'main',
-    pattern: 'N+1',
-    layout: 'Spread',
-    needed: 1,
-    instances: 2,
-    zones: [],
-    writeBearing: false,
-  };
-  const template = { image: `placeholder@sha256:${'0'.repeat(64)}` };
-  const order = anOrder('mail', [], { epoch: 5, ...spec, components: [{ ...component, template }] });
+  const order = anOrder('mail', [anOrderedComponent()], { epoch: 5, ...spec });
   const metadata = { ...order.metadata, ...(isDeleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) };
   return { ...order, metadata, status: { observedGeneration: 1, grantedEpoch, standbyEpoch } };
 }

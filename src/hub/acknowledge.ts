@@ -122,13 +122,16 @@ export function createAcknowledgeLoop(context: HubContext, link: RegionLink, hea
       link.heard(lease);
       rival.see(lease);
       const nextInMs = await acknowledge(context, link, { lease, attempt });
-      // A wait that ends before the next look: nobody waits for the look.
-      if (nextInMs !== undefined && nextInMs < heartbeatMs / 2) context.clock.setTimer(nextInMs, () => ticker.poke());
+      lookAfter(nextInMs);
     } catch (error) {
       link.failed(error);
       // Somebody wrote first, most likely the agent with a newer nonce: the watch brings it, and pokes.
       if (!(error instanceof ConflictError)) throw error;
     }
+  };
+  /** A wait that ends before the next look: nobody waits for the look. */
+  const lookAfter = (ms: number | undefined): void => {
+    if (ms !== undefined && ms < heartbeatMs / 2) context.clock.setTimer(ms, () => ticker.poke());
   };
   const onError = (error: unknown): void =>
     context.log('debug', 'Region did not answer', { region: link.region, error: String(error) });

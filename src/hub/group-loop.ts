@@ -1,4 +1,4 @@
-import { isoTime } from '../api/common.ts';
+import { isoTime, SYSTEM_NAMESPACE } from '../api/common.ts';
 import { isTrue } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { Region } from '../api/region.ts';
@@ -79,7 +79,7 @@ function gather(context: HubContext, group: IUGroup) {
     const region = context.assignments.get(keyOf(instance))?.activeRegion;
     if (region !== undefined) active.set(region, (active.get(region) ?? 0) + 1);
   }
-  const regions = group.spec.infrastructureUnits.map(({ region }): RegionSummary => {
+  const regions = group.spec.infrastructureUnits.map(({ credentials, region }): RegionSummary => {
     const owner = context.links.groupOf(region)?.metadata.name;
     const diagnosis = context.diagnoses.get(region);
     const before = group.status?.regions?.find((entry) => entry.region === region);
@@ -88,6 +88,7 @@ function gather(context: HubContext, group: IUGroup) {
       diagnosis,
       everHealthy: before?.everHealthy === true || diagnosis?.state === 'Healthy',
       credentials: context.links.credentialsOf(region),
+      secret: `${SYSTEM_NAMESPACE}/${credentials.secretName} with key ${credentials.key}`,
       activeServices: active.get(region) ?? 0,
       ...(owner !== undefined && owner !== group.metadata.name ? { takenBy: owner } : {}),
     };

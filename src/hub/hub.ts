@@ -57,6 +57,7 @@ export interface HubOptions {
 const CLOCK_RATE_ERROR = 0.2;
 const TENANT_DELAY_MS = 2000;
 const REPORT_DELAY_MS = 250;
+const GROUP_DELAY_MS = 2500;
 
 export interface Hub {
   start(): void;
@@ -339,7 +340,7 @@ class HubLoops implements Hub {
       if (assignments.loaded) assignments.take(delta.object);
       this.#enqueueInstance(key);
       this.#placement.poke();
-      this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, 500);
+      this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, GROUP_DELAY_MS);
       this.#tenantsOf(key);
     });
     endpoints.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));

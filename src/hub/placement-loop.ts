@@ -63,8 +63,8 @@ async function decideAll(context: HubContext, signal: AbortSignal): Promise<void
 
 /** Judges every region of a group; says whether the hub itself is the suspect. */
 function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
-  const { heartbeatMs } = computeProtocolTiming(group.spec.timings);
-  const policy = { heartbeatMs, failureThresholdMs: group.spec.failover.failureThresholdSeconds * 1000 };
+  const { heartbeatMs, leaseMs } = computeProtocolTiming(group.spec.timings);
+  const policy = { heartbeatMs, leaseMs, failureThresholdMs: group.spec.failover.failureThresholdSeconds * 1000 };
   const states: RegionState[] = [];
   for (const { region } of group.spec.infrastructureUnits) {
     if (context.links.groupOf(region)?.metadata.name !== group.metadata.name) continue;

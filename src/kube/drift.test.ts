@@ -27,6 +27,12 @@ test.each<[string, unknown, unknown]>([
   ['more arguments', { args: ['a'] }, { args: ['a', 'b'] }],
   ['another amount', { memory: '1Gi' }, { memory: '1G' }],
   ['a text that only looks like a number', { a: '1x' }, { a: '1' }],
+  ['a selector that was narrowed', { selector: { app: 'x' } }, { selector: { app: 'x', slot: 'fenced' } }],
+  [
+    'a label selector that was narrowed',
+    { selector: { matchLabels: { app: 'x' } } },
+    { selector: { matchLabels: { app: 'x', slot: 'a' } } },
+  ],
 ])('%s is drift', (_name, desired, actual) => {
   expect(holds(desired, actual)).toBe(false);
 });

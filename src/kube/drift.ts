@@ -12,6 +12,12 @@ const isObject = (value: unknown): value is Json =>
 const MERGE_KEYS = ['name', 'type', 'uid', 'mountPath', 'devicePath', 'containerPort', 'port', 'topologyKey', 'ip'];
 
 /**
+ * Maps that the server replaces as a whole: a key that another writer added changes what they mean. So a Service whose
+ * selector was narrowed, by a fence or by hand, has drifted, though everything that we want stands in it.
+ */
+const ATOMIC_MAPS: ReadonlySet<string> = new Set(['selector']);
+
+/**
  * Whether `actual` holds all that `desired` asks for. The server's own ways are no drift: it leaves out empty values,
  * adds defaults and elements of other managers, orders merged lists, and writes quantities in its canonical form.
  */
@@ -26,6 +32,7 @@ export function holds(desired: unknown, actual: unknown): boolean {
 function objectHolds(desired: Json, actual: Json): boolean {
   for (const key in desired) {
     if (!holds(desired[key], actual[key])) return false;
+    if (ATOMIC_MAPS.has(key) && !holds(actual[key], desired[key])) return false;
   }
   return true;
 }

@@ -7,6 +7,8 @@ export interface RegionSummary {
   readonly region: string;
   readonly diagnosis: Diagnosis | undefined;
   readonly credentials: 'Ok' | 'NotFound' | 'Invalid';
+  /** `namespace/name` and key of the Secret that holds them, for people. */
+  readonly secret: string;
   readonly activeServices: number;
   /** By this leader or an earlier one. The state alone does not tell: a leader that has just begun knows of none. */
   readonly everHealthy: boolean;
@@ -30,20 +32,20 @@ interface Problem {
   readonly stuck: boolean;
 }
 
-function problemOf({ credentials, diagnosis, region, takenBy }: RegionSummary): Problem | undefined {
+function problemOf({ credentials, diagnosis, region, secret, takenBy }: RegionSummary): Problem | undefined {
   if (takenBy !== undefined)
     return { reason: 'RegionTaken', message: `region ${region} belongs to IU group ${takenBy}`, stuck: true };
   if (credentials === 'NotFound') {
     return {
       reason: 'CredentialsNotFound',
-      message: `region ${region}: the Secret that credentials name, or its key, does not exist`,
+      message: `region ${region}: there is no Secret ${secret}`,
       stuck: true,
     };
   }
   if (credentials === 'Invalid') {
     return {
       reason: 'CredentialsInvalid',
-      message: `region ${region}: the kubeconfig in its Secret cannot be used`,
+      message: `region ${region}: the kubeconfig in Secret ${secret} cannot be used`,
       stuck: true,
     };
   }

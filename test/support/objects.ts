@@ -2,7 +2,12 @@ import { API_VERSION } from '../../src/api/common.ts';
 import { type IUGroup, iuGroup } from '../../src/api/iu-group.ts';
 import { type ComponentOrder, type RegionalService, regionalService } from '../../src/api/regional-service.ts';
 import { type Component, type ServiceClass, serviceClass } from '../../src/api/service-class.ts';
-import { type ServiceInstance, serviceInstance } from '../../src/api/service-instance.ts';
+import {
+  type Assignment,
+  type AssignmentEntry,
+  type ServiceInstance,
+  serviceInstance,
+} from '../../src/api/service-instance.ts';
 import { type Tenant, tenant } from '../../src/api/tenant.ts';
 import type { NodeFact, PodFact } from '../../src/decide/facts.ts';
 
@@ -93,6 +98,23 @@ export function anInstance(name: string, more: Input = {}): ServiceInstance {
   return { apiVersion: API_VERSION, kind: 'ServiceInstance', metadata: { name, namespace: 'switchback-system' }, spec };
 }
 
+/** What is ordered of one component; by default a pool of two. */
+export function anOrderedComponent(more: Input = {}): ComponentOrder {
+  const { template } = aComponent();
+  const pool = {
+    name: 'main',
+    pattern: 'N+1',
+    layout: 'Spread',
+    needed: 1,
+    instances: 2,
+    zones: [],
+    writeBearing: false,
+  };
+  const [component] = regionalService.spec.shape.components.parse([{ ...pool, template, ...more }]);
+  if (!component) throw new Error('an order has a component');
+  return component;
+}
+
 export function anOrder(name: string, components: readonly ComponentOrder[], more: Input = {}): RegionalService {
   const spec = regionalService.spec.parse({
     serviceClass: 'voice-mail',
@@ -135,4 +157,27 @@ export function nodesIn(zones: readonly string[], changes: Readonly<Record<strin
     return [name, { name, zone, ready: true, readinessAgeMs: 3_600_000, schedulable: true, ...changes[zone] }];
   });
   return new Map(nodes);
+}
+
+/**
+ * An assignment told as its history, oldest first: `2 west>east,north` is epoch 2, active in west, with two successors;
+ * `hold` behind it sets `onHubLoss`. The last entry is the present one.
+ */
+export function anAssignment(...entries: readonly string[]): Assignment {
+  const history = entries.map(readEntry);
+  const last = history.at(-1);
+  if (!last) throw new Error('an assignment has a present entry');
+  const { epoch, onHubLoss, region: activeRegion, successors } = last;
+  return { epoch, activeRegion, successors, onHubLoss, reason: 'Assigned', since: '2026-01-01T00:00:00Z', history };
+}
+
+function readEntry(text: string): AssignmentEntry {
+  const [, epoch, region = '', successors = '', hold] = /^(\d+) ([^>\s]+)>(\S*)( hold)?$/.exec(text) ?? [];
+  if (epoch === undefined) throw new Error(`not an entry: ${text}`);
+  return {
+    epoch: Number(epoch),
+    region,
+    successors: successors === '' ? [] : successors.split(','),
+    onHubLoss: hold ? 'Hold' : 'Fence',
+  };
 }

@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { aBackup, aClass, anActive, anAssignment, anInstance, anOrder } from '../../../test/support/objects.ts';
-import type { ComponentOrder, RegionalService } from '../../api/regional-service.ts';
+import {
+  aBackup,
+  aClass,
+  anActive,
+  anAssignment,
+  anInstance,
+  anOrder,
+  anOrderedComponent,
+} from '../../../test/support/objects.ts';
+import type { RegionalService } from '../../api/regional-service.ts';
 import { computeOrder, type OrderInput } from './order.ts';
 
-const COMPONENT: ComponentOrder = {
-  name: 'main',
-  pattern: 'N+1',
-  layout: 'Spread',
-  needed: 1,
-  instances: 2,
-  zones: [],
-  writeBearing: false,
-  template: aClass('any').spec.components[0]?.template ?? { image: '' },
-} as ComponentOrder;
+const COMPONENT = anOrderedComponent();
 
 const present = (standbyEpoch: number, epoch = 1): RegionalService => ({
   ...anOrder('mail', [COMPONENT], { epoch }),

@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeApiServer } from '../../test/support/fake-api-server.ts';
+import { FakeNetwork } from '../../test/support/fake-network.ts';
+import { Faults } from '../../test/support/faults.ts';
+import {
+  aBackup,
+  aClass,
+  aGroup,
+  anAssignment,
+  anInstance,
+  anOrder,
+  anOrderedComponent,
+} from '../../test/support/objects.ts';
+import { partOf } from '../../test/support/part.ts';
+import { SeededRandom } from '../../test/support/seeded-random.ts';
+import type { VirtualProcess } from '../../test/support/virtual-process.ts';
+import { VirtualTime } from '../../test/support/virtual-time.ts';
+import { API_VERSION } from '../api/common.ts';
+import type { RegionLeaseSpec } from '../api/region-lease.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { Assignment } from '../api/service-instance.ts';
+import { createKubeClient } from '../kube/rest-client.ts';
+import { createAcknowledgeLoop } from './acknowledge.ts';
+import type { HubContext } from './context.ts';
+import { GrantBook } from './grants.ts';
+import type { Leadership } from './leadership.ts';
+import { RegionLink } from './region-link.ts';
+import type { RegionLinks } from './region-links.ts';
+
+const KEY = 'switchback-system/mail';
+const PATH = '/apis/switchback.dev/v1alpha1/regionleases/east';
+const SINCE_LONG_MS = 3_600_000;
+
+/** A hub that leads for long, region east with a lease in it, and the service `mail` that is assigned to east. */
+interface World {
+  readonly time: VirtualTime;
+  readonly network: FakeNetwork;
+  readonly faults: Faults;
+  readonly server: FakeApiServer;
+  readonly process: VirtualProcess;
+  readonly link: RegionLink;
+  readonly grants: GrantBook;
+  readonly leader: { isCertain: boolean; term: number; sinceMs: number };
+  readonly known: { assignment: Assignment; west: RegionalService | undefined; classExists: boolean; synced: boolean };
+  outranked: number;
+}
+let world: World;
+
+const lease = (spec: RegionLeaseSpec) => ({
+  apiVersion: API_VERSION,
+  kind: 'RegionLease',
+  metadata: { name: 'east' },
+  spec,
+});
+const grantsInRegion = (): RegionLeaseSpec['hub'] => {
+  const { body } = world.server.handle({ method: 'GET', path: PATH });
+  return (body as { spec: RegionLeaseSpec }).spec.hub;
+};
+const merge = (spec: unknown): void => {
+  const contentType = 'application/merge-patch+json';
+  world.server.handle({ method: 'PATCH', path: PATH, contentType, body: { spec } });
+};
+const standingBy = (epoch: number): RegionalService => ({
+  ...anOrder('mail', [anOrderedComponent()], { role: 'Standby', epoch }),
+  status: { observedGeneration: 1, standbyEpoch: epoch },
+});
+
+function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | 'process'>): HubContext {
+  const { grants, known, leader, link, process } = parts;
+  const informer = (get: () => unknown, list: () => unknown[] = () => []) => ({
+    store: { get, byIndex: list },
+    reflector: {
+      get synced() {
+        return known.synced;
+      },
+    },
+  });
+  const west = { services: { store: { get: () => known.west } } };
+  const instance = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] });
+  const group = aGroup('americas', ['east', 'west']);
+  return partOf<HubContext>('context', {
+    clock: process,
+    grants,
+    groups: informer(() => group),
+    classes: informer(() => (known.classExists ? aClass('voice-mail', aBackup()) : undefined)),
+    instances: informer(
+      () => instance,
+      () => [instance],
+    ),
+    assignments: { loaded: true, get: () => known.assignment },
+    leadership: partOf<Leadership>('leadership', {
+      isCertain: () => leader.isCertain,
+      get term() {
+        return leader.term;
+      },
+      sinceMs: () => leader.sinceMs,
+    }),
+    links: partOf<RegionLinks>('links', {
+      get: (region: string) => (region === 'east' ? link : west),
+      groupOf: () => group,
+    }),
+    log: () => undefined,
+    outranked: () => {
+      world.outranked += 1;
+    },
+  });
+}
+
+beforeEach(async () => {
+  const time = new VirtualTime();
+  const random = new SeededRandom(1);
+  const server = new FakeApiServer({ name: 'east', time, random: random.fork('east') });
+  for (const resource of [RESOURCES.regionLease, RESOURCES.region, RESOURCES.regionalService]) server.serve(resource);
+  const faults = new Faults({ random: random.fork('faults') });
+  const network = new FakeNetwork({ time, faults });
+  network.addServer(server);
+  const process = time.startProcess({ id: 'hub-1', site: 'hub' });
+  const client = createKubeClient(network.connect({ process, server: 'east' }), 'east');
+  const link = new RegionLink({ region: 'east', client, clock: process, random, onError: () => undefined });
+  const leader = { isCertain: true, term: 3, sinceMs: SINCE_LONG_MS };
+  const known = { assignment: anAssignment('1 east>west'), west: standingBy(1), classExists: true, synced: true };
+  world = { time, network, faults, server, process, link, leader, known, grants: new GrantBook(process), outranked: 0 };
+  server.handle({ method: 'POST', path: PATH.replace('/east', ''), body: lease({ agent: { nonce: 'n1' } }) });
+  link.start();
+  await time.run(1000);
+});
+
+/** Starts the loop and lets it run for so long. */
+async function run(forMs = 1500): Promise<void> {
+  createAcknowledgeLoop(contextOf(world), world.link, 2000).start();
+  await world.time.run(world.time.nowMs + forMs);
+}
+
+describe('an acknowledgement', () => {
+  it('answers the nonce with the term and what the region may run', async () => {
+    await run();
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: { [KEY]: 1 } });
+    expect(world.grants.sinceMs('east', KEY)).toBeGreaterThan(0);
+  });
+
+  it('follows each new nonce soon', async () => {
+    await run();
+    merge({ agent: { nonce: 'n2' } });
+    await world.time.run(world.time.nowMs + 500);
+    expect(grantsInRegion()?.nonce).toBe('n2');
+  });
+
+  it('grants nothing that is not promotable, and answers all the same', async () => {
+    world.known.west = undefined;
+    world.leader.sinceMs = 1000;
+    await run();
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+    expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
+  });
+
+  it('takes away by name what the region may run no longer', async () => {
+    merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1, 'switchback-system/gone': 4 } } });
+    world.known.assignment = anAssignment('1 east>west', '2 west>east');
+    await run();
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+  });
+
+  it('is not sent by a leader that is not certain', async () => {
+    world.leader.isCertain = false;
+    await run();
+    expect(grantsInRegion()).toBeUndefined();
+    expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
+  });
+
+  it('is not sent out of caches that are not filled', async () => {
+    world.known.synced = false;
+    await run();
+    expect(grantsInRegion()).toBeUndefined();
+  });
+
+  it('counts from before it is sent: one that never arrives counts as arrived', async () => {
+    const { faults, network } = world;
+    const plan = faults.planRequest.bind(faults);
+    faults.planRequest = (call) => {
+      if (call.method === 'PATCH') network.cut('hub', 'east');
+      return plan(call);
+    };
+    await run();
+    expect(grantsInRegion()).toBeUndefined();
+    expect(world.grants.sinceMs('east', KEY)).toBeGreaterThan(0);
+  });
+
+  it('fails when the agent has written since the nonce was read', async () => {
+    const { faults } = world;
+    const plan = faults.planRequest.bind(faults);
+    let overtaken = 0;
+    faults.planRequest = (call) => {
+      if (call.method === 'PATCH' && overtaken++ === 0) merge({ agent: { nonce: 'n2' } });
+      return plan(call);
+    };
+    const answers: unknown[] = [];
+    world.server.storage.onChange(() => answers.push(grantsInRegion()?.nonce));
+    await run();
+    expect(overtaken).toBeGreaterThan(1);
+    expect(new Set(answers)).toEqual(new Set([undefined, 'n2']));
+  });
+
+  it('goes on for a service whose class was deleted', async () => {
+    world.known.classExists = false;
+    await run();
+    expect(grantsInRegion()?.grants).toEqual({ [KEY]: 1 });
+  });
+});
+
+describe('a region that was acknowledged at a higher term', () => {
+  const rival = { nonce: 'n0', term: 9, grants: {} };
+
+  it('is never acknowledged at a lower one', async () => {
+    merge({ hub: rival });
+    await run(5000);
+    expect(grantsInRegion()).toEqual(rival);
+    expect(world.outranked).toBe(0);
+  });
+
+  it('makes this hub begin a new term when the other one has been silent for a wait', async () => {
+    merge({ hub: rival });
+    await run(20_000);
+    expect(world.outranked).toBe(1);
+  });
+
+  it('leaves this hub as it is while the other one answers', async () => {
+    merge({ hub: rival });
+    createAcknowledgeLoop(contextOf(world), world.link, 2000).start();
+    for (let beat = 1; beat <= 15; beat++) {
+      merge({ agent: { nonce: `m${beat}` } });
+      await world.time.run(world.time.nowMs + 1000);
+      merge({ hub: { nonce: `m${beat}` } });
+      await world.time.run(world.time.nowMs + 1000);
+    }
+    expect(world.outranked).toBe(0);
+  });
+});

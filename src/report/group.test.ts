@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { type GroupFacts, groupReport, type RegionSummary } from './group.ts';
+
+const region = (name: string, more: Partial<RegionSummary> = {}): RegionSummary => ({
+  region: name,
+  diagnosis: { state: 'Healthy', reason: 'RegionHealthy', message: '' },
+  credentials: 'Ok',
+  secret: `operator/${name} with key kubeconfig`,
+  activeServices: 3,
+  everHealthy: true,
+  ...more,
+});
+const LOST = { state: 'Lost', reason: 'RegionLost', message: 'silent' } as const;
+
+const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
+  regions: [region('east'), region('west')],
+  capacities: [],
+  electionFits: true,
+  electionMs: 2500,
+  unprotected: [],
+  ...more,
+});
+const condition = (type: string, more: Partial<GroupFacts>) =>
+  groupReport(facts(more)).conditions.find((c) => c.type === type);
+
+describe('a group', () => {
+  it('is ready when all its regions are healthy and have room', () => {
+    expect(condition('Ready', {})).toMatchObject({ status: 'True' });
+    expect(groupReport(facts()).fields?.['summary']).toBe('2/2');
+  });
+
+  it.each<[string, Partial<GroupFacts>, string, string, string]>([
+    [
+      'with a lost region is not ready',
+      { regions: [region('east', { diagnosis: LOST })] },
+      'Ready',
+      'False',
+      'RegionLost',
+    ],
+    [
+      'with a lost region waits for it',
+      { regions: [region('east', { diagnosis: LOST })] },
+      'Reconciling',
+      'True',
+      'Progressing',
+    ],
+    [
+      'without credentials is stalled',
+      { regions: [region('east', { credentials: 'NotFound' })] },
+      'Stalled',
+      'True',
+      'CredentialsNotFound',
+    ],
+    [
+      'with bad credentials is stalled',
+      { regions: [region('east', { credentials: 'Invalid' })] },
+      'Stalled',
+      'True',
+      'CredentialsInvalid',
+    ],
+    [
+      'whose region is of another group is stalled',
+      { regions: [region('east', { takenBy: 'emea' })] },
+      'Stalled',
+      'True',
+      'RegionTaken',
+    ],
+    ['too quick for the hub is stalled', { electionFits: false }, 'Stalled', 'True', 'ElectionTooSlow'],
+    [
+      'with a service that cannot be moved is not protected',
+      { unprotected: ['ns/mail'] },
+      'Protected',
+      'False',
+      'StandbyNotConfirmed',
+    ],
+  ])('%s', (_, more, type, status, reason) => {
+    expect(condition(type, more)).toMatchObject({ status, reason });
+  });
+
+  it('names the Secret that is missing', () => {
+    const regions = [region('east', { credentials: 'NotFound' })];
+    expect(condition('Ready', { regions })?.message).toBe(
+      'region east: there is no Secret operator/east with key kubeconfig',
+    );
+  });
+
+  it('names three services at most', () => {
+    const unprotected = ['ns/a', 'ns/b', 'ns/c', 'ns/d', 'ns/e'];
+    expect(condition('Protected', { unprotected })?.message).toBe('not protected: ns/a, ns/b, ns/c and 2 more');
+  });
+
+  it('shows a region without usable credentials as unknown, whatever was seen of it before', () => {
+    const regions = groupReport(facts({ regions: [region('east', { credentials: 'Invalid' })] })).fields?.['regions'];
+    expect(regions).toMatchObject([{ region: 'east', state: 'Unknown' }]);
+  });
+});

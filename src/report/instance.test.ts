@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aBackup,
+  aClass,
+  aGroup,
+  anAssignment,
+  anInstance,
+  anOrder,
+  anOrderedComponent,
+} from '../../test/support/objects.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { placeInstance } from '../decide/placement.ts';
+import { refuse } from '../decide/refusal.ts';
+import { type InstanceFacts, instanceConditions, placementsOf } from './instance.ts';
+
+const instance = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] });
+const plan = placeInstance(instance, aClass('voice-mail', aBackup()), aGroup('americas', ['east', 'west']));
+
+/** The order of a region that has followed it at epoch 1. */
+function order(role: 'Active' | 'Standby', status: Partial<RegionalService['status']> = {}): RegionalService {
+  const made = anOrder('mail', [anOrderedComponent()], { role, activeRegion: 'east' });
+  const redundancy = { type: 'RedundancyMet', status: 'True', reason: 'AsDeclared', message: '' } as const;
+  const conditions = [{ ...redundancy, lastTransitionTime: '2026-01-01T00:00:00Z' }];
+  const followed = {
+    observedGeneration: 1,
+    phase: role,
+    epoch: 1,
+    conditions,
+    ...(role === 'Standby' ? { standbyEpoch: 1 } : {}),
+  };
+  return { ...made, metadata: { ...made.metadata, generation: 1 }, status: { ...followed, ...status } };
+}
+
+/** Active in east, standing by in west, both healthy. */
+const facts = (more: Partial<InstanceFacts> = {}): InstanceFacts => ({
+  instance,
+  plan,
+  assignment: anAssignment('1 east>west'),
+  orders: new Map([
+    ['east', order('Active')],
+    ['west', order('Standby')],
+  ]),
+  regionStates: new Map([
+    ['east', 'Healthy'],
+    ['west', 'Healthy'],
+  ]),
+  capacities: [],
+  hold: undefined,
+  fencedByAgent: true,
+  ...more,
+});
+
+const condition = (type: string, more: Partial<InstanceFacts> = {}) =>
+  instanceConditions(facts(more)).find((c) => c.type === type);
+
+describe('an instance', () => {
+  it('that runs and is protected is ready, and says how it is fenced', () => {
+    expect(condition('Ready')).toMatchObject({ status: 'True' });
+    expect(condition('Ready')?.message).toContain('fenced by agents only');
+    expect(condition('Ready', { fencedByAgent: false })?.message).not.toContain('fenced');
+  });
+
+  it.each<[string, Partial<InstanceFacts>, string, string, string]>([
+    [
+      'that cannot be placed says why',
+      { plan: refuse('IUGroupNotFound', 'no group') },
+      'Placed',
+      'False',
+      'IUGroupNotFound',
+    ],
+    [
+      'that cannot be placed is stalled',
+      { plan: refuse('IUGroupNotFound', 'no group') },
+      'Stalled',
+      'True',
+      'IUGroupNotFound',
+    ],
+    ['without an assignment is not available', { assignment: undefined }, 'Available', 'False', 'Progressing'],
+    [
+      'whose region does not answer is not known to be available',
+      {
+        regionStates: new Map([
+          ['east', 'Lost'],
+          ['west', 'Healthy'],
+        ]),
+      },
+      'Available',
+      'Unknown',
+      'RegionUnreachable',
+    ],
+    [
+      'whose region has not followed the order yet is not available',
+      { assignment: anAssignment('1 east>west', '2 west>east') },
+      'Available',
+      'False',
+      'AwaitingPromotion',
+    ],
+    [
+      'that is starting is not available',
+      { orders: new Map([['east', order('Active', { phase: 'Starting' })]]) },
+      'Available',
+      'False',
+      'AwaitingReadiness',
+    ],
+    [
+      'whose order was changed since the region looked is not available',
+      { orders: new Map([['east', order('Active', { observedGeneration: 0 })]]) },
+      'Available',
+      'False',
+      'AwaitingPromotion',
+    ],
+    [
+      'whose secondary region has not confirmed is not protected',
+      {
+        orders: new Map([
+          ['east', order('Active')],
+          ['west', order('Standby', { standbyEpoch: 0 })],
+        ]),
+      },
+      'Protected',
+      'False',
+      'StandbyNotConfirmed',
+    ],
+    [
+      'whose secondary region is lost is not protected',
+      {
+        regionStates: new Map([
+          ['east', 'Healthy'],
+          ['west', 'Lost'],
+        ]),
+      },
+      'Protected',
+      'False',
+      'StandbyNotConfirmed',
+    ],
+    [
+      'that is held says what is wanted and why not',
+      { hold: { wanted: 'FailedOver', reason: 'CoolingDown', message: 'wait' } },
+      'Held',
+      'True',
+      'CoolingDown',
+    ],
+  ])('%s', (_, more, type, status, reason) => {
+    expect(condition(type, more)).toMatchObject({ status, reason });
+  });
+
+  it('is not ready while any of it fails, and works on it', () => {
+    const more = { orders: new Map([['east', order('Active')]]) };
+    expect(condition('Ready', more)).toMatchObject({ status: 'False', reason: 'StandbyNotConfirmed' });
+    expect(condition('Reconciling', more)).toMatchObject({ status: 'True' });
+    expect(condition('Held', more)).toBeUndefined();
+  });
+});
+
+describe('the service in each region', () => {
+  it('is told with its role and what the region says', () => {
+    expect(placementsOf(facts())).toMatchObject([
+      { region: 'east', role: 'Active', phase: 'Active', epoch: 1 },
+      { region: 'west', role: 'Standby', phase: 'Standby', epoch: 1 },
+    ]);
+  });
+
+  it('is unknown where the region is not well: what it said last may be true no longer', () => {
+    const lost = placementsOf(facts({ regionStates: new Map([['west', 'Healthy']]) }));
+    expect(lost[0]).toMatchObject({ region: 'east', phase: 'Unknown', ready: 0 });
+  });
+});

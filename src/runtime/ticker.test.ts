@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { Ticker, type TickerOptions } from './ticker.ts';
+
+let clock: ManualClock;
+let runs: number[];
+/** Resolves the run that is under way; runs end at once while it is undefined. */
+let hold: PromiseWithResolvers<void> | undefined;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  runs = [];
+  hold = undefined;
+});
+
+function ticker(more: Partial<TickerOptions> = {}): Ticker {
+  const run = async () => {
+    runs.push(clock.now().monoMs - 1000);
+    await hold?.promise;
+  };
+  return new Ticker({ clock, everyMs: 1000, run, ...more });
+}
+
+describe('a ticker', () => {
+  it('runs at once and then each period, counted from the end of a run', async () => {
+    ticker().start();
+    await clock.advance(2500);
+    expect(runs).toEqual([0, 1000, 2000]);
+  });
+
+  it('does nothing before it is started, poked or not', async () => {
+    ticker().poke();
+    await clock.advance(5000);
+    expect(runs).toEqual([]);
+  });
+
+  it('runs at once when it is poked, and a period after that', async () => {
+    const each = ticker();
+    each.start();
+    await clock.advance(300);
+    each.poke();
+    await clock.advance(1000);
+    expect(runs).toEqual([0, 300, 1300]);
+  });
+
+  it('never runs twice at a time: pokes during a run make one more run', async () => {
+    hold = Promise.withResolvers();
+    const each = ticker();
+    each.start();
+    await clock.advance(100);
+    each.poke();
+    each.poke();
+    expect(runs).toEqual([0]);
+    hold.resolve();
+    await clock.advance(10);
+    expect(runs).toEqual([0, 100]);
+  });
+
+  it('gathers pokes for a while where it is told to settle', async () => {
+    const each = ticker({ settleMs: 50 });
+    each.start();
+    await clock.advance(100);
+    each.poke();
+    await clock.advance(30);
+    each.poke();
+    await clock.advance(30);
+    expect(runs).toEqual([0, 150]);
+  });
+
+  it('goes on after an error and tells it', async () => {
+    const errors: unknown[] = [];
+    const run = () => Promise.reject(new Error('no'));
+    ticker({ run, onError: (error) => errors.push(error) }).start();
+    await clock.advance(1500);
+    expect(errors).toHaveLength(2);
+  });
+
+  it('spreads its ticks where it is given randomness', async () => {
+    ticker({ random: { next: () => 1, token: () => '' } }).start();
+    await clock.advance(1099);
+    expect(runs).toEqual([0]);
+    await clock.advance(1);
+    expect(runs).toEqual([0, 1100]);
+  });
+
+  it('stops: a run that is under way is told and awaited, and none follows', async () => {
+    let isAborted = false;
+    const run = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => {
+          isAborted = true;
+          resolve();
+        });
+      });
+    const each = ticker({ run });
+    each.start();
+    each.poke();
+    await each.stop();
+    expect(isAborted).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,304 @@
+import type { RegionalService } from '../../src/api/regional-service.ts';
+import type { Assignment, ServiceInstance } from '../../src/api/service-instance.ts';
+import { involvedRegions, nextAssignment, type RegionEpochs, rebuildAssignment } from '../../src/decide/assignment.ts';
+import { canPromote } from '../../src/decide/authority.ts';
+import { computeOrder } from '../../src/decide/desired/order.ts';
+import { diagnose, isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
+import { decideInstance, type FailoverPolicy, type InstanceView } from '../../src/decide/failover.ts';
+import { checkIntent } from '../../src/decide/invariants.ts';
+import { decideRegional, type RegionalAction } from '../../src/decide/regional.ts';
+import { computeProtocolTiming } from '../../src/decide/timing.ts';
+import { aBackup, aClass, aGroup, anInstance, anOrderedComponent } from '../support/objects.ts';
+
+/** One region as the story tells it: what its agent does follows from `decideRegional`. */
+interface Site {
+  hasPower: boolean;
+  isReachable: boolean;
+  isRunning: boolean;
+  isFenced: boolean;
+  order: RegionalService | undefined;
+  /** Its right, by epoch: when it ends. */
+  readonly rights: Map<number, number>;
+  contactAt: number | undefined;
+  ackedAt: number | undefined;
+  healthySince: number | undefined;
+  state: RegionState | undefined;
+  action: RegionalAction | undefined;
+}
+
+const NAMES = ['east', 'west', 'north', 'south', 'far'];
+const TIMING = computeProtocolTiming(aGroup('g', NAMES).spec.timings);
+const FAILURE_THRESHOLD_MS = 6000;
+const STEP_MS = 1000;
+/** Wall clock at the beginning of every story. */
+const BEGIN_MS = Date.UTC(2026, 0, 1);
+const NOTHING: RegionEpochs = { standbyEpoch: 0, grantedEpoch: 0 };
+
+const newSite = (): Site => ({
+  hasPower: true,
+  isReachable: true,
+  isRunning: false,
+  isFenced: false,
+  order: undefined,
+  rights: new Map(),
+  contactAt: undefined,
+  ackedAt: undefined,
+  healthySince: undefined,
+  state: undefined,
+  action: undefined,
+});
+
+/**
+ * One active/backup service in some regions, driven second by second through the pure functions of `decide`: diagnosis,
+ * decision, intent, orders, permission, and what each agent makes of it. Messages take no time here; what happens when
+ * they are late or lost is the simulation's business.
+ */
+export class Story {
+  readonly #sites = new Map<string, Site>();
+  readonly #policy: { -readonly [K in keyof FailoverPolicy]: FailoverPolicy[K] } = {
+    failover: 'Automatic',
+    switchback: 'Automatic',
+    promotion: 'Automatic',
+    onHubLoss: 'Fence',
+    coolDownMs: 60_000,
+    stableForMs: 30_000,
+  };
+  #places: string[] = [];
+  #nowMs = 0;
+  #leadSinceMs = 0;
+  #assignment: Assignment | undefined;
+  #said = { decision: '', permission: '', isolated: false };
+  #lines: string[] = [];
+
+  /** Carries out one line of the story; returns what was seen. Throws when the line means nothing. */
+  tell(line: string): string[] {
+    this.#lines = [];
+    const words = line.split(/\s+/);
+    const [first = '', second = '', third = ''] = words;
+    if (first === 'regions') for (const name of words.slice(1)) this.#sites.set(name, newSite());
+    else if (first === 'service') this.#places = words.slice(2);
+    else if (first === 'for') this.#run(Number(second));
+    else if (first === 'policy') this.#setPolicy(second, third);
+    else if (line === 'the hub gets a new leader') this.#newLeader();
+    else if (line === 'the hub is made anew') this.#newHub();
+    else this.#change(first, line.slice(first.length + 1));
+    return this.#lines;
+  }
+
+  #setPolicy(name: string, value: string): void {
+    if (name === 'onHubLoss') this.#policy.onHubLoss = value === 'Hold' ? 'Hold' : 'Fence';
+    else if (name === 'promotion') this.#policy.promotion = value === 'Approval' ? 'Approval' : 'Automatic';
+    else if (name === 'switchback') this.#policy.switchback = value === 'Manual' ? 'Manual' : 'Automatic';
+    else throw new Error(`there is no policy ${name}`);
+  }
+
+  #newLeader(): void {
+    this.#leadSinceMs = this.#nowMs;
+    for (const site of this.#sites.values())
+      Object.assign(site, { contactAt: undefined, ackedAt: undefined, healthySince: undefined });
+  }
+
+  #newHub(): void {
+    this.#newLeader();
+    this.#assignment = undefined;
+  }
+
+  #change(name: string, what: string): void {
+    const site = this.#sites.get(name);
+    const changes: Record<string, Partial<Site>> = {
+      'loses power': { hasPower: false, isRunning: false, isFenced: false, rights: new Map(), action: undefined },
+      'gets its power back': { hasPower: true },
+      'is cut off': { isReachable: false },
+      'can be reached again': { isReachable: true },
+    };
+    const change = changes[what];
+    if (!site || !change) throw new Error(`the story says nothing of "${name} ${what}"`);
+    Object.assign(site, change);
+  }
+
+  #run(seconds: number): void {
+    for (let second = 0; second < seconds; second++) {
+      this.#step();
+      this.#nowMs += STEP_MS;
+    }
+  }
+
+  #step(): void {
+    this.#observe();
+    this.#decide();
+    this.#order();
+    this.#acknowledge();
+    for (const [name, site] of this.#sites) if (site.hasPower) this.#act(name, site);
+    const running = [...this.#sites].filter(([, site]) => site.isRunning).map(([name]) => name);
+    if (running.length > 1) throw new Error(`it runs in ${running.join(' and ')}`);
+  }
+
+  #say(who: string, what: string): void {
+    this.#lines.push(`${String(this.#nowMs / 1000).padStart(4)} s  ${`${who}:`.padEnd(7)}${what}`);
+  }
+
+  #since = (at: number | undefined): number | undefined => (at === undefined ? undefined : this.#nowMs - at);
+
+  #observe(): void {
+    for (const [name, site] of this.#sites) {
+      if (site.hasPower && site.isReachable) site.contactAt = this.#nowMs;
+      const sinceMs = this.#since(site.contactAt);
+      const sinceLookMs = this.#nowMs - this.#leadSinceMs;
+      const evidence = { sinceContactMs: sinceMs, sinceHeartbeatMs: sinceMs, sinceLookMs, everSeen: true } as const;
+      const policy = { ...TIMING, failureThresholdMs: FAILURE_THRESHOLD_MS };
+      const { message, state } = diagnose({ ...evidence, credentials: 'Ok' }, policy);
+      if (state !== site.state && site.state !== undefined) this.#say('hub', `${name} is ${state} (${message})`);
+      site.state = state;
+      if (state !== 'Healthy') site.healthySince = undefined;
+      else site.healthySince ??= this.#nowMs;
+    }
+  }
+
+  #epochsOf = (region: string): RegionEpochs => {
+    const status = this.#sites.get(region)?.order?.status;
+    return { ...NOTHING, standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
+  };
+
+  #view(): InstanceView {
+    const [primary = '', ...secondaries] = this.#places;
+    const orders = [...this.#sites.values()].flatMap(({ contactAt, order }) =>
+      order && contactAt !== undefined ? [order.spec] : [],
+    );
+    const now = this.#isoNow();
+    const regions = [...this.#sites].map(([name, site]) => {
+      const healthyForMs = this.#since(site.healthySince) ?? 0;
+      const view = {
+        state: site.state ?? 'Unknown',
+        healthyForMs,
+        synced: site.contactAt !== undefined,
+        allowed: true,
+      };
+      return [name, { ...view, ...this.#epochsOf(name) }] as const;
+    });
+    return {
+      mode: 'Backup',
+      primary,
+      secondaries,
+      assignment: this.#assignment,
+      rebuilt: rebuildAssignment(orders, now, this.#assignment),
+      assignedForMs: this.#assignment ? BEGIN_MS + this.#nowMs - Date.parse(this.#assignment.since) : 0,
+      regions: new Map(regions),
+      policy: this.#policy,
+      hubIsolated: isHubIsolated(regions.map(([, { state }]) => state)),
+      failingOver: new Set(),
+    };
+  }
+
+  #isoNow = (): string => new Date(BEGIN_MS + this.#nowMs).toISOString();
+
+  #decide(): void {
+    const decision = decideInstance(this.#view());
+    const held = decision.kind === 'Hold' ? `holds ${decision.wanted}: ${decision.reason} (${decision.message})` : '';
+    // A message that counts seconds is told once.
+    const topic = decision.kind === 'Hold' ? `${decision.wanted}/${decision.reason}` : '';
+    if (held && topic !== this.#said.decision) this.#say('hub', held);
+    this.#said.decision = topic;
+    if (decision.kind === 'Adopt') {
+      this.#assignment = decision.assignment;
+      this.#say('hub', `finds it in ${decision.assignment.activeRegion} at epoch ${decision.assignment.epoch}`);
+    } else if (decision.kind === 'Assign') {
+      const next = nextAssignment(this.#assignment, decision.intent, this.#epochsOf, this.#isoNow());
+      const broken = next ? checkIntent(this.#assignment, next, this.#places) : 'there is room in the history';
+      if (!next || broken) throw new Error(`an intent that cannot be recorded: ${broken}`);
+      this.#assignment = next;
+      this.#said.permission = '';
+      this.#say('hub', `records epoch ${next.epoch}: ${decision.message}`);
+    }
+  }
+
+  #instance(): ServiceInstance {
+    const [primaryRegion = '', ...secondaryRegions] = this.#places;
+    return anInstance('mail', { primaryRegion, secondaryRegions });
+  }
+
+  #canHear = (site: Site): boolean => site.hasPower && site.isReachable;
+
+  #order(): void {
+    if (!this.#assignment) return;
+    const instance = this.#instance();
+    const serviceClass = aClass('voice-mail', aBackup());
+    for (const [region, site] of this.#sites) {
+      if (!this.#canHear(site)) continue;
+      const input = {
+        instance,
+        serviceClass,
+        assignment: this.#assignment,
+        region,
+        present: site.order,
+        elsewhere: [],
+      };
+      const order = computeOrder({ ...input, components: [anOrderedComponent()] });
+      if (order.kind === 'Apply' && (site.order?.spec.epoch ?? 0) < order.object.spec.epoch) {
+        site.order = { ...order.object, ...(site.order?.status ? { status: site.order.status } : {}) };
+      } else if (order.kind === 'Delete' && site.order && !site.order.metadata.deletionTimestamp) {
+        site.order = { ...site.order, metadata: { ...site.order.metadata, deletionTimestamp: this.#isoNow() } };
+      }
+    }
+  }
+
+  #acknowledge(): void {
+    if (!this.#assignment) return;
+    const { activeRegion, epoch } = this.#assignment;
+    const regions = involvedRegions(this.#instance(), this.#assignment).map((name) => {
+      const sinceAckMs = this.#since(this.#sites.get(name)?.ackedAt);
+      return [name, { ...this.#epochsOf(name), sinceAckMs }] as const;
+    });
+    const sinceLeadMs = this.#nowMs - this.#leadSinceMs;
+    const permission = canPromote({
+      assignment: this.#assignment,
+      regions: new Map(regions),
+      sinceLeadMs,
+      waitMs: TIMING.waitMs,
+    });
+    const site = this.#sites.get(activeRegion);
+    const told = permission.ok
+      ? `lets ${activeRegion} run at epoch ${epoch} (${permission.by})`
+      : `waits for ${permission.waitingFor.join(', ')}`;
+    const isNews = told !== this.#said.permission && !(permission.ok && permission.by === 'Continued');
+    if (isNews && (!permission.ok || (site && this.#canHear(site)))) this.#say('hub', told);
+    if (isNews) this.#said.permission = told;
+    if (!permission.ok || !site || !this.#canHear(site)) return;
+    site.ackedAt = this.#nowMs;
+    site.rights.set(epoch, this.#nowMs + TIMING.leaseMs);
+  }
+
+  #act(name: string, site: Site): void {
+    const { order } = site;
+    if (!order) return;
+    const { epoch } = order.spec;
+    const isValid = (end: number | undefined): boolean => (end ?? 0) > this.#nowMs;
+    const action = decideRegional(order, {
+      hasRight: isValid(site.rights.get(epoch)),
+      hasEarlierRight: [...site.rights].some(([held, end]) => held < epoch && isValid(end)),
+      isCertain: true,
+      isSure: true,
+      sinceLeadMs: 60_000,
+      isStarted: site.isRunning,
+      isFenced: site.isFenced,
+    });
+    const status = { observedGeneration: 1, ...order.status };
+    if (action === 'Run') {
+      if (!site.isRunning) this.#say(name, `starts it at epoch ${epoch}`);
+      Object.assign(site, {
+        isRunning: true,
+        isFenced: false,
+        order: { ...order, status: { ...status, grantedEpoch: Math.max(epoch, status.grantedEpoch ?? 0) } },
+      });
+    } else if (action === 'Fence') {
+      if (site.isRunning) this.#say(name, `stops it${order.spec.role === 'Active' ? ': its right has ended' : ''}`);
+      Object.assign(site, { isRunning: false, isFenced: true });
+    } else if (action === 'Confirm') {
+      this.#say(name, `stands by at epoch ${epoch}`);
+      site.order = { ...order, status: { ...status, standbyEpoch: epoch } };
+    } else if (action === 'Release') {
+      this.#say(name, 'lets its order go');
+      site.order = undefined;
+    }
+    site.action = action;
+  }
+}
