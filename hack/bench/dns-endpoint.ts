@@ -6,7 +6,7 @@ import type { KubeObject } from '../../src/kube/object.ts';
 import { applyObject, readManifests } from '../operator/operator.ts';
 import { waitFor } from '../regions/wait.ts';
 
-const MODULE = 'sigs.k8s.io/external-dns@v0.19.0';
+const MODULE = 'sigs.k8s.io/external-dns@v0.22.0';
 const NAME = 'dnsendpoints.externaldns.k8s.io';
 const SERVED_MS = 30_000;
 

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -37,7 +39,7 @@ export type WorldOptions = Omit<OperatorOptions, 'regions'>;
  * `hack/regions` live in this process, which measures and must not be measured.
  */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
-  const regions = await bootRegions({ regions: [HOME, PEER].map(regionOf) });
+  const regions = await bootRegions({ regions: [HOME, PEER].map(regionOf), ...workDir() });
   try {
     await install(regions);
     const hub = await adminClient(regions, 'hub');
@@ -87,4 +89,10 @@ export function describeMachine(): string {
   return `${availableParallelism()} cores, ${gib} GiB, load ${loadavg()
     .map((load) => load.toFixed(1))
     .join(' ')}`;
+}
+
+/** `SWITCHBACK_BENCH_DIR` names a folder that keeps data and logs, to look at what happened. */
+function workDir(): { workDir?: string } {
+  const dir = process.env['SWITCHBACK_BENCH_DIR'];
+  return dir === undefined ? {} : { workDir: join(dir, randomUUID().slice(0, 8)) };
 }

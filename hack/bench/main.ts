@@ -1,0 +1,46 @@
+/**
+ * Measures the operator on real control planes: `npm run bench -- [name …] [--quick]`; all of them without a name.
+ * Prints one JSON line for each result, and one line for people for each goal. The exit code says whether every goal
+ * was met; with `--quick` the figures mean nothing and only failures count.
+ */
+import { parseArgs } from 'node:util';
+import { runFailover } from './failover.ts';
+import type { Bench, BenchResult } from './result.ts';
+import { runSteady } from './steady.ts';
+import { runStorm } from './storm.ts';
+import { describeMachine } from './world.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  steady: runSteady,
+  failover: runFailover,
+  storm: runStorm,
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+});
+const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(', ')}; there is ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+
+let failed = 0;
+for (const name of names) {
+  const bench = BENCHES[name];
+  if (!bench) continue;
+  for await (const result of bench({ quick: values.quick, log: (line) => console.error(`${name}: ${line}`) }))
+    report(result);
+}
+process.exitCode = failed > 0 && !values.quick ? 1 : 0;
+
+function report({ figures, goals, name }: BenchResult): void {
+  const machine = describeMachine();
+  console.log(JSON.stringify({ bench: name, machine, goals, figures }));
+  for (const { goal, measured, met, what } of goals) {
+    if (!met) failed += 1;
+    console.log(`${met ? 'met   ' : 'MISSED'} ${what}: ${measured} (goal ${goal}; ${machine})`);
+  }
+}

@@ -1,0 +1,157 @@
+import type { Region } from '../../../hack/regions/regions.ts';
+import { LABELS } from '../../../src/api/labels.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { createInformer, type Informer } from '../../../src/kube/informer.ts';
+import { POD, type Pod } from '../../../src/kube/kinds.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { systemRandom } from '../../../src/runtime/random.ts';
+
+const SAMPLE_MS = 25;
+
+/** A service that ran in two regions at once, and for how long in all. */
+export interface Overlap {
+  readonly service: string;
+  /** `region/pod` of all that ran when it was first seen. */
+  readonly pods: readonly string[];
+  durationMs: number;
+}
+
+interface Observed {
+  readonly region: Region;
+  readonly pods: Informer<Pod>;
+  /** Pods whose node lost its power, until it has power again and is to start them again. */
+  readonly dead: Set<string>;
+}
+
+/**
+ * Watches what really runs, past every link and independently of the operator: the pods of each region through its API
+ * server, and the power of their nodes, which says what an API server that is lost cannot.
+ */
+export class PodObserver {
+  readonly #overlaps = new Map<string, Overlap>();
+  readonly #observed: readonly Observed[];
+  readonly #mayOverlap: (service: string) => boolean;
+  readonly #seen = new Map<string, Set<string>>();
+  #timer: NodeJS.Timeout | undefined;
+  #lookedAt = 0;
+
+  /** @param mayOverlap told `namespace/name` of a service, whether it may run in several regions */
+  constructor(
+    regions: readonly { readonly region: Region; readonly client: KubeClient }[],
+    mayOverlap: (service: string) => boolean,
+  ) {
+    this.#mayOverlap = mayOverlap;
+    this.#observed = regions.map(({ region, client }) => ({ region, pods: podsOf(client), dead: new Set() }));
+  }
+
+  start(): void {
+    for (const { pods } of this.#observed) {
+      pods.store.addHandler(() => this.#look());
+      pods.reflector.start();
+    }
+    this.#timer = setInterval(() => this.#look(), SAMPLE_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#observed.map(({ pods }) => pods.reflector.stop()));
+  }
+
+  /** What ran in two regions at once and must not; the observer looks at each change, and every 25 ms. */
+  get overlaps(): readonly Overlap[] {
+    return [...this.#overlaps.values()];
+  }
+
+  /** Regions in which pods of a service run now. */
+  regionsOf(service: string): readonly string[] {
+    return this.#observed
+      .filter((one) => one.pods.store.list().some((pod) => serviceOf(pod) === service && isRunning(one, pod)))
+      .map(({ region }) => region.name);
+  }
+
+  /** Names of the pods of a service that run now in a region. */
+  podsOf(service: string, region: string): readonly string[] {
+    const one = this.#observed.find((candidate) => candidate.region.name === region);
+    const pods = one?.pods.store.list().filter((pod) => serviceOf(pod) === service && isRunning(one, pod)) ?? [];
+    return pods.map(({ metadata }) => metadata.name).sort();
+  }
+
+  /** Whether a region has pods of a service that nothing has told to end, with power or without: they start with it. */
+  isStanding(service: string, region: string): boolean {
+    const one = this.#observed.find((candidate) => candidate.region.name === region);
+    const pods = one?.pods.store.list().filter((pod) => serviceOf(pod) === service) ?? [];
+    return pods.some(({ metadata }) => metadata.deletionTimestamp === undefined);
+  }
+
+  /** How many pods of a service have ever run, over all regions: it rises when one is started, or started anew. */
+  started(service: string): number {
+    return this.#seen.get(service)?.size ?? 0;
+  }
+
+  /** All pods that ever ran, over all services. */
+  get startedInAll(): number {
+    return [...this.#seen.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const running = new Map<string, Set<string>>();
+    const pods = new Map<string, Set<string>>();
+    for (const one of this.#observed) {
+      for (const pod of one.pods.store.list()) {
+        const service = serviceOf(pod);
+        if (service === undefined || !isRunning(one, pod)) continue;
+        add(running, service, one.region.name);
+        add(pods, service, `${one.region.name}/${pod.metadata.name}`);
+        add(this.#seen, service, pod.metadata.uid ?? '');
+      }
+    }
+    for (const [service, regions] of running) {
+      if (regions.size > 1 && !this.#mayOverlap(service)) this.#note(service, pods.get(service), now - this.#lookedAt);
+    }
+    this.#lookedAt = now;
+  }
+
+  #note(service: string, pods: ReadonlySet<string> | undefined, durationMs: number): void {
+    const known = this.#overlaps.get(service);
+    if (known) known.durationMs += durationMs;
+    else this.#overlaps.set(service, { service, pods: [...(pods ?? [])], durationMs });
+  }
+}
+
+function podsOf(client: KubeClient): Informer<Pod> {
+  const options = { client, clock: systemClock, random: systemRandom, backoff: { minMs: 50, maxMs: 500 } };
+  return createInformer<Pod>({ ...options, resource: POD, labelSelector: LABELS.service });
+}
+
+function serviceOf({ metadata }: Pod): string | undefined {
+  const name = metadata.labels?.[LABELS.service];
+  return name === undefined ? undefined : `${metadata.namespace}/${name}`;
+}
+
+/**
+ * A pod runs while its node has power. When power returns a kubelet starts what it had, unless the API server tells it
+ * to end it: such a pod never runs again.
+ */
+function isRunning({ region, dead }: Observed, { metadata, spec, status }: Pod): boolean {
+  const uid = metadata.uid ?? '';
+  if (status?.phase !== 'Running') return false;
+  if (!hasPower(region, spec?.nodeName)) {
+    dead.add(uid);
+    return false;
+  }
+  if (metadata.deletionTimestamp !== undefined) return !dead.has(uid);
+  dead.delete(uid);
+  return true;
+}
+
+/** Nodes are named after their zone. */
+const hasPower = (region: Region, node = ''): boolean =>
+  region.zones.some(({ name, state }) => node.startsWith(`${name}-`) && state === 'on');
+
+function add(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const set = sets.get(key);
+  if (set) set.add(value);
+  else sets.set(key, new Set([value]));
+}

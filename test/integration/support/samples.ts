@@ -1,0 +1,125 @@
+import { API_VERSION, SYSTEM_NAMESPACE } from '../../../src/api/common.ts';
+import type { Component, ServiceClassSpec } from '../../../src/api/service-class.ts';
+import type { KubeObject } from '../../../src/kube/object.ts';
+
+/** What the tests apply, small on purpose: one service of each kind of pattern and mode. */
+
+export interface Manifest extends KubeObject {
+  readonly spec: unknown;
+}
+
+/** The protocol as fast as two busy cores allow: `wait` is (4 + 2 + 3) x 1.2 = 10.8 s. */
+export const FAST_TIMINGS = {
+  heartbeatSeconds: 1,
+  leaseSeconds: 4,
+  takeoverSeconds: 2,
+  stopBudgetSeconds: 3,
+  clockRateErrorPercent: 20,
+} as const;
+export const FAST_WAIT_MS = 10_800;
+/** With two heartbeats less than the lease. */
+export const FAST_HUB_ELECTION_MS = 1500;
+
+export interface SampleRegion {
+  readonly name: string;
+  readonly zones: readonly string[];
+  readonly country?: string;
+}
+
+export const EAST: SampleRegion = { name: 'us-east', zones: ['us-east-a', 'us-east-b'] };
+export const WEST: SampleRegion = { name: 'us-west', zones: ['us-west-a', 'us-west-b'] };
+
+export interface GroupOptions {
+  readonly name?: string;
+  readonly regions: readonly SampleRegion[];
+  /** Default: `FAST_TIMINGS`. */
+  readonly timings?: Readonly<Record<string, unknown>>;
+  readonly failover?: Readonly<Record<string, unknown>>;
+  readonly switchback?: Readonly<Record<string, unknown>>;
+  readonly traffic?: Readonly<Record<string, unknown>>;
+}
+
+export const GROUP = 'americas';
+
+export function iuGroup({
+  name = GROUP,
+  regions,
+  timings = FAST_TIMINGS,
+  failover,
+  switchback,
+  traffic,
+}: GroupOptions): Manifest {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'IUGroup',
+    metadata: { name },
+    spec: {
+      infrastructureUnits: regions.map((region) => ({
+        name: `iu-${region.name}`,
+        region: region.name,
+        geography: 'US',
+        country: region.country ?? 'US',
+        zones: region.zones,
+        credentials: { secretName: region.name },
+      })),
+      timings,
+      failover: { failureThresholdSeconds: 3, coolDownSeconds: 1, ...failover },
+      switchback: { stableForSeconds: 600, ...switchback },
+      ...(traffic && { traffic }),
+    },
+  };
+}
+
+const IMAGE = `placeholder@sha256:${'0'.repeat(64)}`;
+
+export function component(
+  name: string,
+  more: Partial<Component> & Pick<Component, 'pattern'>,
+  workload = 'Deployment',
+) {
+  const template = { workload, image: IMAGE, ports: [{ name: 'http', port: 80 }], terminationGracePeriodSeconds: 1 };
+  return { name, template, ...more };
+}
+
+export function serviceClass(
+  name: string,
+  crossRegion: Partial<ServiceClassSpec['crossRegion']>,
+  components: readonly ReturnType<typeof component>[],
+): Manifest {
+  const spec = { displayName: name, functionality: 'CallRouting', fencing: 'Agent', crossRegion, components };
+  return { apiVersion: API_VERSION, kind: 'ServiceClass', metadata: { name }, spec };
+}
+
+/** Active in one region: two A-B pairs and a spare one. */
+export const MAIL = serviceClass('mail', { mode: 'Backup', fromTier: 'CrossRegionVoice' }, [
+  component('box', { pattern: 'N+1', of: 'A-B', minInstances: 2 }),
+]);
+/** Active in one region: an A-B pair with stable names, and a single instance. */
+export const CAPTURE = serviceClass('capture', { mode: 'Backup', fromTier: 'CrossRegionVoice' }, [
+  component('store', { pattern: 'A-B' }, 'StatefulSet'),
+  component('upload', { pattern: 'A' }),
+]);
+/** Serves in both regions at once. */
+export const VOICE = serviceClass('voice', { mode: 'Active', fromTier: 'AdvancedIvr' }, [
+  component('sbc', { pattern: 'A-A' }),
+]);
+/** In the primary region only: a pool that survives a zone. */
+export const POOL = serviceClass('pool', { mode: 'None' }, [component('web', { pattern: 'N+1', minInstances: 3 })]);
+export const CATALOGUE = [MAIL, CAPTURE, VOICE, POOL];
+/** Classes of the catalogue whose services are active in one region at a time. */
+export const BACKUP_CLASSES = ['mail', 'capture'];
+
+export const CUSTOMERS = 'customers';
+
+export function tenant(name: string, spec: Readonly<Record<string, unknown>> = {}): Manifest {
+  const home = { primaryRegion: EAST.name, secondaryRegions: [WEST.name], tier: 'CrossRegionVoice', agents: 100 };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Tenant',
+    metadata: { name, namespace: CUSTOMERS },
+    spec: { iuGroupRef: { name: GROUP }, ...home, ...spec },
+  };
+}
+
+/** Where the shared instances are. */
+export const SHARED = SYSTEM_NAMESPACE;

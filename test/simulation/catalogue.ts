@@ -1,0 +1,83 @@
+import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
+import type { IUGroup } from '../../src/api/iu-group.ts';
+import { RESOURCES } from '../../src/api/resources.ts';
+import type { ServiceClass } from '../../src/api/service-class.ts';
+import type { ServiceInstance } from '../../src/api/service-instance.ts';
+import { SECRET, type Secret } from '../../src/kube/kinds.ts';
+import type { KubeObject, Resource } from '../../src/kube/object.ts';
+import { aClass, aGroup, anInstance } from '../support/objects.ts';
+
+/** What the users of the simulated world have declared: few services with few pods, so that a history is cheap. */
+
+export const REGIONS = ['east', 'west', 'north'] as const;
+export type RegionName = (typeof REGIONS)[number];
+export const HUB = 'hub';
+export const GROUP = 'planet';
+
+const APART = { crossRegion: { mode: 'Backup', fromTier: 'CrossRegionVoice' } };
+const EVERYWHERE = { crossRegion: { mode: 'Active', fromTier: 'CrossRegionVoice' } };
+const ONE = [{ pattern: 'A' }];
+const ONE_NAMED = [{ pattern: 'A', template: { workload: 'StatefulSet' } }];
+
+/** Services of which at most one region may run anything at any instant. */
+export const BACKUPS: Readonly<Record<string, readonly RegionName[]>> = {
+  /** Three regions: successors and third parties matter. */
+  trunk: ['east', 'west', 'north'],
+  /** Two regions, and a StatefulSet. */
+  vault: ['east', 'west'],
+};
+
+export const backupKey = (name: string): string => `${SYSTEM_NAMESPACE}/${name}`;
+
+const classes = (): ServiceClass[] => [
+  aClass('trunk', { ...APART, components: ONE }),
+  aClass('vault', { ...APART, components: ONE_NAMED }),
+  aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
+  aClass('desk', { components: [{ pattern: 'A-B' }] }),
+];
+
+function instanceOf(name: string, regions: readonly string[]): ServiceInstance {
+  const [primaryRegion, ...secondaryRegions] = regions;
+  return anInstance(name, {
+    iuGroupRef: { name: GROUP },
+    serviceClassRef: { name },
+    primaryRegion,
+    secondaryRegions,
+    agents: 10,
+  });
+}
+
+/** `more`: fields of the group's spec, for example `failover`. */
+const group = (more: Readonly<Record<string, unknown>>): IUGroup =>
+  aGroup(
+    GROUP,
+    REGIONS.map((region) => ({ region, credentials: { secretName: region } })),
+    { switchback: { stableForSeconds: 8 }, ...more },
+  );
+
+const secretOf = (region: RegionName): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: region, namespace: SYSTEM_NAMESPACE },
+  data: { kubeconfig: Buffer.from(region).toString('base64') },
+});
+
+export interface Declared {
+  readonly resource: Resource;
+  readonly object: KubeObject;
+}
+
+/** Everything that is declared at the start of a history, in the order in which a user would apply it. */
+export function declaredObjects(groupSpec: Readonly<Record<string, unknown>>): readonly Declared[] {
+  const instances = [
+    ...Object.entries(BACKUPS).map(([name, regions]) => instanceOf(name, regions)),
+    instanceOf('web', ['east', 'west']),
+    instanceOf('desk', ['west']),
+  ];
+  return [
+    ...REGIONS.map((region) => ({ resource: SECRET, object: secretOf(region) })),
+    { resource: RESOURCES.iuGroup, object: group(groupSpec) },
+    ...classes().map((object) => ({ resource: RESOURCES.serviceClass, object })),
+    ...instances.map((object) => ({ resource: RESOURCES.serviceInstance, object })),
+  ];
+}

@@ -1,0 +1,327 @@
+import { RESOURCES } from '../../src/api/resources.ts';
+import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
+import { CALM } from '../support/faults.ts';
+import { HUB, REGIONS, type RegionName } from './catalogue.ts';
+import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
+import { Observer } from './invariants.ts';
+import { World } from './world.ts';
+
+/**
+ * Histories with a plan, for rules that chance rarely tries: each brings the world into the one situation in which its
+ * rule decides. `east` is active at first; a history begins when everything has settled. Chance still draws latencies
+ * and clock rates, so every seed is another one.
+ */
+export interface DirectedHistory {
+  readonly name: string;
+  /** What is arranged, and which rule it is about. */
+  readonly what: string;
+  readonly arrange: (stage: Stage) => void;
+}
+
+const BEGIN_MS = 20_000;
+/** Everything that was arranged has happened; then all is mended. */
+const MEND_MS = 110_000;
+const SETTLED_BY_MS = 420_000;
+
+/** What a directed history has in its hands. Times are milliseconds after its beginning. */
+export class Stage {
+  readonly world: World;
+  readonly observer: Observer;
+  readonly #cuts: [string, string][] = [];
+  readonly #faults: (() => void)[] = [];
+
+  constructor(world: World, observer: Observer) {
+    this.world = world;
+    this.observer = observer;
+  }
+
+  at(ms: number, act: () => void): void {
+    this.world.time.schedule(BEGIN_MS + ms - this.world.time.nowMs, act);
+  }
+
+  /** The same, counted from now. */
+  after(ms: number, act: () => void): void {
+    this.world.time.schedule(ms, act);
+  }
+
+  /** Cuts both ways between two sites, or between a process and a server. */
+  cut(one: string, other: string): void {
+    this.world.transcript.note('stage', `cuts ${one} off from ${other}`);
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      this.world.network.cut(from, to);
+      this.#cuts.push([from, to]);
+    }
+  }
+
+  heal(one: string, other: string): void {
+    this.world.transcript.note('stage', `joins ${one} and ${other}`);
+    this.world.network.heal(one, other);
+    this.world.network.heal(other, one);
+  }
+
+  isolate(region: RegionName): void {
+    for (const site of [HUB, ...REGIONS]) if (site !== region) this.cut(region, site);
+  }
+
+  mend(): void {
+    this.world.transcript.note('stage', 'mends everything');
+    for (const [from, to] of this.#cuts) this.world.network.heal(from, to);
+    for (const remove of this.#faults) remove();
+    this.world.faults.setKnobs(CALM);
+  }
+
+  fault(fault: DirectedFault): void {
+    this.#faults.push(this.world.faults.direct(fault));
+  }
+
+  /** Id of the process that leads at a site, and of the one that does not. */
+  leaderAt(site: string): string {
+    const slot = this.world.processes.leaderAt(site);
+    if (!slot) throw new Error(`nobody leads in ${site}`);
+    return this.world.processes.processIn(slot).id;
+  }
+
+  followerAt(site: string): string {
+    const leader = this.leaderAt(site);
+    const slot = this.world.processes.slots.find(
+      (other) => other.site === site && this.world.processes.processIn(other).id !== leader,
+    );
+    if (!slot) throw new Error(`nobody follows in ${site}`);
+    return this.world.processes.processIn(slot).id;
+  }
+
+  crash(processId: string): void {
+    this.world.transcript.note('stage', `kills ${processId}`);
+    this.#process(processId).crash();
+    const slot = this.world.processes.slotOf(processId);
+    if (slot) this.at(MEND_MS - BEGIN_MS, () => this.world.processes.start(slot));
+  }
+
+  pause(processId: string, ms: number): void {
+    this.world.transcript.note('stage', `stops ${processId} for ${ms} ms`);
+    this.#process(processId).pause(ms);
+  }
+
+  /** Calls `act` in the very instant in which an assignment of `service` to `region` is recorded. */
+  onceAssigned(service: string, region: RegionName, act: () => void): void {
+    let isDone = false;
+    this.world.kind(HUB, RESOURCES.serviceInstance).onChange(({ object }) => {
+      if (isDone || object.metadata.name !== service) return;
+      if (object.status?.assignment?.activeRegion !== region) return;
+      isDone = true;
+      act();
+    });
+  }
+
+  /** Calls `act` when the first request of that kind is sent. */
+  onceSent(isMeant: (call: Call) => boolean, act: () => void): void {
+    let isDone = false;
+    this.fault({
+      when: (call) => {
+        if (!isDone && isMeant(call)) {
+          isDone = true;
+          act();
+        }
+        return false;
+      },
+    });
+  }
+
+  /** Other chances of faults from now on; those that are not named are none. */
+  weather(knobs: Partial<FaultKnobs>): void {
+    this.world.faults.setKnobs({ ...CALM, ...knobs });
+  }
+
+  /** True milliseconds from..to, drawn from the seed. */
+  between(from: number, to: number): number {
+    return this.world.random.between(from, to);
+  }
+
+  #process(id: string) {
+    const slot = this.world.processes.slotOf(id);
+    if (!slot) throw new Error(`there is no process ${id}`);
+    return this.world.processes.processIn(slot);
+  }
+}
+
+const isTo = (call: Call, tag: string, server: string): boolean => call.tag === tag && call.to.id === server;
+const fromHub = (call: Call): boolean => call.from.site === HUB;
+
+export const DIRECTED: readonly DirectedHistory[] = [
+  {
+    name: 'lateAcknowledgements',
+    what: 'acknowledgements reach the agent late, then its region is cut off: a right counts from the nonce',
+    arrange(stage) {
+      stage.at(0, () => stage.weather({ watchLagChance: 1 }));
+      stage.fault({ when: (call) => isTo(call, 'PATCH regionleases', 'east') && !fromHub(call), replyMs: 3_000 });
+      stage.at(stage.between(15_000, 25_000), () => stage.isolate('east'));
+    },
+  },
+  {
+    name: 'pausedHub',
+    what: 'the hub stands still right before it acknowledges; another one moves the service meanwhile',
+    arrange(stage) {
+      stage.at(0, () => {
+        const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
+        stage.cut(follower, 'east');
+        stage.fault({
+          when: (call) => isTo(call, 'GET regionleases', 'east') && call.from.id === leader,
+          times: 1,
+          pauseMs: stage.between(29_000, 34_000),
+        });
+      });
+    },
+  },
+  {
+    name: 'lostReplies',
+    what: 'acknowledgements arrive but their replies do not, then the region is cut off: they count as given',
+    arrange(stage) {
+      stage.at(0, () =>
+        stage.fault({ when: (call) => isTo(call, 'PATCH regionleases', 'east') && fromHub(call), replyMs: 60_000 }),
+      );
+      stage.at(26_000, () => stage.isolate('east'));
+    },
+  },
+  {
+    name: 'lateRenewal',
+    what: 'the reply to a renewal of the hub comes when another one leads: certainty counts from the sending',
+    arrange(stage) {
+      stage.at(0, () => {
+        const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
+        stage.cut(follower, 'east');
+        stage.fault({
+          when: (call) => call.tag === 'PATCH leases' && call.from.id === leader,
+          times: 1,
+          replyMs: stage.between(19_000, 21_500),
+        });
+        stage.at(1_300, () => stage.cut(leader, HUB));
+      });
+    },
+  },
+  {
+    name: 'agentDiesAlone',
+    what: 'a region is cut off and its leading agent dies near the end of its right: the other takes over and fences',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('east'));
+      stage.at(stage.between(6_000, 8_500), () => stage.crash(stage.leaderAt('east')));
+    },
+  },
+  {
+    name: 'lostOrders',
+    what: 'a region goes on being acknowledged for one service while the order to stop another does not come',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.fault({
+          when: (call) => isTo(call, 'PATCH regionalservices', 'east') && call.path.endsWith('/trunk'),
+          requestMs: undefined,
+        });
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
+      });
+    },
+  },
+  {
+    name: 'staleSuccessor',
+    what: 'a hub that has not heard of a move takes over, and only it reaches the old region',
+    arrange(stage) {
+      stage.at(0, () => {
+        const leader = stage.leaderAt(HUB);
+        stage.onceSent(
+          (call) => call.from.id === leader && isIntent(call),
+          // The watches die without a word at the event that tells of the move.
+          () => stage.weather({ watchSilenceChance: 1 }),
+        );
+        stage.onceAssigned('trunk', 'west', () => {
+          stage.cut(leader, 'east');
+          stage.after(1_000, () => stage.weather({}));
+        });
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
+        stage.at(stage.between(21_000, 24_000), () => stage.crash(leader));
+      });
+    },
+  },
+  {
+    name: 'twoMoves',
+    what: 'a service moves twice while its first region is cut off: that one too must be known to be stopped',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.onceAssigned('trunk', 'west', () => {
+          stage.isolate('east');
+          stage.world.editService('trunk', { primaryRegion: 'north', secondaryRegions: ['east', 'west'] });
+        });
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
+      });
+    },
+  },
+  {
+    name: 'lateStart',
+    what: 'a start is under way when the right ends: the fence makes it fail when it comes',
+    arrange(stage) {
+      stage.at(0, () => {
+        // From zero: the agent starts what a user, or a lost power supply, has stopped.
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
+        stage.fault({
+          when: (call) =>
+            isTo(call, 'PATCH deployments', 'west') &&
+            call.lane === 'api' &&
+            call.from.site === 'west' &&
+            isStart(call.body),
+          times: 1,
+          requestMs: stage.between(21_000, 40_000),
+        });
+        stage.onceAssigned('trunk', 'west', () => stage.after(8_000, () => stage.isolate('west')));
+      });
+    },
+  },
+  {
+    name: 'hangingStart',
+    what: 'a write of the pass that keeps a service is never answered, and meanwhile its right ends',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.fault({
+          when: (call) => isTo(call, 'PATCH services', 'west') && call.lane === 'api',
+          requestMs: undefined,
+        });
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
+      });
+      stage.at(stage.between(12_500, 13_500), () => stage.isolate('west'));
+    },
+  },
+  {
+    name: 'newSuccessor',
+    what: 'a region that was alone with its service, and runs on without the hub, gets a successor while it is cut off',
+    arrange(stage) {
+      stage.at(0, () => stage.world.editService('trunk', { primaryRegion: 'east', secondaryRegions: [] }));
+      stage.at(12_000, () => {
+        stage.isolate('east');
+        stage.world.editService('trunk', { primaryRegion: 'east', secondaryRegions: ['west'] });
+      });
+    },
+  },
+];
+
+const isStart = (body: unknown): boolean => (JSON.stringify(body) ?? '').includes('"replicas":1');
+
+/** The write that moves a service. */
+const isIntent = ({ body, tag }: Call): boolean =>
+  tag === 'PATCH serviceinstances/status' && (JSON.stringify(body) ?? '').includes('"assignment"');
+
+/** Plays a directed history, then mends everything and lets it settle. */
+export async function runDirected(name: string, { seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
+  const history = DIRECTED.find((directed) => directed.name === name);
+  if (!history) throw new Error(`no directed history is called ${name}`);
+  const world = new World({ seed, group: { failover: { coolDownSeconds: 0 } } });
+  const observer = new Observer(world);
+  const stage = new Stage(world, observer);
+  await world.time.run(BEGIN_MS);
+  world.transcript.note('stage', `${name}: ${history.what}`);
+  history.arrange(stage);
+  await world.time.run(MEND_MS);
+  if (!observer.violation) {
+    stage.mend();
+    await untilSettled(world, observer, SETTLED_BY_MS);
+  }
+  return resultOf(world, observer, trace);
+}

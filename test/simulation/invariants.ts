@@ -1,0 +1,257 @@
+import { LABELS } from '../../src/api/labels.ts';
+import type { RegionLease } from '../../src/api/region-lease.ts';
+import type { RegionalService } from '../../src/api/regional-service.ts';
+import { RESOURCES } from '../../src/api/resources.ts';
+import type { ServiceInstance } from '../../src/api/service-instance.ts';
+import { regionsOf } from '../../src/decide/assignment.ts';
+import { type KubeObject, keyOf, type Resource } from '../../src/kube/object.ts';
+import type { RunningPod } from '../support/cluster/running-pods.ts';
+import { BACKUPS, backupKey, HUB } from './catalogue.ts';
+import type { World } from './world.ts';
+
+export type Invariant =
+  | 'OneActiveRegion'
+  | 'GrantAfterStop'
+  | 'OneGrantPerEpoch'
+  | 'GrantAsAssigned'
+  | 'EpochsNeverFall'
+  | 'NoDeletion'
+  | 'ReadyAsSeen'
+  | 'Settles'
+  | 'Rests';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+/** A user takes a region out of a service and puts it back: so long a deletion that was sent in between may come. */
+const LATE_DELETION_MS = 90_000;
+
+/**
+ * Watches what really runs and what really stands in the storages, never what a process believes, at each change: the
+ * state between two changes is that after the first one. The first violation ends the history.
+ */
+export class Observer {
+  readonly #world: World;
+  #violation: Violation | undefined;
+  /** Pods that run, by service and region. */
+  readonly #running = new Map<string, Map<string, number>>();
+  /** Highest value of what must not fall, by name. */
+  readonly #highest = new Map<string, number>();
+  /** Region that was assigned at an epoch, by `service@epoch`. */
+  readonly #assigned = new Map<string, string>();
+  /** Region that was granted an epoch, by `service@epoch`. */
+  readonly #granted = new Map<string, string>();
+  /** When a region was last seen without a place in a service, by `service/region`. */
+  readonly #placelessAt = new Map<string, number>();
+  /** Epoch of an order by generation: what a status that names the generation may speak of. */
+  readonly #epochs = new Map<string, number>();
+  #writes: string[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+    for (const [region, { cluster, server }] of world.regions) {
+      cluster.onRunningChange((pod, isRunning) => this.#runs(region, pod, isRunning));
+      server.storage.onChange((table, { object, type }) => this.#countWrite(region, table.resource, type, object));
+      this.#watch(region, RESOURCES.regionLease, (lease) => this.#leaseChanged(region, lease));
+      this.#watch(region, RESOURCES.regionalService, (order, old) => this.#orderChanged(region, order, old));
+    }
+    world.hub.storage.onChange((table, { object, type }) => this.#countWrite(HUB, table.resource, type, object));
+    this.#watch(HUB, RESOURCES.serviceInstance, (instance, old) => this.#instanceChanged(instance, old));
+  }
+
+  /** The first invariant that broke. */
+  get violation(): Violation | undefined {
+    return this.#violation;
+  }
+
+  /** Writes to any server since the last call, all but lease traffic. */
+  takeWrites(): string[] {
+    const writes = this.#writes;
+    this.#writes = [];
+    return writes;
+  }
+
+  regionsRunning(service: string): string[] {
+    return [...(this.#running.get(service) ?? [])].filter(([, count]) => count > 0).map(([region]) => region);
+  }
+
+  report(invariant: Invariant, message: string): void {
+    if (this.#violation) return;
+    const atMs = this.#world.time.nowMs;
+    this.#violation = { invariant, message, atMs };
+    this.#note(`*** ${invariant}: ${message}`);
+    this.#world.time.stop();
+  }
+
+  #note(what: string): void {
+    this.#world.transcript.note('observer', what);
+  }
+
+  #watch<T extends KubeObject>(
+    server: string,
+    resource: Resource<T>,
+    look: (object: T, old: T | undefined) => void,
+  ): void {
+    this.#world.kind(server, resource).onChange(({ object, old, type }) => {
+      look(object, old);
+      if (type === 'DELETED' || (object.metadata.deletionTimestamp && !old?.metadata.deletionTimestamp)) {
+        this.#deleted(server, object);
+      }
+    });
+  }
+
+  #countWrite(server: string, resource: Resource, type: string, object: KubeObject): void {
+    if (resource.plural === 'leases' || resource.plural === 'regionleases') return;
+    this.#writes.push(`${server}: ${type} ${resource.plural} ${keyOf(object)}`);
+  }
+
+  #runs(region: string, pod: RunningPod, isRunning: boolean): void {
+    const service = pod.labels[LABELS.service] ?? '';
+    if (!Object.hasOwn(BACKUPS, service)) return;
+    const regions = this.#running.get(service) ?? new Map<string, number>();
+    this.#running.set(service, regions);
+    const count = (regions.get(region) ?? 0) + (isRunning ? 1 : -1);
+    regions.set(region, count);
+    if (count === (isRunning ? 1 : 0)) this.#note(`${service} ${isRunning ? 'RUNS' : 'has stopped'} in ${region}`);
+    const active = this.regionsRunning(service);
+    if (active.length > 1) this.report('OneActiveRegion', `${service} runs in ${active.join(' and ')}`);
+  }
+
+  #neverFalls(what: string, value: number | undefined): boolean {
+    if (value === undefined) return false;
+    const before = this.#highest.get(what) ?? -1;
+    if (value < before) this.report('EpochsNeverFall', `${what} fell from ${before} to ${value}`);
+    this.#highest.set(what, Math.max(before, value));
+    return value > before;
+  }
+
+  #instanceChanged(instance: ServiceInstance, old: ServiceInstance | undefined): void {
+    const key = keyOf(instance);
+    const { assignment } = instance.status ?? {};
+    for (const region of this.#world.regions.keys()) {
+      const places = old ? regionsOf(old) : regionsOf(instance);
+      if (!places.includes(region)) this.#placelessAt.set(`${key}/${region}`, this.#world.time.nowMs);
+    }
+    if (!assignment || !this.#neverFalls(`epoch of ${key}`, assignment.epoch)) return;
+    this.#assigned.set(`${key}@${assignment.epoch}`, assignment.activeRegion);
+    const { activeRegion, epoch, onHubLoss, reason, successors } = assignment;
+    if (BACKUPS[instance.metadata.name]) {
+      this.#note(
+        `${instance.metadata.name} is assigned to ${activeRegion} at epoch ${epoch}: ${reason}, ` +
+          `successors ${successors.join()}, ${onHubLoss}`,
+      );
+    }
+  }
+
+  #leaseChanged(region: string, { spec }: RegionLease): void {
+    this.#neverFalls(`term in ${region}`, spec.hub?.term);
+    for (const [key, epoch] of Object.entries(spec.hub?.grants ?? {})) this.#granting(region, key, epoch);
+  }
+
+  /** An acknowledgement arrived: the promotion itself when it is the first one that names the epoch. */
+  #granting(region: string, key: string, epoch: number): void {
+    const at = `${key}@${epoch}`;
+    const holder = this.#granted.get(at);
+    if (holder === region) return;
+    if (holder) this.report('OneGrantPerEpoch', `${at} is granted to ${region} and was to ${holder}`);
+    this.#granted.set(at, region);
+    const assigned = this.#assigned.get(at);
+    if (assigned !== region) this.report('GrantAsAssigned', `${at} is granted to ${region}, assigned to ${assigned}`);
+    // An acknowledgement that comes late, after a newer one has gone elsewhere, answers a nonce that has run out.
+    if (!this.#neverFallsQuietly(`grant of ${key}`, epoch)) return;
+    this.#note(`${key} is granted to ${region} at epoch ${epoch}`);
+    const others = this.regionsRunning(key.slice(key.indexOf('/') + 1)).filter((other) => other !== region);
+    if (others.length > 0) this.report('GrantAfterStop', `${at} is granted to ${region} while it runs in ${others}`);
+  }
+
+  /** Whether `value` is the highest so far. */
+  #neverFallsQuietly(what: string, value: number): boolean {
+    if (value <= (this.#highest.get(what) ?? -1)) return false;
+    this.#highest.set(what, value);
+    return true;
+  }
+
+  #orderChanged(region: string, order: RegionalService, old: RegionalService | undefined): void {
+    const name = `${keyOf(order)} in ${region}`;
+    const { epoch, role } = order.spec;
+    // By uid: an order that was withdrawn and made anew by a write that came late begins anew, and runs nothing.
+    if (this.#neverFalls(`order of ${name} (${order.metadata.uid})`, epoch) && BACKUPS[order.metadata.name]) {
+      this.#note(`${order.metadata.name} is ordered ${role} in ${region} at epoch ${epoch}`);
+    }
+    const { grantedEpoch, standbyEpoch } = order.status ?? {};
+    if (old && (old.status?.grantedEpoch ?? 0) > (grantedEpoch ?? 0)) {
+      this.report('EpochsNeverFall', `grantedEpoch of ${name} fell`);
+    }
+    if (standbyEpoch !== undefined && standbyEpoch !== old?.status?.standbyEpoch) this.#confirmed(region, order);
+    this.#epochs.set(`${order.metadata.uid}#${order.metadata.generation}`, epoch);
+    this.#checkReady(name, order);
+  }
+
+  /** A region says that nothing is left: then nothing is. What comes late speaks of an epoch that is over. */
+  #confirmed(region: string, { metadata, spec, status }: RegionalService): void {
+    const { name } = metadata;
+    if (!BACKUPS[name]) return;
+    this.#note(`${name} is confirmed to stand by in ${region} at epoch ${status?.standbyEpoch}`);
+    if (status?.standbyEpoch === spec.epoch && this.regionsRunning(name).includes(region)) {
+      this.report('GrantAfterStop', `${region} confirms that ${name} stands by while it runs there`);
+    }
+  }
+
+  #checkReady(name: string, { metadata, status }: RegionalService): void {
+    const { generation = 0 } = metadata;
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const seen = ready?.observedGeneration ?? 0;
+    if (ready?.status !== 'True') return;
+    if (seen > generation) this.report('ReadyAsSeen', `${name} is Ready for generation ${seen} of ${generation}`);
+    const said = Number(/epoch (\d+)/.exec(ready.message)?.[1] ?? Number.NaN);
+    const meant = this.#epochs.get(`${metadata.uid}#${seen}`);
+    if (!Number.isNaN(said) && meant !== undefined && said !== meant) {
+      this.report('ReadyAsSeen', `${name} is Ready at epoch ${said} for a generation of epoch ${meant}`);
+    }
+  }
+
+  #deleted(server: string, object: KubeObject): void {
+    if (object.kind === 'ServiceInstance') this.report('NoDeletion', `${keyOf(object)} was deleted by nobody`);
+    if (object.kind !== 'RegionalService') return;
+    const placelessAt = this.#placelessAt.get(`${keyOf(object)}/${server}`) ?? Number.NEGATIVE_INFINITY;
+    const instance = this.#world.kind(HUB, RESOURCES.serviceInstance).get(keyOf(object));
+    const isPlaced = instance !== undefined && regionsOf(instance).includes(server);
+    if (isPlaced && this.#world.time.nowMs - placelessAt > LATE_DELETION_MS) {
+      this.report('NoDeletion', `${keyOf(object)} was deleted in ${server}, where it has a place`);
+    }
+  }
+}
+
+/** What is not yet as declared, in words; empty when everything has arrived where it belongs. */
+export function findUnsettled(world: World, observer: Observer): string[] {
+  return world
+    .kind(HUB, RESOURCES.serviceInstance)
+    .list()
+    .flatMap((instance) => unsettledOf(world, observer, instance));
+}
+
+function unsettledOf(world: World, observer: Observer, instance: ServiceInstance): string[] {
+  const { name } = instance.metadata;
+  const open: string[] = [];
+  // Of a service with one place only nothing can be protected.
+  const expected =
+    instance.spec.secondaryRegions.length > 0 ? ['Ready', 'Available', 'Protected'] : ['Ready', 'Available'];
+  const bad = instance.status?.conditions?.filter(({ status, type }) => expected.includes(type) && status !== 'True');
+  for (const condition of bad ?? []) open.push(`${name} ${condition.type}=${condition.status}: ${condition.message}`);
+  if (!instance.status?.conditions) open.push(`${name} has no status`);
+  if (!BACKUPS[name]) return open;
+  const running = observer.regionsRunning(name);
+  const { activeRegion } = instance.status?.assignment ?? {};
+  if (activeRegion !== instance.spec.primaryRegion) open.push(`${name} is assigned to ${activeRegion}, not home`);
+  if (running.join() !== activeRegion)
+    open.push(`${name} runs in ${running.join() || 'no region'}, not ${activeRegion}`);
+  for (const region of regionsOf(instance)) {
+    const order = world.kind(region, RESOURCES.regionalService).get(backupKey(name));
+    const ready = order?.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status !== 'True') open.push(`${name} is not Ready in ${region}: ${ready?.message}`);
+  }
+  return open;
+}

@@ -1,0 +1,268 @@
+/**
+ * Bugs planted one at a time into the text of `src` while it is loaded: each removes one rule of the authority
+ * protocol. Production code carries no switches for this. The simulation is worth something only as long as it finds
+ * every one of them, in a history that the unbroken code survives.
+ */
+export interface Edit {
+  /** Below the root of the repository. */
+  readonly file: string;
+  /** Must stand in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Name of the directed history that shows it (see `directed.ts`); histories of chance when absent. */
+  readonly directed?: string;
+}
+
+const AUTHORITY = 'src/decide/authority.ts';
+const AGENT_AUTHORITY = 'src/agent/authority.ts';
+const ACKNOWLEDGE = 'src/hub/acknowledge.ts';
+const FENCE = 'src/act/fence.ts';
+
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: 'ackArrival',
+    what: 'a right is counted from the arrival of the acknowledgement, not from before the nonce was sent',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'rights.set(epoch, asked);',
+        replace: 'rights.set(epoch, { ...asked, sentAt: now });',
+      },
+      {
+        file: AGENT_AUTHORITY,
+        find: 'if (this.#remaining(asked, sentAt) <= 0) this.#asked.delete(old);',
+        replace: 'if (this.#asked.size > 1000) this.#asked.delete(old);',
+      },
+    ],
+    directed: 'lateAcknowledgements',
+  },
+  {
+    name: 'noWait',
+    what: 'a promotion does not wait for the lease of the old side',
+    edits: [
+      { file: AUTHORITY, find: 'const remainingMs = view.waitMs -', replace: 'const remainingMs = 0 * view.waitMs -' },
+    ],
+  },
+  {
+    name: 'newLeaderNoWait',
+    what: 'a new hub leader does not count from its own start',
+    edits: [
+      {
+        file: AUTHORITY,
+        find: 'Math.min(facts.sinceAckMs ?? Number.POSITIVE_INFINITY, view.sinceLeadMs)',
+        replace: '(facts.sinceAckMs ?? Number.POSITIVE_INFINITY)',
+      },
+    ],
+  },
+  {
+    name: 'ackCheckFirst',
+    what: 'the hub checks its leadership, then reads the nonce, then acknowledges',
+    edits: [
+      {
+        file: ACKNOWLEDGE,
+        find: 'if (!context.leadership.isCertain() || !context.assignments.loaded ||',
+        replace: 'if (!context.assignments.loaded ||',
+      },
+      {
+        file: ACKNOWLEDGE,
+        find: 'const isProbe = now - probedAt',
+        replace: 'if (!context.leadership.isCertain()) return;\n    const isProbe = now - probedAt',
+      },
+    ],
+    directed: 'pausedHub',
+  },
+  {
+    name: 'lastAckOnReply',
+    what: 'the hub notes the time of an acknowledgement when its reply arrives',
+    edits: [
+      { file: ACKNOWLEDGE, find: '  context.grants.note(link.region, Object.keys(grants));\n', replace: '' },
+      {
+        file: ACKNOWLEDGE,
+        find: '  link.leases.store.apply(written);\n',
+        replace: '  context.grants.note(link.region, Object.keys(grants));\n  link.leases.store.apply(written);\n',
+      },
+    ],
+    directed: 'lostReplies',
+  },
+  {
+    name: 'certainFromReply',
+    what: 'leadership is certain from the reply of a renewal, not from its sending',
+    edits: [
+      {
+        file: 'src/runtime/elector.ts',
+        find: 'if (written) this.#leadership = { record: written, sentAt };',
+        replace: 'if (written) this.#leadership = { record: written, sentAt: clock.now() };',
+      },
+      // The deadline of the call bounds the harm: without it the reply may be late by any amount.
+      {
+        file: 'src/hub/hub.ts',
+        find: 'electionMs, timeoutMs: renewEveryMs })',
+        replace: 'electionMs, timeoutMs: 60_000 })',
+      },
+    ],
+    directed: 'lateRenewal',
+  },
+  {
+    name: 'adoptNonce',
+    what: 'a new agent leader takes the time at which it first saw a nonce as the time at which it was sent',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'const asked = acknowledgement && this.#asked.get(acknowledgement.nonce);',
+        replace: `if (acknowledgement && !this.#asked.has(acknowledgement.nonce)) {
+      this.#asked.set(acknowledgement.nonce, { order: ++this.#made, sentAt: this.#clock.now() });
+    }
+    const asked = acknowledgement && this.#asked.get(acknowledgement.nonce);`,
+      },
+    ],
+    directed: 'agentDiesAlone',
+  },
+  {
+    name: 'regionAck',
+    what: 'a right for any service of a region is a right for all of them',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'const asked = this.#rights.get(service)?.get(epoch);',
+        replace: `const all = [...this.#rights.values()].flatMap((rights) => [...rights.values()]);
+    const asked = epoch && service ? all.toSorted((x, y) => y.order - x.order)[0] : undefined;`,
+      },
+    ],
+    directed: 'lostOrders',
+  },
+  {
+    name: 'staleAssign',
+    what: 'a new hub leader takes the assignments from a cache that may lag',
+    edits: [
+      {
+        file: 'src/hub/assignments.ts',
+        find: 'async load(signal?: AbortSignal): Promise<void> {',
+        replace: 'async load(signal?: AbortSignal, cached?: readonly ServiceInstance[]): Promise<void> {',
+      },
+      {
+        file: 'src/hub/assignments.ts',
+        find: 'const { items } = await this.#client.list(',
+        replace: 'const { items } = cached ? { items: cached } : await this.#client.list(',
+      },
+      {
+        file: 'src/hub/placement-loop.ts',
+        find: 'await context.assignments.load(signal);',
+        replace: 'await context.assignments.load(signal, context.instances.store.list());',
+      },
+    ],
+    directed: 'staleSuccessor',
+  },
+  {
+    name: 'onlyOldRegion',
+    what: 'only the region that was active last is confirmed or waited out',
+    edits: [
+      {
+        file: AUTHORITY,
+        find: 'const others = [...view.regions].filter(([region]) => region !== target);',
+        replace: `const last = view.assignment.history.findLast((entry) => entry.region !== target)?.region;
+  const others = [...view.regions].filter(([region]) => region === last);`,
+      },
+    ],
+    directed: 'twoMoves',
+  },
+  {
+    name: 'noTakeover',
+    what: 'the wait has no allowance for the change of the agent',
+    edits: [
+      {
+        file: 'src/decide/timing.ts',
+        find: 'waitMs: (leaseMs + takeoverMs + stopBudgetMs) * clockRatio,',
+        replace: 'waitMs: (leaseMs + stopBudgetMs) * clockRatio,',
+      },
+    ],
+    directed: 'agentDiesAlone',
+  },
+  {
+    name: 'startNotCas',
+    what: 'workloads are started by a forced apply, not by a compare-and-swap',
+    edits: [
+      {
+        file: 'src/agent/converge.ts',
+        find: 'const swap = { ...options, resourceVersion, uid };',
+        replace: 'const swap = { ...options, resourceVersion: undefined, uid };',
+      },
+    ],
+    directed: 'lateStart',
+  },
+  {
+    name: 'fenceNoop',
+    what: 'a fence writes nothing when the workload is at zero already',
+    edits: [
+      {
+        file: FENCE,
+        find: 'if (markOf(workload) === mark && workload.spec?.replicas === 0) return;',
+        replace: 'if (workload.spec?.replicas === 0) return;',
+      },
+      { file: FENCE, find: '  markOf(workload) === mark &&\n', replace: '  mark.length > 0 &&\n' },
+    ],
+    directed: 'lateStart',
+  },
+  {
+    name: 'confirmTerminating',
+    what: 'Standby is confirmed while pods are still ending',
+    edits: [
+      {
+        file: FENCE,
+        find: 'if (pods.items[0]) return',
+        replace: 'if (pods.items[0] && !pods.items[0].metadata.deletionTimestamp) return',
+      },
+      {
+        file: 'src/observe/service-picture.ts',
+        find: 'caches.pods.store.byIndex(SERVICE_INDEX, key).length > 0 ||',
+        replace: 'caches.pods.store.byIndex(SERVICE_INDEX, key).some((pod) => !pod.metadata.deletionTimestamp) ||',
+      },
+    ],
+  },
+  {
+    name: 'succLoose',
+    what: 'a region without successors, which runs on alone, is waited out all the same',
+    edits: [
+      {
+        file: AUTHORITY,
+        find: "entry.onHubLoss === 'Fence' && entry.successors.includes(target);",
+        replace: "entry.onHubLoss === 'Fence' && target.length > 0;",
+      },
+    ],
+    directed: 'newSuccessor',
+  },
+  {
+    name: 'fenceWaits',
+    what: 'a fence waits until a start of the same service that hangs has run out of time',
+    edits: [
+      {
+        file: 'src/agent/agent.ts',
+        find: "context.starting.get(key)?.abort(new Error('the right to run has ended'));",
+        replace: '',
+      },
+    ],
+    directed: 'hangingStart',
+  },
+  {
+    name: 'oneFencePerLeader',
+    what: 'a leadership that fences a service for the second time writes nothing, so a start of its own may still come',
+    edits: [
+      {
+        file: 'src/agent/service-loop.ts',
+        find: 'standing?.token === context.leadership.token ? standing.mark : context.random.token()',
+        replace: 'standing === undefined ? context.leadership.token : context.leadership.token',
+      },
+      {
+        file: 'src/agent/service-loop.ts',
+        find: '?.mark === target.token &&',
+        replace: '?.token === target.token &&',
+      },
+    ],
+    directed: 'lateStart',
+  },
+];

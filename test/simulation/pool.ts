@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Job, JobResult } from './job.ts';
+
+const WORKER = new URL('./worker.ts', import.meta.url);
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Name of a planted bug; none when absent. */
+  readonly bug?: string;
+  /** Called after each history, in the order in which they end. Returning true ends the run: no more is begun. */
+  readonly onResult?: (result: JobResult) => boolean;
+}
+
+/** Plays histories on several threads and returns their results in the order of the jobs. Rejects when a thread fails. */
+export async function playAll(jobs: readonly Job[], { threads, bug, onResult }: PoolOptions): Promise<JobResult[]> {
+  const waiting = [...jobs];
+  const results = new Map<Job, JobResult>();
+  const play = async (): Promise<void> => {
+    const worker = new Worker(WORKER, { workerData: bug });
+    try {
+      for (let job = waiting.shift(); job; job = waiting.shift()) {
+        const result = await ask(worker, job);
+        results.set(job, result);
+        if (onResult?.(result)) waiting.length = 0;
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, play));
+  return jobs.flatMap((job) => results.get(job) ?? []);
+}
+
+/** One history at a time for each thread. What a thread throws rejects this. */
+async function ask(worker: Worker, job: Job): Promise<JobResult> {
+  const answer = once(worker, 'message');
+  worker.postMessage(job);
+  const [result] = await answer;
+  return result;
+}

@@ -1,0 +1,159 @@
+import { createAgent } from '../../src/agent/agent.ts';
+import { createHub } from '../../src/hub/hub.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { createKubeClient } from '../../src/kube/rest-client.ts';
+import type { Log } from '../../src/report/log-port.ts';
+import type { Fleet, Slot } from '../support/disasters.ts';
+import type { FakeNetwork } from '../support/fake-network.ts';
+import type { SeededRandom } from '../support/seeded-random.ts';
+import type { VirtualProcess } from '../support/virtual-process.ts';
+import type { VirtualTime } from '../support/virtual-time.ts';
+import { HUB } from './catalogue.ts';
+
+/** Two hub candidates and two agents in each region. */
+const CANDIDATES = [1, 2];
+/** With two heartbeats of 2 s it must be less than the lease of 7 s. */
+export const HUB_ELECTION_MS = 2_500;
+/** Clock rates at the edge of what `clockRateErrorPercent: 20` allows: any two differ by a factor of 1.2 at most. */
+const RATES = [1 / Math.sqrt(1.2), 1, Math.sqrt(1.2)];
+/** A process counts as one that can take over when it has been well for so long. */
+const SETTLED_MS = 1_000;
+const WATCH_EVERY_MS = 500;
+
+interface Role {
+  start(): void;
+  readonly ready: boolean;
+  readonly leading: boolean;
+}
+
+interface Running {
+  readonly process: VirtualProcess;
+  readonly role: Role;
+  /** When it was last seen standing still, or started; true milliseconds. */
+  unwellAtMs: number;
+}
+
+export interface ProcessesOptions {
+  readonly time: VirtualTime;
+  readonly random: SeededRandom;
+  readonly network: FakeNetwork;
+  readonly regions: readonly string[];
+  readonly log: (who: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The real hub and agent loops as processes that can stand still, die and come back as new ones. */
+export class Processes implements Fleet {
+  readonly slots: readonly Slot[];
+  readonly #options: ProcessesOptions;
+  readonly #running = new Map<string, Running>();
+  #started = 0;
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options;
+    this.slots = [HUB, ...options.regions].flatMap((site) =>
+      CANDIDATES.map((number) => ({ name: `${site}.${number}`, site })),
+    );
+    for (const slot of this.slots) this.start(slot);
+    this.#watchHealth();
+  }
+
+  processIn(slot: Slot): VirtualProcess {
+    return this.#at(slot).process;
+  }
+
+  /** A new process: fresh caches, a fresh identity, another clock. */
+  start(slot: Slot): void {
+    const { random, time } = this.#options;
+    const id = `${slot.name}#${++this.#started}`;
+    const own = random.fork(id);
+    const process = time.startProcess({
+      id,
+      site: slot.site,
+      rate: own.pick(RATES),
+      offsetMs: own.between(0, 1_000_000),
+    });
+    const role = slot.site === HUB ? this.#createHub(process, own) : this.#createAgent(process, own, slot.site);
+    this.#running.set(slot.name, { process, role, unwellAtMs: time.nowMs });
+    this.#options.log(id, 'starts', { rate: process.rate.toFixed(3) });
+    role.start();
+  }
+
+  leads(slot: Slot): boolean {
+    return this.#at(slot).role.leading;
+  }
+
+  /** The process at a site that leads, if one does. */
+  leaderAt(site: string): Slot | undefined {
+    return this.slots.find(
+      (slot) => slot.site === site && this.processIn(slot).state === 'running' && this.leads(slot),
+    );
+  }
+
+  /**
+   * Fault model: hubs may all fail; of the agents of a region one lives, is warm and takes part in the election, or
+   * nobody would fence (that is the gate's part, and the gate is for later).
+   */
+  mayStop(slot: Slot): boolean {
+    if (slot.site === HUB) return true;
+    return this.slots.some((other) => other.site === slot.site && other.name !== slot.name && this.#isSettled(other));
+  }
+
+  /** The slot that a process, by its id, runs in. */
+  slotOf(processId: string): Slot | undefined {
+    return this.slots.find((slot) => this.processIn(slot).id === processId);
+  }
+
+  #isSettled(slot: Slot): boolean {
+    const { process, role, unwellAtMs } = this.#at(slot);
+    return process.state === 'running' && role.ready && this.#options.time.nowMs - unwellAtMs > SETTLED_MS;
+  }
+
+  #at(slot: Slot): Running {
+    const running = this.#running.get(slot.name);
+    if (!running) throw new Error(`nothing was started in ${slot.name}`);
+    return running;
+  }
+
+  #watchHealth(): void {
+    const { time } = this.#options;
+    for (const running of this.#running.values()) {
+      if (running.process.state !== 'running' || !running.role.ready) running.unwellAtMs = time.nowMs;
+    }
+    time.schedule(WATCH_EVERY_MS, () => this.#watchHealth());
+  }
+
+  #client(process: VirtualProcess, server: string): KubeClient {
+    return createKubeClient(this.#options.network.connect({ process, server }), server);
+  }
+
+  #log(process: VirtualProcess): Log {
+    return (level, message, fields) => {
+      if (level !== 'debug') this.#options.log(process.id, message, fields);
+    };
+  }
+
+  #createHub(process: VirtualProcess, random: SeededRandom): Role {
+    return createHub({
+      client: this.#client(process, HUB),
+      // The "kubeconfig" of a region is its name.
+      connect: async (_region, kubeconfig) => this.#client(process, kubeconfig),
+      identity: process.id,
+      electionMs: HUB_ELECTION_MS,
+      clock: process,
+      random,
+      log: this.#log(process),
+    });
+  }
+
+  #createAgent(process: VirtualProcess, random: SeededRandom, region: string): Role {
+    return createAgent({
+      region,
+      version: 'simulated',
+      client: this.#client(process, region),
+      identity: process.id,
+      clock: process,
+      random,
+      log: this.#log(process),
+    });
+  }
+}
