@@ -55,16 +55,20 @@ async function measure(tenants: number, log: BenchOptions['log']): Promise<Measu
   const record = createRequestRecord(folder.path);
   const settings = { hubSettings: record.settings, agentSettings: record.settings };
   await using world = await openTenantWorld({ classes: readMobileCatalogue(), tenants, ...settings });
-  await using observer = new PodObserver([
-    { region: world.regions.region(HOME), client: world.home },
-    { region: world.regions.region(PEER), client: world.peer },
-  ]);
-  await observer.whenSynced();
   log(`${tenants} tenants are ready`);
+  const services = await findServices(world);
+  await using observer = new PodObserver(
+    [
+      { region: world.regions.region(HOME), client: world.home },
+      { region: world.regions.region(PEER), client: world.peer },
+    ],
+    services.backup,
+  );
+  await observer.whenSynced();
   await sleep(SETTLED_MS);
   const lostAtMs = Date.now();
   await loseRegion(world.regions, world.operator, HOME);
-  const times = await watchFailover(world, observer, lostAtMs);
+  const times = await watchFailover(world, observer, { services, lostAtMs });
   const onPath = findOnPath(await record.read(), lostAtMs, lostAtMs + times.backupMs);
   const name = `failover ${tenants}`;
   const byKind = countByKind(onPath);
@@ -78,7 +82,14 @@ async function measure(tenants: number, log: BenchOptions['log']): Promise<Measu
         atMost(`${name}: traffic of every Active service moved`, times.trafficMs / 1000, 8, 's'),
         exactly(`${name}: time with two active sides`, observer.dualActive.ms, 0, 'ms'),
       ],
-      figures: { tenants, ...times, writesOnPath: onPath.length, byKind },
+      figures: {
+        tenants,
+        backupServices: services.backup.size,
+        activeServices: services.active.size,
+        ...times,
+        writesOnPath: onPath.length,
+        byKind,
+      },
     },
   };
 }
@@ -90,51 +101,59 @@ function findOnPath(requests: readonly RecordedRequest[], fromMs: number, toMs: 
   );
 }
 
+/** `namespace/name` of the services, by how they get along with a second region. */
+interface Services {
+  readonly backup: ReadonlySet<string>;
+  readonly active: ReadonlySet<string>;
+}
+
+async function findServices({ peer }: World): Promise<Services> {
+  const { items } = await peer.list(RESOURCES.regionalService);
+  const find = (mode: string) => new Set(items.filter(({ spec }) => spec.mode === mode).map(keyOf));
+  return { backup: find('Backup'), active: find('Active') };
+}
+
 interface FailoverTimes {
-  readonly backupServices: number;
-  readonly activeServices: number;
   /** Milliseconds from the loss until every `Backup` service was active and had ready pods in the other region. */
   readonly backupMs: number;
   /** Milliseconds from the loss until no record of an `Active` service sends traffic to the lost region. */
   readonly trafficMs: number;
 }
 
-async function watchFailover(world: World, observer: PodObserver, lostAtMs: number): Promise<FailoverTimes> {
-  const { items: orders } = await world.peer.list(RESOURCES.regionalService);
-  const namesOf = (mode: string): string[] => orders.filter(({ spec }) => spec.mode === mode).map(keyOf);
-  const [backup, active] = [namesOf('Backup'), namesOf('Active')];
+async function watchFailover(
+  world: World,
+  observer: PodObserver,
+  { lostAtMs, services: { active, backup } }: { readonly services: Services; readonly lostAtMs: number },
+): Promise<FailoverTimes> {
   const since = (): number => Date.now() - lostAtMs;
   let [backupMs, trafficMs]: (number | undefined)[] = [];
   await poll(
     LIMIT_MS,
     async () => {
       if (trafficMs === undefined && (await hasTrafficMoved(world, active))) trafficMs = since();
-      const isReady = backupMs === undefined && observer.countReady(PEER) >= backup.length + active.length;
+      const isReady = backupMs === undefined && observer.countReady(PEER) >= backup.size + active.size;
       if (isReady && (await areActive(world, backup))) backupMs = since();
       return trafficMs !== undefined && backupMs !== undefined;
     },
     LOOK_EVERY_MS,
   );
   return {
-    backupServices: backup.length,
-    activeServices: active.length,
     backupMs: backupMs ?? Number.NaN,
     trafficMs: trafficMs ?? Number.NaN,
   };
 }
 
-async function areActive(world: World, services: readonly string[]): Promise<boolean> {
+async function areActive(world: World, services: ReadonlySet<string>): Promise<boolean> {
   const { items } = await world.peer.list(RESOURCES.regionalService);
   const active = items.filter(({ spec, status }) => status?.phase === 'Active' && status.epoch === spec.epoch);
-  return new Set(services).isSubsetOf(new Set(active.map(keyOf)));
+  return services.isSubsetOf(new Set(active.map(keyOf)));
 }
 
 /** The API server of the hub has accepted records that give the lost region nothing. */
-async function hasTrafficMoved(world: World, services: readonly string[]): Promise<boolean> {
+async function hasTrafficMoved(world: World, services: ReadonlySet<string>): Promise<boolean> {
   const { items } = await world.hub.list(DNS_ENDPOINT);
-  const wanted = new Set(services);
   return items
-    .filter((endpoint) => wanted.has(keyOf(endpoint)))
+    .filter((endpoint) => services.has(keyOf(endpoint)))
     .every(({ spec }) =>
       spec.endpoints.every(
         ({ providerSpecific, setIdentifier }) =>

@@ -5,13 +5,19 @@
  */
 import { parseArgs } from 'node:util';
 import { runFailover } from './failover.ts';
+import { runMemory } from './memory.ts';
+import { runRestart } from './restart.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { runSteady } from './steady.ts';
 import { runStorm } from './storm.ts';
 import { describeMachine } from './world.ts';
+import { runWrites } from './writes.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  writes: runWrites,
   steady: runSteady,
+  restart: runRestart,
+  memory: runMemory,
   failover: runFailover,
   storm: runStorm,
 };

@@ -69,6 +69,15 @@ export function readMobileCatalogue(): readonly KubeObject[] {
   });
 }
 
+/** The shipped service classes without a second region: a hub that is away makes nothing stop. */
+export function readStationaryCatalogue(): readonly KubeObject[] {
+  return readCatalogue().map((serviceClass) => {
+    const spec: object & { crossRegion?: unknown } = { ...specOf(serviceClass) };
+    delete spec.crossRegion;
+    return { ...serviceClass, spec };
+  });
+}
+
 function specOf(serviceClass: KubeObject): object {
   const spec = 'spec' in serviceClass ? serviceClass.spec : undefined;
   if (typeof spec !== 'object' || spec === null) throw new Error(`${serviceClass.metadata.name} has no spec`);

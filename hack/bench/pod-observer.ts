@@ -22,12 +22,15 @@ export class PodObserver implements AsyncDisposable {
   readonly #regions: readonly { readonly region: Region; readonly pods: Informer<Pod> }[];
   /** Pods that stood on a node when it lost its power: they run again only when their node starts them. */
   readonly #cut = new Set<string>();
+  readonly #exclusive: ReadonlySet<string> | undefined;
   readonly #timer: NodeJS.Timeout;
   #sampledAt = performance.now();
   #dualActiveMs = 0;
   #longestSampleMs = 0;
 
-  constructor(regions: readonly ObservedRegion[]) {
+  /** @param exclusive services that must never run in both regions, as `namespace/name`; all when absent */
+  constructor(regions: readonly ObservedRegion[], exclusive?: ReadonlySet<string>) {
+    this.#exclusive = exclusive;
     this.#regions = regions.map(({ client, region }) => ({ region, pods: watchPods(client) }));
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
@@ -56,7 +59,7 @@ export class PodObserver implements AsyncDisposable {
     for (const { metadata } of this.#podsOf(region)) this.#cut.add(metadata.uid ?? '');
   }
 
-  /** Milliseconds with at least one service running in both regions, and the longest time between two looks. */
+  /** Milliseconds with at least one exclusive service running in both regions, and the longest time between two looks. */
   get dualActive(): { readonly ms: number; readonly longestSampleMs: number } {
     return { ms: Math.round(this.#dualActiveMs), longestSampleMs: Math.round(this.#longestSampleMs) };
   }
@@ -71,7 +74,10 @@ export class PodObserver implements AsyncDisposable {
     const passed = now - this.#sampledAt;
     this.#sampledAt = now;
     this.#longestSampleMs = Math.max(this.#longestSampleMs, passed);
-    const [first, ...others] = this.#regions.map(({ region }) => this.#servicesOf(region.name, (p) => this.#runs(p)));
+    const isExclusive = (pod: Pod): boolean => this.#exclusive?.has(serviceOf(pod)) ?? true;
+    const [first, ...others] = this.#regions.map(({ region }) =>
+      this.#servicesOf(region.name, (pod) => isExclusive(pod) && this.#runs(pod)),
+    );
     if (first && others.some((services) => !services.isDisjointFrom(first))) this.#dualActiveMs += passed;
   }
 

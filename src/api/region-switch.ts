@@ -35,6 +35,9 @@ const movedService = z.object({
   from: regionName.describe('Where it was active.'),
   to: regionName.describe('Where it goes.'),
   epoch,
+  lastSignTime: timestamp
+    .optional()
+    .describe('Last sign of life of the region that it left. Absent for a planned switch, and when there was none.'),
   decidedTime: timestamp.describe('When the new assignment was recorded.'),
   promotedTime: timestamp.optional().describe('When the new region was given the right to run it.'),
   readyTime: timestamp.optional().describe('When it was ready there.'),

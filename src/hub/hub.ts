@@ -344,6 +344,10 @@ class HubLoops implements Hub {
       this.#tenantsOf(key);
     });
     endpoints.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));
+    // ExternalDNS may be installed later than we are: its kind is there now, and nothing else would tell.
+    void endpoints.reflector.whenSynced().then(() => {
+      for (const instance of instances.store.list()) this.#reportSoon(keyOf(instance));
+    });
   }
 
   #regionChanged(region: string): void {

@@ -8,7 +8,7 @@ import { joinName } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { reportStatus } from '../report/status.ts';
-import { isOver, type ServiceProgress, switchReport } from '../report/switch.ts';
+import { isOver, progressOf, type ServiceProgress, switchReport } from '../report/switch.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 
@@ -103,21 +103,12 @@ function noteMove(open: OpenSwitch[], { decidedAt, from, instance, lastSignAt, n
   found.services.set(name, { ...progress, ...unknown });
 }
 
-const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
-
 function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
   for (const { metadata, spec, status } of context.switches.store.list()) {
     if (!status?.services || status.endTime !== undefined || open.some(({ name }) => name === metadata.name)) continue;
-    const services = status.services.map((s): [string, ServiceProgress] => {
-      const readyAt = msOf(s.readyTime);
-      const decidedAt = Date.parse(s.decidedTime);
-      const lastSignAt = readyAt === undefined ? undefined : readyAt - (s.recoveryMilliseconds ?? 0);
-      const times = { decidedAt, lastSignAt, promotedAt: msOf(s.promotedTime), readyAt };
-      const facts = { trafficMoved: false, cleanedUp: false, protected: false, superseded: s.superseded ?? false };
-      return [s.name, { name: s.name, from: s.from, to: s.to, epoch: s.epoch, ...times, ...facts }];
-    });
+    const services = status.services.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]);
     const { cause, iuGroupRef, region, type } = spec;
-    const openedAt = msOf(status.startTime) ?? 0;
+    const openedAt = Date.parse(status.startTime ?? '') || 0;
     open.push({
       name: metadata.name,
       group: iuGroupRef.name,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { API_VERSION } from '../api/common.ts';
-import type { RegionSwitch } from '../api/region-switch.ts';
-import { isOver, type ServiceProgress, switchReport } from './switch.ts';
+import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
+import { isOver, progressOf, type ServiceProgress, switchReport } from './switch.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
 const at = (seconds: number): number => BEGIN + seconds * 1000;
@@ -37,6 +37,10 @@ const service = (more: Partial<ServiceProgress> = {}): ServiceProgress => ({
 const DONE = { promotedAt: at(28), readyAt: at(30), trafficMoved: true, cleanedUp: true, protected: true };
 
 const report = (services: readonly ServiceProgress[], now = at(40)) => switchReport(object, services, now);
+const readEntries = ({ fields }: { readonly fields?: Readonly<Record<string, unknown>> }): readonly MovedService[] => {
+  const entries = fields?.['services'];
+  return Array.isArray(entries) ? entries : [];
+};
 const statusOf = (services: readonly ServiceProgress[], type: string) =>
   report(services).conditions.find((c) => c.type === type)?.status;
 
@@ -55,6 +59,17 @@ describe('the record of a switch', () => {
 
   it('measures the recovery from the last sign of life of the region that was lost', () => {
     expect(report([service(DONE)]).fields).toMatchObject({ slowestRecoveryMilliseconds: 27_000 });
+  });
+
+  it('measures it from the same sign after another leader has taken over, before the service was ready or after', () => {
+    const recoveryAfterTakeOver = (seen: ServiceProgress): unknown => {
+      const [entry] = readEntries(report([seen]));
+      return report([{ ...(entry ? progressOf(entry) : seen), readyAt: at(30) }]).fields?.[
+        'slowestRecoveryMilliseconds'
+      ];
+    };
+    expect(recoveryAfterTakeOver(service())).toBe(27_000);
+    expect(recoveryAfterTakeOver(service(DONE))).toBe(27_000);
   });
 
   it('measures it from the decision where the switch was planned', () => {

@@ -66,18 +66,43 @@ function recoveryOf({ lastSignAt, decidedAt, readyAt }: ServiceProgress): number
 }
 
 function entryOf(service: ServiceProgress): MovedService {
-  const { name, from, to, epoch, decidedAt, promotedAt, readyAt, superseded } = service;
+  const { name, from, to, epoch, lastSignAt, decidedAt, promotedAt, readyAt, superseded } = service;
   const recovery = recoveryOf(service);
   return {
     name,
     from,
     to,
     epoch,
+    ...(lastSignAt === undefined ? {} : { lastSignTime: isoTime(lastSignAt) }),
     decidedTime: isoTime(decidedAt),
     ...(promotedAt === undefined ? {} : { promotedTime: isoTime(promotedAt) }),
     ...(readyAt === undefined ? {} : { readyTime: isoTime(readyAt) }),
     ...(recovery === undefined ? {} : { recoveryMilliseconds: recovery }),
     ...(superseded ? { superseded } : {}),
+  };
+}
+
+const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
+
+/** Where a service stands by what an earlier leader last wrote. What is not written there is found out again. */
+export function progressOf(entry: MovedService): ServiceProgress {
+  const { name, from, to, epoch, decidedTime, lastSignTime, promotedTime, readyTime } = entry;
+  const { recoveryMilliseconds = 0, superseded = false } = entry;
+  const readyAt = msOf(readyTime);
+  return {
+    name,
+    from,
+    to,
+    epoch,
+    decidedAt: Date.parse(decidedTime),
+    // A recovery that was measured stays as it is, to the millisecond; times are written in whole seconds.
+    lastSignAt: readyAt === undefined ? msOf(lastSignTime) : readyAt - recoveryMilliseconds,
+    promotedAt: msOf(promotedTime),
+    readyAt,
+    trafficMoved: false,
+    cleanedUp: false,
+    protected: false,
+    superseded,
   };
 }
 

@@ -40,7 +40,6 @@ describe('a region that the hub cannot reach', () => {
   test.each([
     { lost: 'requests', direction: 'to', from: EAST.name, to: WEST.name },
     { lost: 'answers', direction: 'from', from: WEST.name, to: EAST.name },
-    { lost: 'requests and answers', direction: 'both', from: EAST.name, to: WEST.name },
   ] as const)('stops its services by itself, then the other one starts them ($lost lost)', async (cut) => {
     const before = await epoch();
     link(cut.from).silence(cut.direction);
@@ -62,9 +61,9 @@ describe('a hub that reaches no region', () => {
     const before = await epoch();
     for (const { name } of world.regions.regions) link(name).silence();
     await until('the hold', () => areHeld('HubIsolated'));
-    await until(`${WEST.name} to fence itself`, () => isFenced(WEST.name));
+    await until(`${EAST.name} to fence itself`, () => isFenced(EAST.name));
     for (const { name } of world.regions.regions) link(name).heal();
-    await until('service', () => isActiveIn(world, WEST.name, before));
+    await until('service', () => isActiveIn(world, EAST.name, before));
     expect(await epoch()).toBe(before);
     expect(world.observer.overlaps).toEqual([]);
   });
@@ -75,20 +74,20 @@ describe('a region that holds on without the hub', () => {
     await until('protection', areProtected);
     await world.hub.mergePatch(RESOURCES.iuGroup, { name: GROUP }, { spec: { failover: { onHubLoss: 'Hold' } } });
     await until('the policy to reach the region', async () => {
-      const order = await world.order('mail', WEST.name);
+      const order = await world.order('mail', EAST.name);
       return order.spec.onHubLoss === 'Hold' && order.status?.grantedEpoch === order.spec.epoch;
     });
     const before = await epoch();
     const pods = world.observer.startedInAll;
-    link(WEST.name).silence();
+    link(EAST.name).silence();
     await until('the hold', () => areHeld('HubLossPolicyHolds'));
     // Longer than any right lasts, and than any wait.
-    await untilHeartbeats(world, WEST.name, FAST_WAIT_MS / 1000 + 3, 'asked');
-    for (const key of await keys()) expect(world.observer.regionsOf(key)).toEqual([WEST.name]);
+    await untilHeartbeats(world, EAST.name, FAST_WAIT_MS / 1000 + 3, 'asked');
+    for (const key of await keys()) expect(world.observer.regionsOf(key)).toEqual([EAST.name]);
     expect(world.observer.startedInAll).toBe(pods);
     expect(await epoch()).toBe(before);
 
-    link(WEST.name).heal();
+    link(EAST.name).heal();
     await world.settled(4);
     expect(world.observer.startedInAll).toBe(pods);
     expect(world.observer.overlaps).toEqual([]);

@@ -167,6 +167,8 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.at(0, () => {
         const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
         stage.cut(follower, 'east');
+        // What it missed does not reach it when it wakes up either.
+        stage.after(2_000, () => stage.cut(leader, HUB));
         stage.fault({
           when: (call) => isTo(call, 'GET regionleases', 'east') && call.from.id === leader,
           times: 1,
@@ -203,10 +205,16 @@ export const DIRECTED: readonly DirectedHistory[] = [
   },
   {
     name: 'agentDiesAlone',
-    what: 'a region is cut off and its leading agent dies near the end of its right: the other takes over and fences',
+    what: 'a region is cut off and its leading agent dies right before it fences: the other takes over and fences',
     arrange(stage) {
-      stage.at(0, () => stage.isolate('east'));
-      stage.at(stage.between(6_000, 8_500), () => stage.crash(stage.leaderAt('east')));
+      stage.at(0, () => {
+        stage.isolate('east');
+        const leader = stage.leaderAt('east');
+        stage.onceSent(
+          (call) => call.from.id === leader && call.lane === 'fence',
+          () => stage.crash(leader),
+        );
+      });
     },
   },
   {
@@ -235,7 +243,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
         );
         stage.onceAssigned('trunk', 'west', () => {
           stage.cut(leader, 'east');
-          stage.after(1_000, () => stage.weather({}));
+          stage.weather({});
         });
         stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
         stage.at(stage.between(21_000, 24_000), () => stage.crash(leader));

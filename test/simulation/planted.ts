@@ -74,6 +74,12 @@ export const PLANTED: readonly PlantedBug[] = [
         find: 'const isProbe = now - probedAt',
         replace: 'if (!context.leadership.isCertain()) return;\n    const isProbe = now - probedAt',
       },
+      // The deadline of the read bounds the harm: without it the answer may be late by any amount.
+      {
+        file: ACKNOWLEDGE,
+        find: "{ lane: 'control', timeoutMs: heartbeatMs, signal },",
+        replace: "{ lane: 'control', timeoutMs: 60_000, signal },",
+      },
     ],
     directed: 'pausedHub',
   },
