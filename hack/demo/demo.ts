@@ -4,11 +4,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stateOf } from './group.ts';
 import { Journal } from './journal.ts';
 import { keepRunning } from './keep.ts';
+import type { Move } from './moves.ts';
 import { type DemoOptions, readOptions, USAGE } from './options.ts';
 import { onPictureChange } from './picture.ts';
-import { healRegion, loseRegion, type Move, stateOf, switchBack } from './region-steps.ts';
+import { loseRegion } from './region-loss.ts';
+import { healRegion, switchBack } from './region-return.ts';
 import { buildReport, type Report, serialise } from './report.ts';
 import { buildRows } from './rows.ts';
 import { createPlainScreen, createTerminalScreen, type Screen } from './screen.ts';

@@ -1,5 +1,5 @@
 import type { StepRecord } from './journal.ts';
-import type { Move } from './region-steps.ts';
+import type { Move } from './moves.ts';
 import { listServices } from './services.ts';
 import type { Stage } from './stage.ts';
 import { type Interval, isServedNowhere, longestMs, runsTwice, totalMs } from './timeline.ts';

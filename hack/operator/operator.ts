@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
@@ -96,11 +96,7 @@ export function readManifests(text: string): KubeObject[] {
     .filter((object): object is KubeObject => typeof object === 'object' && object !== null);
 }
 
-/** `kubectl apply -f` of a file. */
-export async function applyFile(client: KubeClient, path: string): Promise<void> {
-  for (const object of readManifests(readFileSync(path, 'utf8'))) await applyObject(client, object);
-}
-
+/** `kubectl apply` of one object. */
 export async function applyObject(client: KubeClient, object: KubeObject): Promise<void> {
   const known = PLURALS[object.kind];
   if (!known) throw new Error(`cannot apply a ${object.kind}`);

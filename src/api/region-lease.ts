@@ -22,7 +22,6 @@ const hubPart = z
       message: 'term never falls: this acknowledgement comes from an older hub leader',
     }),
   );
-export type Acknowledgement = z.infer<typeof hubPart>;
 
 const spec = z
   .object({

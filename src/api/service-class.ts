@@ -43,7 +43,6 @@ export const pattern = z
   .describe(
     'How instances back each other up inside a region. `A`: one, restarted elsewhere. `A-A`: two, both serve. `A-B`: two, one serves. `N+1`: a pool with a spare.',
   );
-export type Pattern = z.infer<typeof pattern>;
 export const member = z.enum(['Instance', 'A-A', 'A-B']);
 export const survives = z.enum(['Zone', 'Instance']);
 

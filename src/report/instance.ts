@@ -1,5 +1,4 @@
 import type { ConditionState } from '../api/conditions.ts';
-import { isTrue } from '../api/conditions.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Assignment, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
@@ -202,5 +201,3 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
     ...held(facts),
   ];
 }
-
-export const isAvailable = (instance: ServiceInstance): boolean => isTrue(instance.status?.conditions, 'Available');

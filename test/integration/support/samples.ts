@@ -121,5 +121,3 @@ export function tenant(name: string, spec: Readonly<Record<string, unknown>> = {
   };
 }
 
-/** Where the shared instances are. */
-export const SHARED = SYSTEM_NAMESPACE;
