@@ -34,7 +34,7 @@ async function countForTenants(tenants: number): Promise<BenchResult> {
   const record = createRequestRecord(folder.path);
   const settings = { hubSettings: record.settings, agentSettings: record.settings };
   await using _world = await openTenantWorld({ classes: readCatalogue(), tenants, ...settings });
-  return amplification(`writes for ${tenants} tenants and their 23 services`, record, true);
+  return await amplification(`writes for ${tenants} tenants and their 23 services`, record, true);
 }
 
 async function countForServices(services: number): Promise<BenchResult> {
@@ -45,7 +45,7 @@ async function countForServices(services: number): Promise<BenchResult> {
   world.operator.start();
   await applyAll(world.hub, stormInstances(services));
   await waitUntilReady(world.hub, RESOURCES.serviceInstance, services, LIMIT_MS);
-  return amplification(`writes for ${services} Backup services alone`, record, false);
+  return await amplification(`writes for ${services} Backup services alone`, record, false);
 }
 
 /** Writes from the start of the operator on, against the objects (or their statuses) that were written. */

@@ -3,12 +3,12 @@ import { activeRegionOf, type DemoService, isTrue, listServices } from './servic
 import type { Stage } from './stage.ts';
 
 /** Generous: a step that takes longer hangs, on however slow a machine. */
-const STEP_MS = 120_000;
+const STEP_MS = 240_000;
 
 /**
  * Waits for something that is read from what is watched anyway.
  * @param missing what is still missing, for the error
- * @throws after two minutes
+ * @throws after four minutes
  */
 export async function until(what: string, condition: () => boolean, missing?: () => string): Promise<void> {
   try {
