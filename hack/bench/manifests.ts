@@ -102,7 +102,7 @@ export function tenantsOf(count: number, from = 0): readonly KubeObject[] {
 export function stormClass(): KubeObject {
   const template = {
     // The least stop budget leaves a component that writes no time to end gracefully.
-    terminationGracePeriodSeconds: 0,
+    terminationGracePeriodSeconds: 1,
     image: IMAGE,
     ports: [{ name: 'http', port: 8080 }],
     resources: { requests: { cpu: '10m', memory: '16Mi' } },

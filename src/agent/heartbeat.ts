@@ -11,7 +11,8 @@ import type { AgentContext } from './context.ts';
  */
 export function createHeartbeat(context: AgentContext, everyMs: number): Ticker {
   const { client, leadership, log, region } = context;
-  const options = { lane: 'control', timeoutMs: everyMs } as const;
+  // Longer than a heartbeat: an API server that is slow must not cost the rights that a late answer would still give.
+  const options = { lane: 'control', timeoutMs: 2 * everyMs } as const;
   return new Ticker({
     clock: context.clock,
     everyMs,

@@ -102,7 +102,7 @@ export const podTemplate = z.object({
     .meta(cel(withinLimit('cpu'), withinLimit('memory')))
     .optional()
     .describe('What one instance needs.'),
-  terminationGracePeriodSeconds: seconds(0, 600)
+  terminationGracePeriodSeconds: seconds(1, 600)
     .default(2)
     .describe(
       'How long an instance may take to stop. For a write-bearing component at most `stopBudgetSeconds - 2` of the group.',

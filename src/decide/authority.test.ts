@@ -25,6 +25,12 @@ describe('a promotion', () => {
     expect(canPromote(view(MOVED, facts, { sinceLeadMs: 0 }))).toEqual({ ok: true, by: 'Confirmed' });
   });
 
+  it('waits for the confirmation of a region that answers, however long ago its right ended', () => {
+    const facts = { east: { mustConfirm: true }, north: { standbyEpoch: 2 } };
+    expect(canPromote(view(MOVED, facts))).toEqual({ ok: false, waitingFor: ['east'], remainingMs: undefined });
+    expect(canPromote(view(MOVED, { ...facts, east: { mustConfirm: true, standbyEpoch: 2 } })).ok).toBe(true);
+  });
+
   it('does not take a confirmation of an earlier epoch for one', () => {
     const facts = { east: { standbyEpoch: 1 }, north: { standbyEpoch: 2 } };
     const permission = canPromote(view(MOVED, facts, { sinceLeadMs: 0 }));

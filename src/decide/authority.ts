@@ -12,11 +12,17 @@ import { openEntries, type RegionEpochs } from './assignment.ts';
  *    or `wait` has passed since this leader last acknowledged it for the service *and* since this leader began to lead.
  * 3. A wait counts only while the target is a successor at every epoch at which that region may still run, because a
  *    region runs on without the hub only with the promises of all its successors at that epoch (`openEntries`).
- * 4. A region that was ordered to hold on without the hub is never waited out.
+ * 4. A region that was ordered to hold on without the hub is never waited out, nor is one that answers while a planned
+ *    switch leaves it.
  */
 export interface RegionFacts extends RegionEpochs {
   /** Least time since this leader last noted an acknowledgement to the region for this service; undefined: never. */
   readonly sinceAckMs: number | undefined;
+  /**
+   * The region answers, and the move away from it is planned: then nothing is gained by taking it for stopped while its
+   * agents are away. Only its confirmation counts.
+   */
+  readonly mustConfirm?: boolean;
 }
 
 export interface AuthorityView {
@@ -67,7 +73,7 @@ type Verdict =
 
 function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict {
   if (facts.standbyEpoch >= view.assignment.epoch) return { stopped: true, by: 'Confirmed' };
-  if (!mayBeWaitedOut(view, region)) return { stopped: false, remainingMs: undefined };
+  if (facts.mustConfirm || !mayBeWaitedOut(view, region)) return { stopped: false, remainingMs: undefined };
   const remainingMs = view.waitMs - Math.min(facts.sinceAckMs ?? Number.POSITIVE_INFINITY, view.sinceLeadMs);
   return remainingMs > 0 ? { stopped: false, remainingMs } : { stopped: true, by: 'WaitedOut' };
 }

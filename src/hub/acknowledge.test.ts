@@ -89,6 +89,7 @@ function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | '
       () => [instance],
     ),
     assignments: { loaded: true, get: () => known.assignment },
+    diagnoses: new Map(),
     leadership: partOf<Leadership>('leadership', {
       isCertain: () => leader.isCertain,
       get term() {

@@ -2,9 +2,9 @@ import type { RegionalService } from '../api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions } from '../decide/assignment.ts';
 import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
+import type { Diagnosis } from '../decide/diagnosis.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
-import type { Leadership } from './leadership.ts';
-import type { RegionLinks } from './region-links.ts';
+import type { HubContext } from './context.ts';
 
 /**
  * When this leader last acknowledged a service to a region, noted before the acknowledgement is sent: what never
@@ -42,9 +42,14 @@ const epochsOf = (service: RegionalService | undefined) => ({
   grantedEpoch: service?.status?.grantedEpoch ?? NOTHING.grantedEpoch,
 });
 
+const isAnswering = (diagnosis: Diagnosis | undefined): boolean =>
+  diagnosis?.state === 'Healthy' || diagnosis?.state === 'Degraded';
+
+const isPlanned = ({ reason }: Assignment): boolean => reason === 'SwitchedBack' || reason === 'Moved';
+
 /** May the active region of `assignment` be given its right now? See `decide/authority.ts` for the rules. */
 export function mayPromote(
-  context: { readonly links: RegionLinks; readonly grants: GrantBook; readonly leadership: Leadership },
+  context: Pick<HubContext, 'links' | 'grants' | 'leadership' | 'diagnoses'>,
   key: string,
   instance: ServiceInstance,
   assignment: Assignment,
@@ -53,7 +58,8 @@ export function mayPromote(
   const regions = new Map<string, RegionFacts>();
   for (const region of involvedRegions(instance, assignment)) {
     const seen = context.links.get(region)?.services.store.get(key);
-    regions.set(region, { ...epochsOf(seen), sinceAckMs: context.grants.sinceMs(region, key) });
+    const mustConfirm = isPlanned(assignment) && isAnswering(context.diagnoses.get(region));
+    regions.set(region, { ...epochsOf(seen), sinceAckMs: context.grants.sinceMs(region, key), mustConfirm });
   }
   return canPromote({ assignment, regions, sinceLeadMs: context.leadership.sinceMs(), waitMs });
 }
