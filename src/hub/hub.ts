@@ -57,6 +57,10 @@ export interface HubOptions {
 const CLOCK_RATE_ERROR = 0.2;
 const TENANT_DELAY_MS = 2000;
 const REPORT_DELAY_MS = 250;
+/** Longer behind a backlog, so that a storm of changes is told once: milliseconds for each key that is ready. */
+const REPORT_DELAY_PER_KEY_MS = 2;
+/** That a region is lost is told when the intents which follow from it are recorded: a report would make them fail. */
+const REGION_REPORT_DELAY_MS = 3000;
 const GROUP_DELAY_MS = 2500;
 
 export interface Hub {
@@ -273,7 +277,8 @@ class HubLoops implements Hub {
 
   /** Once for many changes, and behind the intents of a switch. */
   #reportSoon(key: string): void {
-    this.#instances.queue.addAfter(key, REPORT_DELAY_MS, 'resync');
+    const { queue } = this.#instances;
+    queue.addAfter(key, REPORT_DELAY_MS + REPORT_DELAY_PER_KEY_MS * queue.size, 'resync');
   }
 
   #engaged(link: RegionLink, group: IUGroup): void {
@@ -351,8 +356,13 @@ class HubLoops implements Hub {
   }
 
   #regionChanged(region: string): void {
-    for (const instance of this.#context.instances.store.byIndex('region', region))
-      this.#enqueueInstance(keyOf(instance));
+    for (const instance of this.#context.instances.store.byIndex('region', region)) {
+      const key = keyOf(instance);
+      for (const { orders } of this.#regions.values()) orders.enqueue(key, 'failover');
+      // Weights are traffic: they follow a region at once, and no intent competes with them.
+      if (instance.status?.weights) this.#reportSoon(key);
+      else this.#instances.queue.addAfter(key, REGION_REPORT_DELAY_MS, 'resync');
+    }
     const group = this.#context.links.groupOf(region);
     if (group) this.#groups.enqueue(keyOf(group));
   }

@@ -9,11 +9,14 @@ import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { reportStatus } from '../report/status.ts';
 import { isOver, progressOf, type ServiceProgress, switchReport } from '../report/switch.ts';
+import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 
 const LOOK_EVERY_MS = 1000;
 const SETTLE_MS = 200;
+/** The record of a switch lists all its services: it is not written for each of them while they are on their way. */
+const REPORT_EVERY_MS = 2000;
 /** Moves of one region that are decided within this time are one switch. */
 const JOIN_WITHIN_MS = 30_000;
 /** Ended switches that are kept for each group. */
@@ -37,6 +40,7 @@ interface OpenSwitch {
   readonly cause: string;
   readonly openedAt: number;
   readonly services: Map<string, ServiceProgress>;
+  reportedAt: Instant | undefined;
 }
 
 export interface SwitchLoop {
@@ -88,6 +92,7 @@ function noteMove(open: OpenSwitch[], { decidedAt, from, instance, lastSignAt, n
       cause,
       openedAt: decidedAt,
       services: new Map(),
+      reportedAt: undefined,
     };
     open.push(found);
   }
@@ -117,13 +122,17 @@ function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
       cause,
       openedAt,
       services: new Map(services),
+      reportedAt: undefined,
     });
   }
 }
 
 async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal): Promise<void> {
-  const now = context.clock.now().wallMs;
+  const instant = context.clock.now();
+  const now = instant.wallMs;
   for (const [name, progress] of each.services) each.services.set(name, advance(context, progress, now));
+  const isRecent = each.reportedAt !== undefined && elapsedAtLeast(each.reportedAt, instant) < REPORT_EVERY_MS;
+  if (isRecent && !isOver([...each.services.values()])) return;
   const object = context.switches.store.get(each.name) ?? (await create(context, each, signal));
   if (!object) return;
   const options = {
@@ -134,6 +143,7 @@ async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal
     signal,
   };
   await reportStatus(options, object, switchReport(object, [...each.services.values()], now));
+  each.reportedAt = instant;
 }
 
 function advance(context: HubContext, progress: ServiceProgress, now: number): ServiceProgress {

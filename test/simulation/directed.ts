@@ -15,6 +15,8 @@ export interface DirectedHistory {
   readonly name: string;
   /** What is arranged, and which rule it is about. */
   readonly what: string;
+  /** Fields of the group's failover policy. */
+  readonly failover?: Readonly<Record<string, unknown>>;
   readonly arrange: (stage: Stage) => void;
 }
 
@@ -204,6 +206,18 @@ export const DIRECTED: readonly DirectedHistory[] = [
     },
   },
   {
+    name: 'newHubLeader',
+    what: 'a hub acknowledges for the last time and loses its API server; the next one cannot know of it',
+    failover: { failureThresholdSeconds: 4 },
+    arrange(stage) {
+      stage.at(0, () => {
+        const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
+        stage.cut(follower, 'east');
+        stage.cut(leader, HUB);
+      });
+    },
+  },
+  {
     name: 'agentDiesAlone',
     what: 'a region is cut off and its leading agent dies right before it fences: the other takes over and fences',
     arrange(stage) {
@@ -219,7 +233,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
   },
   {
     name: 'lostOrders',
-    what: 'a region goes on being acknowledged for one service while the order to stop another does not come',
+    what: 'a region goes on being acknowledged for one service while the order to stop another does not come; then it is cut off',
     arrange(stage) {
       stage.at(0, () => {
         stage.fault({
@@ -228,6 +242,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
         });
         stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
       });
+      stage.at(22_000, () => stage.isolate('east'));
     },
   },
   {
@@ -320,7 +335,7 @@ const isIntent = ({ body, tag }: Call): boolean =>
 export async function runDirected(name: string, { seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
   const history = DIRECTED.find((directed) => directed.name === name);
   if (!history) throw new Error(`no directed history is called ${name}`);
-  const world = new World({ seed, group: { failover: { coolDownSeconds: 0 } } });
+  const world = new World({ seed, group: { failover: { coolDownSeconds: 0, ...history.failover } } });
   const observer = new Observer(world);
   const stage = new Stage(world, observer);
   await world.time.run(BEGIN_MS);

@@ -26,8 +26,11 @@ export interface Violation {
   readonly atMs: number;
 }
 
-/** A user takes a region out of a service and puts it back: so long a deletion that was sent in between may come. */
-const LATE_DELETION_MS = 90_000;
+/**
+ * A user takes a region out of a service and puts it back: so long a deletion that was decided on in between may come,
+ * behind a lagging cache (25 s), a process that stood still (45 s) and a late second delivery (45 s).
+ */
+const LATE_DELETION_MS = 120_000;
 
 /**
  * Watches what really runs and what really stands in the storages, never what a process believes, at each change: the

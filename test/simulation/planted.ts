@@ -59,6 +59,7 @@ export const PLANTED: readonly PlantedBug[] = [
         replace: '(facts.sinceAckMs ?? Number.POSITIVE_INFINITY)',
       },
     ],
+    directed: 'newHubLeader',
   },
   {
     name: 'ackCheckFirst',
