@@ -85,6 +85,17 @@ test('a flood about one object is cut off after 25 and goes on slowly', async ()
   expect(transport.requests).toHaveLength(26);
 });
 
+test('a flood about many objects is written slowly, and whole', async () => {
+  const { clock, recorder, transport } = setUp();
+  for (let i = 0; i < 150; i++)
+    recorder.record(note({ regarding: { ...note().regarding, name: `t${i}`, uid: `${i}` } }));
+  await clock.advance(1_000);
+  expect(transport.requests.length).toBeLessThan(50);
+  await clock.advance(10_000);
+  expect(transport.requests).toHaveLength(150);
+  expect(recorder.dropped).toBe(0);
+});
+
 test('never blocks and never throws while the API server is away, and is bounded', async () => {
   const errors: unknown[] = [];
   const transport = new ScriptedTransport(new UnreachableError('away'));

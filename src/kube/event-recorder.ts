@@ -26,7 +26,7 @@ export interface EventRecorderOptions {
   readonly reportingController: string;
   /** The process: name of its pod. */
   readonly reportingInstance: string;
-  /** Events that wait to be written, at most; 500 when absent. */
+  /** Events that wait to be written, at most; 4,096 when absent. */
   readonly capacity?: number;
   readonly onError?: (error: unknown) => void;
 }
@@ -45,6 +45,9 @@ interface Series {
 /** Similar events within this time are one Event object with a count. */
 const SERIES_MS = 600_000;
 const MAX_SERIES = 4_096;
+/** A flood is told slowly: what it is about has the API server first. */
+const FLOOD = 50;
+const FLOOD_PAUSE_MS = 50;
 const MAX_ATTEMPTS = 3;
 const RETRY_MS = 2_000;
 /** Bounds of the API server. */
@@ -77,7 +80,7 @@ export class EventRecorder {
   }
 
   record(note: EventNote): void {
-    const { capacity = 500 } = this.#options;
+    const { capacity = MAX_SERIES } = this.#options;
     if (this.#abort.signal.aborted || !this.#filter.allows(objectKey(note.regarding))) {
       this.#dropped += 1;
       return;
@@ -138,7 +141,7 @@ export class EventRecorder {
   }
 
   async #writeAll(): Promise<void> {
-    const { clock, onError } = this.#options;
+    const { onError } = this.#options;
     // Yields once, so that a burst of the same event is one write.
     await undefined;
     for (const series of this.#pending) {
@@ -146,11 +149,17 @@ export class EventRecorder {
       try {
         await this.#write(series);
         series.attempts = 0;
+        if (this.#pending.size > FLOOD) await this.#pause(FLOOD_PAUSE_MS);
       } catch (error) {
         if (this.#abort.signal.aborted || !this.#keepForRetry(series, error)) this.#lose(error, onError);
-        else await sleep(clock, RETRY_MS, this.#abort.signal).catch(() => undefined);
+        else await this.#pause(RETRY_MS);
       }
     }
+  }
+
+  /** Ends early when the recorder is closed. */
+  #pause(ms: number): Promise<void> {
+    return sleep(this.#options.clock, ms, this.#abort.signal).catch(() => undefined);
   }
 
   #keepForRetry(series: Series, error: unknown): boolean {
