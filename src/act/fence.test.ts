@@ -21,7 +21,9 @@ import {
   STATEFUL_SET,
   type StatefulSet,
 } from '../kube/kinds.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { type FenceTarget, fence, fencedMark, findLeftovers, markOf } from './fence.ts';
+import { QuorumReads } from './quorum-reads.ts';
 
 const NAMESPACE = 'switchback-system';
 const labels = { [LABELS.service]: 'mail' };
@@ -49,12 +51,14 @@ const service = (name: string): Service => ({
   spec: { selector: { ...labels, [LABELS.slot]: 'a' }, ports: [{ port: 80 }] },
 });
 
+let clock: Clock;
 let direct: DirectClient;
 let target: FenceTarget;
 
 /** The service `mail`: a Deployment and a StatefulSet of two, and a Service that selects slot a. */
 beforeEach(async () => {
   const time = new VirtualTime();
+  clock = time.startProcess({ id: 'agent', site: 'east' });
   const server = new FakeApiServer({ name: 'east', time, random: new SeededRandom(1) });
   serveBuiltInKinds(server);
   direct = connectDirectly(server);
@@ -66,12 +70,12 @@ beforeEach(async () => {
 
 const targetOf = (token: string): FenceTarget => ({
   client: direct.client,
+  reads: new QuorumReads(direct.client, clock),
   namespace: NAMESPACE,
   service: 'mail',
   token,
   deployments: new Store<Deployment>(),
   statefulSets: new Store<StatefulSet>(),
-  signal: new AbortController().signal,
 });
 
 async function workloads(): Promise<(Deployment | StatefulSet)[]> {

@@ -1,4 +1,4 @@
-import { ANNOTATIONS, FENCED, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
+import { FENCED, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { Store } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { NotFoundError } from '../kube/errors.ts';
@@ -14,28 +14,27 @@ import {
   type StatefulSet,
 } from '../kube/kinds.ts';
 import type { Resource } from '../kube/object.ts';
+import type { QuorumReads, ServiceName } from './quorum-reads.ts';
 
 export type Workload = Deployment | StatefulSet;
 
-export interface FenceTarget {
+export interface FenceTarget extends ServiceName {
   readonly client: KubeClient;
-  readonly namespace: string;
-  /** Name of the RegionalService: value of the label that all its children carry. */
-  readonly service: string;
+  readonly reads: QuorumReads;
   /** Of this one fence: it marks the objects. A service that is fenced again after a start has a new one. */
   readonly token: string;
   readonly deployments: Store<Deployment>;
   readonly statefulSets: Store<StatefulSet>;
-  readonly signal: AbortSignal;
 }
 
 /** Fence traffic has connections of its own and fails fast. */
 const CALL = { lane: 'fence', timeoutMs: 3000 } as const;
 const PATCH = { ...CALL, fieldManager: FIELD_MANAGERS.agent } as const;
-export const fencedMark = (token: string): string => `fenced:${token}`;
+const FENCED_PREFIX = 'fenced-';
+export const fencedMark = (token: string): string => `${FENCED_PREFIX}${token}`;
 export const RUNNING_MARK = 'running';
-export const isFencedMark = (mark: string): boolean => mark.startsWith('fenced:');
-export const markOf = (workload: Workload): string => workload.metadata.annotations?.[ANNOTATIONS.fenceToken] ?? '';
+export const isFencedMark = (mark: string): boolean => mark.startsWith(FENCED_PREFIX);
+export const markOf = (workload: Workload): string => workload.metadata.labels?.[LABELS.fenceToken] ?? '';
 
 interface Listed {
   readonly deployments: readonly Deployment[];
@@ -44,18 +43,12 @@ interface Listed {
 
 /** By quorum, never from a cache: a workload that another leader has just made must not be missed. */
 async function listWorkloads(target: FenceTarget): Promise<Listed> {
-  const options = { ...selectorOf(target), ...CALL, signal: target.signal };
   const [deployments, statefulSets] = await Promise.all([
-    target.client.list(DEPLOYMENT, options),
-    target.client.list(STATEFUL_SET, options),
+    target.reads.children(DEPLOYMENT, target),
+    target.reads.children(STATEFUL_SET, target),
   ]);
-  return { deployments: deployments.items, statefulSets: statefulSets.items };
+  return { deployments, statefulSets };
 }
-
-const selectorOf = ({ namespace, service }: FenceTarget) => ({
-  namespace,
-  labelSelector: `${LABELS.service}=${service}`,
-});
 
 /**
  * Stops a service: takes it out of traffic and sets every workload to zero. Neither waits for the other: a Service that
@@ -79,8 +72,8 @@ async function stopWorkloads(target: FenceTarget): Promise<void> {
 }
 
 async function closeServices(target: FenceTarget): Promise<void> {
-  const { items } = await target.client.list(SERVICE, { ...selectorOf(target), ...CALL, signal: target.signal });
-  const open = items.filter((service) => service.spec?.selector?.[LABELS.slot] !== FENCED);
+  const services = await target.reads.children(SERVICE, target);
+  const open = services.filter((service) => service.spec?.selector?.[LABELS.slot] !== FENCED);
   await Promise.all(
     open.map(({ metadata: { name, namespace = '' } }) =>
       target.client.mergePatch(SERVICE, { name, namespace }, { spec: { selector: { [LABELS.slot]: FENCED } } }, PATCH),
@@ -97,7 +90,7 @@ async function fenceWorkload<T extends Workload>(
   const mark = fencedMark(target.token);
   if (markOf(workload) === mark && workload.spec?.replicas === 0) return;
   const { name, namespace = '' } = workload.metadata;
-  const patch = { metadata: { annotations: { [ANNOTATIONS.fenceToken]: mark } }, spec: { replicas: 0 } };
+  const patch = { metadata: { labels: { [LABELS.fenceToken]: mark } }, spec: { replicas: 0 } };
   try {
     store.apply(await target.client.mergePatch(resource, { name, namespace }, patch, PATCH));
   } catch (error) {
@@ -122,19 +115,35 @@ export function isFenceSeen(
   );
 }
 
-/** Ends pods that the controllers of the cluster have not ended: they may be slow, or down. */
+/**
+ * Ends pods that the controllers of the cluster have not ended: they may be slow, or down. Their replica sets come
+ * first: one that still wants a pod would make another for each that goes.
+ */
 export async function endPods(target: FenceTarget): Promise<void> {
-  const { items } = await target.client.list(POD, { ...selectorOf(target), ...CALL, signal: target.signal });
-  const standing = items.filter((pod) => !pod.metadata.deletionTimestamp);
+  const replicaSets = await target.reads.children(REPLICA_SET, target);
+  const wanting = replicaSets.filter(({ spec }) => (spec?.replicas ?? 0) > 0);
   await Promise.all(
-    standing.map(({ metadata: { name, namespace = '', uid } }) =>
-      target.client
-        .delete(POD, { name, namespace }, { ...CALL, ...(uid ? { preconditions: { uid } } : {}) })
-        .catch((error: unknown) => {
-          if (!(error instanceof NotFoundError)) throw error;
-        }),
+    wanting.map(({ metadata: { name, namespace = '' } }) =>
+      ignoreGone(target.client.mergePatch(REPLICA_SET, { name, namespace }, { spec: { replicas: 0 } }, PATCH)),
     ),
   );
+  const pods = await target.reads.children(POD, target);
+  const standing = pods.filter((pod) => !pod.metadata.deletionTimestamp);
+  await Promise.all(
+    standing.map(({ metadata: { name, namespace = '', uid } }) =>
+      ignoreGone(
+        target.client.delete(POD, { name, namespace }, { ...CALL, ...(uid ? { preconditions: { uid } } : {}) }),
+      ),
+    ),
+  );
+}
+
+async function ignoreGone(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
 }
 
 const isAtZero = (workload: Workload, mark: string): boolean =>
@@ -151,23 +160,20 @@ const isAtZero = (workload: Workload, mark: string): boolean =>
  */
 export async function findLeftovers(target: FenceTarget): Promise<string | undefined> {
   const mark = fencedMark(target.token);
-  const options = { ...selectorOf(target), ...CALL, signal: target.signal };
   const { deployments, statefulSets } = await listWorkloads(target);
   const busy = [...deployments, ...statefulSets].find((workload) => !isAtZero(workload, mark));
   if (busy) return `${busy.kind} ${busy.metadata.name} is not at zero yet`;
-  const replicaSets = await target.client.list(REPLICA_SET, options);
-  const growing = replicaSets.items.find(
+  const replicaSets = await target.reads.children(REPLICA_SET, target);
+  const growing = replicaSets.find(
     ({ metadata, spec, status }) =>
       (spec?.replicas ?? 0) > 0 ||
       (status?.replicas ?? 0) > 0 ||
       (status?.observedGeneration ?? 0) < (metadata.generation ?? 0),
   );
   if (growing) return `ReplicaSet ${growing.metadata.name} is not at zero yet`;
-  const pods = await target.client.list(POD, options);
-  if (pods.items[0]) return `pod ${pods.items[0].metadata.name} is still there`;
-  const slices = await target.client.list(ENDPOINT_SLICE, options);
-  const serving = slices.items.find((slice) =>
-    slice.endpoints?.some((endpoint) => endpoint.conditions?.ready !== false),
-  );
+  const [pod] = await target.reads.children(POD, target);
+  if (pod) return `pod ${pod.metadata.name} is still there`;
+  const slices = await target.reads.children(ENDPOINT_SLICE, target);
+  const serving = slices.find((slice) => slice.endpoints?.some((endpoint) => endpoint.conditions?.ready !== false));
   return serving ? `EndpointSlice ${serving.metadata.name} still has endpoints` : undefined;
 }

@@ -1,3 +1,4 @@
+import { QuorumReads } from '../act/quorum-reads.ts';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
 import { FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { Region } from '../api/region.ts';
@@ -127,6 +128,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     ...options,
     caches,
     leadership,
+    reads: new QuorumReads(client, clock),
     applier: createApplier({ client, fieldManager: FIELD_MANAGERS.agent }),
     events: new EventRecorder({
       client,
@@ -188,7 +190,8 @@ function createElector(
     namespace: SYSTEM_NAMESPACE,
     name: 'switchback-agent',
     electionMs: election.electionMs,
-    timeoutMs: election.renewEveryMs,
+    // An answer that is later than that is of no use; one that is slower than a renewal still is.
+    timeoutMs: election.electionMs,
   });
   return new Elector({
     ...election,

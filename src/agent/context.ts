@@ -1,3 +1,4 @@
+import type { QuorumReads } from '../act/quorum-reads.ts';
 import type { Region } from '../api/region.ts';
 import type { RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
@@ -33,6 +34,7 @@ export interface AgentContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly client: KubeClient;
+  readonly reads: QuorumReads;
   readonly log: Log;
   readonly caches: AgentCaches;
   readonly observer: WorkloadObserver;

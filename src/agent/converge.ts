@@ -1,6 +1,6 @@
 import { fencedMark, isFencedMark, markOf, RUNNING_MARK } from '../act/fence.ts';
 import { pruneChildren } from '../act/prune.ts';
-import { ANNOTATIONS } from '../api/labels.ts';
+import { LABELS } from '../api/labels.ts';
 import type { ComponentOrder, RegionalService } from '../api/regional-service.ts';
 import { type Children, computeChildren } from '../decide/desired/children.ts';
 import type { DesiredWorkload } from '../decide/desired/workloads.ts';
@@ -125,11 +125,8 @@ async function ensureRest({ applier, caches }: AgentContext, children: Children,
   ]);
 }
 
-const withMark = (desired: DesiredWorkload, mark: string): DesiredWorkload =>
-  marked(desired, { [ANNOTATIONS.fenceToken]: mark });
-
-function marked(desired: DesiredWorkload, annotations: Readonly<Record<string, string>>): DesiredWorkload {
-  const metadata = { ...desired.metadata, annotations };
+function withMark(desired: DesiredWorkload, mark: string): DesiredWorkload {
+  const metadata = { ...desired.metadata, labels: { ...desired.metadata.labels, [LABELS.fenceToken]: mark } };
   return desired.kind === 'Deployment' ? { ...desired, metadata } : { ...desired, metadata };
 }
 

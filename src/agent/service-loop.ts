@@ -81,16 +81,16 @@ const mayPrepare = ({ leadership }: AgentContext, { metadata, spec }: RegionalSe
   spec.role === 'Standby' && leadership.isCertain() && metadata.deletionTimestamp === undefined;
 
 /** The fence that stands, if this leadership has put one up and not taken it down; else a new one. */
-function targetOf(context: AgentContext, { key, order, signal }: Pass): FenceTarget {
+function targetOf(context: AgentContext, { key, order }: Pass): FenceTarget {
   const standing = context.fenced.get(key);
   return {
     client: context.client,
+    reads: context.reads,
     namespace: order.metadata.namespace ?? '',
     service: order.metadata.name,
     token: standing?.token === context.leadership.token ? standing.mark : context.random.token(),
     deployments: context.caches.deployments.store,
     statefulSets: context.caches.statefulSets.store,
-    signal,
   };
 }
 

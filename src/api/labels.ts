@@ -9,6 +9,11 @@ export const LABELS = {
   slot: 'switchback.dev/slot',
   /** Zone of a workload that is bound to one, so that the workloads of a component select different pods. */
   zone: 'switchback.dev/zone',
+  /**
+   * Of a workload: new at each fence, so that a fence always changes the object, also one that is at zero already. No
+   * annotation, because the Deployment controller copies those to the ReplicaSet: every change would be two more writes.
+   */
+  fenceToken: 'switchback.dev/fence-token',
   serviceClass: 'switchback.dev/service-class',
   iuGroup: 'switchback.dev/iu-group',
   managedBy: 'app.kubernetes.io/managed-by',
@@ -16,10 +21,6 @@ export const LABELS = {
 } as const;
 
 export const ANNOTATIONS = {
-  /** Hash of what was applied, so that an unchanged object is not written again. */
-  appliedHash: 'switchback.dev/applied-hash',
-  /** New at each fence, so that a fence always changes the object, also one that is at zero already. */
-  fenceToken: 'switchback.dev/fence-token',
   epoch: 'switchback.dev/epoch',
 } as const;
 

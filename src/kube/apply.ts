@@ -3,7 +3,11 @@ import type { CallOptions, KubeClient } from './client.ts';
 import { holds, project } from './drift.ts';
 import { type KubeObject, keyOf, type Resource } from './object.ts';
 
-/** Hash of the object as it was wished when it was last applied. */
+/**
+ * Annotation with the hash of the object as it was wished when it was last applied. Of a Deployment it is a label: its
+ * controller copies annotations to the ReplicaSet, which would be one more write and sync for each of ours. (Of a Service
+ * it is the labels that are copied, to its EndpointSlices.)
+ */
 export const APPLIED_HASH = 'switchback.dev/applied-hash';
 
 /** A cache that takes the answers of own writes (`Store`). */
@@ -48,12 +52,12 @@ export interface EnsureOptions extends CallOptions {
 export interface ApplierOptions {
   readonly client: KubeClient;
   readonly fieldManager: string;
-  /** Name of the annotation; `switchback.dev/applied-hash` when absent. */
-  readonly hashAnnotation?: string;
+  /** Name of the annotation or label; `switchback.dev/applied-hash` when absent. */
+  readonly hashKey?: string;
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { client, fieldManager, hashAnnotation = APPLIED_HASH } = options;
+  const { client, fieldManager, hashKey = APPLIED_HASH } = options;
   /**
    * Where the server wrote a wished value in a way that we cannot tell from drift: the wish and what became of it, by
    * place. So such a value costs one more write after a start, and not one at each visit for ever.
@@ -61,7 +65,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const normalised = new Map<string, string>();
 
   const isApplied = (place: string, wish: string, desired: KubeObject, cached: KubeObject): boolean =>
-    cached.metadata.annotations?.[hashAnnotation] === wish &&
+    cached.metadata[hashField(cached)]?.[hashKey] === wish &&
     (holds(desired, cached) || normalised.get(place) === outcomeOf(wish, desired, cached));
 
   const remember = (place: string, wish: string, desired: KubeObject, written: KubeObject): void => {
@@ -77,10 +81,11 @@ export function createApplier(options: ApplierOptions): Applier {
       const place = `${resource.plural}/${key}`;
       const cached = store.get(key);
       if (cached && isApplied(place, wish, desired, cached)) return { object: cached, written: false };
-      const annotations = { ...desired.metadata.annotations, [hashAnnotation]: wish };
+      const field = hashField(desired);
+      const marks = { [field]: { ...desired.metadata[field], [hashKey]: wish } };
       const version = resourceVersion === undefined ? {} : { resourceVersion };
       const identity = uid === undefined ? {} : { uid };
-      const marked = { ...desired, metadata: { ...desired.metadata, annotations, ...version, ...identity } };
+      const marked = { ...desired, metadata: { ...desired.metadata, ...marks, ...version, ...identity } };
       beforeWrite?.();
       const object = await client.apply(resource, marked, { ...call, fieldManager });
       store.apply(object);
@@ -90,11 +95,14 @@ export function createApplier(options: ApplierOptions): Applier {
   };
 }
 
+const hashField = ({ kind }: KubeObject): 'labels' | 'annotations' =>
+  kind === 'Deployment' ? 'labels' : 'annotations';
+
 const outcomeOf = (wish: string, desired: KubeObject, actual: KubeObject): string =>
   `${wish}/${hashOf(project(desired, actual))}`;
 
-/** A hash that does not depend on the order of keys. */
-export const hashOf = (value: unknown): string => hash('sha256', stableJson(value), 'base64url').slice(0, 27);
+/** A hash that does not depend on the order of keys, and fits into a label. */
+export const hashOf = (value: unknown): string => hash('sha256', stableJson(value), 'hex').slice(0, 40);
 
 /** JSON with sorted keys; undefined values are left out, as JSON does. */
 function stableJson(value: unknown): string {

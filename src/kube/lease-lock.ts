@@ -12,7 +12,7 @@ export interface LeaseLockOptions {
   readonly name: string;
   /** Written into the Lease for people and tools; our own rule does not read it. */
   readonly electionMs: number;
-  /** Deadline of each call in milliseconds. It must leave room for another try within the election time. */
+  /** Deadline of each call in milliseconds. */
   readonly timeoutMs: number;
 }
 

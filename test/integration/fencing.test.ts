@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ANNOTATIONS, LABELS } from '../../src/api/labels.ts';
+import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import { DEPLOYMENT, type Deployment } from '../../src/kube/kinds.ts';
@@ -95,7 +95,7 @@ describe('a fenced workload', () => {
   const scaleRefusal = 'workloads of a service are scaled by the agent of the region alone';
   const fencedWorkload = async (): Promise<Deployment> => {
     const { items } = await world.region(EAST.name).list(DEPLOYMENT, { labelSelector: `${LABELS.service}` });
-    const fenced = items.find(({ metadata }) => metadata.annotations?.[ANNOTATIONS.fenceToken]?.startsWith('fenced:'));
+    const fenced = items.find(({ metadata }) => metadata.labels?.[LABELS.fenceToken]?.startsWith('fenced-'));
     if (!fenced) throw new Error('nothing is fenced');
     return fenced;
   };

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../hack/regions/wait.ts';
-import { ANNOTATIONS, FENCE_FINALIZER, LABELS } from '../../src/api/labels.ts';
+import { FENCE_FINALIZER, LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import { DEPLOYMENT, NAMESPACE, STATEFUL_SET } from '../../src/kube/kinds.ts';
@@ -72,7 +72,7 @@ describe.each([DEPLOYMENT, STATEFUL_SET])('a fenced $kind', (resource: Resource)
   const start = { spec: { replicas: 2 } };
 
   test('is not started by anybody, whatever else the write says', async () => {
-    const where = await createWorkload(resource, 'started', 'fenced:1');
+    const where = await createWorkload(resource, 'started', 'fenced-1');
     const refusal = 'this workload is fenced, so its replicas must be 0';
     await expect(admin().mergePatch(resource, where, start)).rejects.toThrow(refusal);
     await expect(agent().mergePatch(resource, where, start)).rejects.toThrow(refusal);
@@ -80,12 +80,13 @@ describe.each([DEPLOYMENT, STATEFUL_SET])('a fenced $kind', (resource: Resource)
     await expect(admin().apply(resource, applied, { fieldManager: 'argocd' })).rejects.toThrow(refusal);
   });
 
-  test('keeps its annotation and its label', async () => {
-    const where = await createWorkload(resource, 'kept', 'fenced:1');
+  test('keeps its labels', async () => {
+    const where = await createWorkload(resource, 'kept', 'fenced-1');
     const refusal = 'only the agent of the region lifts a fence';
     for (const metadata of [
-      { annotations: null },
-      { annotations: { [ANNOTATIONS.fenceToken]: 'running:9' } },
+      { labels: null },
+      { labels: { [LABELS.fenceToken]: null } },
+      { labels: { [LABELS.fenceToken]: 'running' } },
       { labels: { [LABELS.service]: null } },
     ]) {
       await expect(admin().mergePatch(resource, where, { metadata })).rejects.toThrow(refusal);
@@ -93,22 +94,22 @@ describe.each([DEPLOYMENT, STATEFUL_SET])('a fenced $kind', (resource: Resource)
   });
 
   test('is started by the agent in the write that lifts the fence', async () => {
-    const where = await createWorkload(resource, 'lifted', 'fenced:1');
+    const where = await createWorkload(resource, 'lifted', 'fenced-1');
     const { resourceVersion = '' } = (await agent().read(resource, where)).metadata;
-    const started = withSpec(workload(resource, where.name, 'running:6', resourceVersion), 2);
+    const started = withSpec(workload(resource, where.name, 'running', resourceVersion), 2);
     await expect(agent().apply(resource, started, { fieldManager: 'switchback-agent' })).resolves.toMatchObject(start);
   });
 
   test('is fenced again by anybody, also at zero', async () => {
-    const where = await createWorkload(resource, 'again', 'fenced:1');
-    const fence = { metadata: { annotations: { [ANNOTATIONS.fenceToken]: 'fenced:2' } }, spec: { replicas: 0 } };
+    const where = await createWorkload(resource, 'again', 'fenced-1');
+    const fence = { metadata: { labels: { [LABELS.fenceToken]: 'fenced-2' } }, spec: { replicas: 0 } };
     await expect(admin().mergePatch(resource, where, fence)).resolves.toMatchObject({ spec: { replicas: 0 } });
   });
 });
 
 describe('a workload of a service', () => {
   test('is made running by the agent alone', async () => {
-    const running = withSpec(workload(DEPLOYMENT, 'made', 'running:6'), 1);
+    const running = withSpec(workload(DEPLOYMENT, 'made', 'running'), 1);
     await expect(admin().create(DEPLOYMENT, running)).rejects.toThrow('only the agent of the region makes workloads');
     await expect(agent().create(DEPLOYMENT, running)).resolves.toMatchObject({ spec: { replicas: 1 } });
   });
@@ -116,7 +117,7 @@ describe('a workload of a service', () => {
   test.each([DEPLOYMENT, STATEFUL_SET])(
     'is not scaled by an autoscaler or a user ($kind)',
     async (resource: Resource) => {
-      const where = await createWorkload(resource, 'scaled', 'running:6');
+      const where = await createWorkload(resource, 'scaled', 'running');
       const refusal = 'remove the autoscaler, and set minInstances or agentsPerInstance in the ServiceClass';
       expect(await scale(resource, where, 3, 'admin')).toContain(refusal);
       expect(await scale(resource, where, 3, 'switchback-agent')).toBe('');
@@ -124,7 +125,7 @@ describe('a workload of a service', () => {
   );
 
   test('is stopped through its scale by anybody', async () => {
-    const where = await createWorkload(DEPLOYMENT, 'stopped', 'running:6');
+    const where = await createWorkload(DEPLOYMENT, 'stopped', 'running');
     expect(await scale(DEPLOYMENT, where, 0, 'admin')).toBe('');
   });
 
@@ -190,8 +191,7 @@ function workload(
     metadata: {
       name,
       namespace: MANAGED,
-      labels,
-      ...(token ? { annotations: { [ANNOTATIONS.fenceToken]: token } } : {}),
+      labels: { ...labels, ...(token ? { [LABELS.fenceToken]: token } : {}) },
       ...(resourceVersion ? { resourceVersion } : {}),
     },
     spec: {
@@ -227,11 +227,11 @@ async function scale(
 
 /** The API server reads new policies a moment after they were written; each is asked for once. */
 async function untilPoliciesAreEnforced(): Promise<void> {
-  const probe = withSpec(workload(DEPLOYMENT, 'probe', 'fenced:0'), 1);
+  const probe = withSpec(workload(DEPLOYMENT, 'probe', 'fenced-0'), 1);
   await waitFor({ what: 'the fence to hold', timeoutMs: 20_000 }, () =>
     isRefused(admin().create(DEPLOYMENT, numbered(probe))),
   );
-  const stopped = await createWorkload(DEPLOYMENT, 'scale-probe', 'running:0');
+  const stopped = await createWorkload(DEPLOYMENT, 'scale-probe', 'running');
   await waitFor({ what: 'scaling to be refused', timeoutMs: 20_000 }, async () => {
     return (await scale(DEPLOYMENT, stopped, 1, 'admin')) !== '';
   });

@@ -1,0 +1,100 @@
+import { LABELS } from '../api/labels.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject, Resource } from '../kube/object.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/** Of a service: its namespace, and the value of the label that all its children carry. */
+export interface ServiceName {
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** A read behind one that does not answer begins after so long all the same: a fence must not wait for it. */
+const JOIN_MS = 100;
+/** Fence traffic has connections of its own and fails fast. */
+const CALL = { lane: 'fence', timeoutMs: 4000 } as const;
+
+/**
+ * Reads by quorum, shared: every read was sent after it was asked for. What one service asks for alone is read alone;
+ * what many ask for while a read is under way is one read of them all. So to stop or confirm a thousand services costs
+ * some ten reads and not five thousand.
+ */
+export class QuorumReads {
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  readonly #readers = new Map<string, SharedRead>();
+
+  constructor(client: KubeClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** The children of one kind of a service. Rejects like `KubeClient.list`. */
+  children<T extends KubeObject>(resource: Resource<T>, of: ServiceName): Promise<readonly T[]> {
+    const reader = this.#readers.get(resource.plural) ?? new SharedRead(this.#client, this.#clock, resource);
+    this.#readers.set(resource.plural, reader);
+    // Each reader holds what its own kind was asked for, so what it gives is of that kind.
+    return reader.ask(of) as Promise<readonly T[]>;
+  }
+}
+
+interface Waiter {
+  readonly of: ServiceName;
+  readonly resolve: (children: readonly KubeObject[]) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+class SharedRead {
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  readonly #resource: Resource;
+  #waiting: Waiter[] = [];
+  #underWay = 0;
+
+  constructor(client: KubeClient, clock: Clock, resource: Resource) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#resource = resource;
+  }
+
+  ask(of: ServiceName): Promise<readonly KubeObject[]> {
+    const answer = new Promise<readonly KubeObject[]>((resolve, reject) => {
+      this.#waiting.push({ of, resolve, reject });
+    });
+    if (this.#underWay === 0) void this.#read();
+    else if (this.#waiting.length === 1) this.#clock.setTimer(JOIN_MS, () => void this.#read());
+    return answer;
+  }
+
+  async #read(): Promise<void> {
+    const waiters = this.#waiting;
+    if (waiters.length === 0) return;
+    this.#waiting = [];
+    this.#underWay += 1;
+    try {
+      const childrenOf = await this.#list(waiters.map(({ of }) => of));
+      for (const { of, resolve } of waiters) resolve(childrenOf(of));
+    } catch (error) {
+      for (const { reject } of waiters) reject(error);
+    } finally {
+      this.#underWay -= 1;
+      void this.#read();
+    }
+  }
+
+  async #list(services: readonly ServiceName[]): Promise<(of: ServiceName) => readonly KubeObject[]> {
+    const [only] = services;
+    if (only && services.every((of) => keyOfService(of) === keyOfService(only))) {
+      const labelSelector = `${LABELS.service}=${only.service}`;
+      const { items } = await this.#client.list(this.#resource, { namespace: only.namespace, labelSelector, ...CALL });
+      return () => items;
+    }
+    const { items } = await this.#client.list(this.#resource, { labelSelector: LABELS.service, ...CALL });
+    const byService = Map.groupBy(items, ({ metadata: { labels, namespace = '' } }) =>
+      keyOfService({ namespace, service: labels?.[LABELS.service] ?? '' }),
+    );
+    return (of) => byService.get(keyOfService(of)) ?? [];
+  }
+}
+
+const keyOfService = ({ namespace, service }: ServiceName): string => `${namespace}/${service}`;
