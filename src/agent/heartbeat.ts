@@ -13,12 +13,17 @@ export function createHeartbeat(context: AgentContext, everyMs: number): Ticker 
   const { client, leadership, log, region } = context;
   // Longer than a heartbeat: an API server that is slow must not cost the rights that a late answer would still give.
   const options = { lane: 'control', timeoutMs: 2 * everyMs } as const;
-  return new Ticker({
+  const ticker = new Ticker({
     clock: context.clock,
     everyMs,
+    atRate: true,
     onError: (error) => log('warn', 'Heartbeat failed', { region, error: String(error) }),
     async run(signal) {
-      if (!leadership.isCertain()) return;
+      if (!leadership.isCertain()) {
+        // The next renewal ends the lapse. A heartbeat that is left out is a third of a right, so it is only put off.
+        if (leadership.hasDuty) context.clock.setTimer(everyMs / 20, () => ticker.poke());
+        return;
+      }
       const spec = { agent: { nonce: context.authority.ask() } };
       try {
         const written = await client.mergePatch(
@@ -35,4 +40,5 @@ export function createHeartbeat(context: AgentContext, everyMs: number): Ticker 
       }
     },
   });
+  return ticker;
 }

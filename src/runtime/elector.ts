@@ -124,15 +124,21 @@ export class Elector {
 
   #schedule(delayMs: number): void {
     if (!this.#started) return;
-    this.#timer = this.#options.clock.setTimer(delayMs, () => {
-      this.#attempt = this.#tick().finally(() => this.#schedule(this.#nextDelayMs()));
+    const { clock } = this.#options;
+    this.#timer = clock.setTimer(delayMs, () => {
+      const startedAt = clock.now();
+      this.#attempt = this.#tick().finally(() => this.#schedule(this.#nextDelayMs(startedAt)));
     });
   }
 
-  /** Candidates are spread, so that they do not all write in the same instant. */
-  #nextDelayMs(): number {
-    const { random, renewEveryMs } = this.#options;
-    return this.#leadership ? renewEveryMs : jitter(random, renewEveryMs, 0.2);
+  /**
+   * Candidates are spread, so that they do not all write in the same instant. A leader renews at a rate that a slow API
+   * server does not lower: certainty counts from the sending.
+   */
+  #nextDelayMs(startedAt: Instant): number {
+    const { clock, random, renewEveryMs } = this.#options;
+    if (!this.#leadership) return jitter(random, renewEveryMs, 0.2);
+    return Math.max(renewEveryMs / 5, renewEveryMs - elapsedAtLeast(startedAt, clock.now()));
   }
 
   async #tick(): Promise<void> {

@@ -1,9 +1,11 @@
-import type { Clock, Timer } from './clock.ts';
+import { type Clock, elapsedAtLeast, type Timer } from './clock.ts';
 import { jitter, type Random } from './random.ts';
 
 export interface TickerOptions {
   readonly clock: Clock;
+  /** From the end of a run to the next; with `atRate` from its beginning, and so at a rate that slow runs do not lower. */
   readonly everyMs: number;
+  readonly atRate?: boolean;
   /** A poke starts a run only so long afterwards, so that many pokes make one run; 0 when absent. */
   readonly settleMs?: number;
   /** Spreads the ticks of many tickers by a tenth when given. */
@@ -64,6 +66,7 @@ export class Ticker {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const startedAt = this.#options.clock.now();
     try {
       await this.#options.run(signal);
     } catch (error) {
@@ -71,8 +74,9 @@ export class Ticker {
     }
     this.#current = undefined;
     if (signal.aborted) return;
-    const { clock, everyMs, random, settleMs } = this.#options;
+    const { atRate, clock, everyMs, random, settleMs } = this.#options;
     if (this.#poked) return settleMs === undefined ? this.#begin(signal) : this.#settle(signal, settleMs);
-    this.#timer = clock.setTimer(random ? jitter(random, everyMs) : everyMs, () => this.#begin(signal));
+    const delayMs = atRate ? Math.max(0, everyMs - elapsedAtLeast(startedAt, clock.now())) : everyMs;
+    this.#timer = clock.setTimer(random ? jitter(random, delayMs) : delayMs, () => this.#begin(signal));
   }
 }
