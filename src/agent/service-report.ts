@@ -11,6 +11,8 @@ import type { AgentContext } from './context.ts';
 import { factsOf, isPictureWhole } from './facts.ts';
 
 const RETRY_UNCERTAIN_MS = 250;
+/** Few at a time: the slower the API server answers, the less often it is told, and the more each report tells. */
+const CONCURRENCY = 2;
 
 type Phase = NonNullable<RegionalServiceStatus['phase']>;
 
@@ -23,7 +25,7 @@ export function createReportLoop(context: AgentContext, metrics?: ControllerMetr
     name: 'regional-service-status',
     clock: context.clock,
     random: context.random,
-    concurrency: 8,
+    concurrency: CONCURRENCY,
     ...(metrics ? { metrics } : {}),
     reconcile: (key, { signal }) => reportService(context, key, signal),
     onFailure: ({ key, error }) => context.log('debug', 'Service not reported', { service: key, error: String(error) }),

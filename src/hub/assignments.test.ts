@@ -25,6 +25,15 @@ beforeEach(async () => {
   instance = await direct.client.create(RESOURCES.serviceInstance, anInstance('mail'));
 });
 
+const record = (object: ServiceInstance, next: Assignment, mayWrite = true) =>
+  book.record(object, next, () => mayWrite);
+const report = () =>
+  direct.client.mergePatch(
+    RESOURCES.serviceInstance,
+    { name: 'mail', namespace: 'switchback-system' },
+    { status: { observedGeneration: 1 } },
+    { subresource: 'status' },
+  );
 const read = () => direct.client.read(RESOURCES.serviceInstance, { name: 'mail', namespace: 'switchback-system' });
 const withAssignment = (object: ServiceInstance, assignment: Assignment): ServiceInstance => ({
   ...object,
@@ -33,7 +42,7 @@ const withAssignment = (object: ServiceInstance, assignment: Assignment): Servic
 
 describe('a leadership', () => {
   it('begins with what the API server has by quorum, not with a cache', async () => {
-    await book.record(instance, FIRST);
+    await record(instance, FIRST);
     book.forget();
     expect([book.loaded, book.get(KEY)]).toEqual([false, undefined]);
     await book.load();
@@ -52,10 +61,10 @@ describe('a leadership', () => {
 
 describe('an intent', () => {
   it('is one compare-and-swap on what was decided on', async () => {
-    const written = await book.record(instance, FIRST);
+    const written = await record(instance, FIRST);
     expect(written.status?.assignment).toEqual(FIRST);
     expect(book.get(KEY)).toEqual(FIRST);
-    await expect(book.record(instance, SECOND)).rejects.toThrow(ConflictError);
+    await expect(record(instance, SECOND)).rejects.toThrow(ConflictError);
     expect((await read()).status?.assignment?.epoch).toBe(1);
   });
 
@@ -65,22 +74,34 @@ describe('an intent', () => {
       { name: 'mail', namespace: 'switchback-system' },
       { spec: { agents: 7 } },
     );
-    await expect(book.record(instance, FIRST)).rejects.toThrow(ConflictError);
+    await expect(record(instance, FIRST)).rejects.toThrow(ConflictError);
     expect(book.get(KEY)).toBeUndefined();
+  });
+
+  it('is recorded although its object was reported on meanwhile', async () => {
+    await report();
+    expect((await record(instance, FIRST)).status).toEqual({ observedGeneration: 1, assignment: FIRST });
+    await expect(record(instance, SECOND)).rejects.toThrow(ConflictError);
+  });
+
+  it('is not tried again by who leads no more', async () => {
+    await report();
+    await expect(record(instance, FIRST, false)).rejects.toThrow(ConflictError);
+    expect((await read()).status?.assignment).toBeUndefined();
   });
 
   it('that was carried out although its reply was lost is found again', async () => {
     direct.after = ({ method }) => {
       if (method === 'PATCH') throw new UnreachableError('no answer');
     };
-    await expect(book.record(instance, FIRST)).rejects.toThrow('no answer');
+    await expect(record(instance, FIRST)).rejects.toThrow('no answer');
     expect(book.get(KEY)).toEqual(FIRST);
   });
 
   it('is not written out of a picture that is older than what is known', async () => {
     book.take(withAssignment(instance, SECOND));
     const before = direct.requests.length;
-    await expect(book.record(instance, FIRST)).rejects.toThrow(ConflictError);
+    await expect(record(instance, FIRST)).rejects.toThrow(ConflictError);
     expect(direct.requests).toHaveLength(before);
   });
 });
@@ -95,12 +116,12 @@ describe('what is known', () => {
   });
 
   it('begins anew with an instance that was deleted and made anew under the same name', async () => {
-    const old = await book.record(instance, FIRST);
+    const old = await record(instance, FIRST);
     await direct.client.delete(RESOURCES.serviceInstance, { name: 'mail', namespace: 'switchback-system' });
     const anew = await direct.client.create(RESOURCES.serviceInstance, anInstance('mail'));
     book.take(anew);
     expect(book.get(KEY)).toBeUndefined();
-    await book.record(anew, FIRST);
+    await record(anew, FIRST);
     book.take(withAssignment(old, THIRD));
     expect(book.get(KEY)).toEqual(FIRST);
   });

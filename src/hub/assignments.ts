@@ -5,6 +5,9 @@ import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { isNewer } from '../kube/resource-version.ts';
 
+/** Reports of a status are rarer than that between a read and the write after it. */
+const MOST_TRIES = 3;
+
 interface Entry {
   readonly uid: string | undefined;
   readonly resourceVersion: string;
@@ -74,38 +77,61 @@ export class AssignmentBook {
   }
 
   /**
-   * Records an intent: one compare-and-swap against exactly the object that was decided on, before anything else
-   * happens. When the reply is lost nobody knows whether it was carried out, so the object is read again.
-   * Throws `ConflictError` when somebody else wrote first.
+   * Records an intent before anything else happens: a compare-and-swap against exactly the object that was decided on.
+   * One that only differs in what was reported meanwhile is as good, and is tried again while `mayWrite` says so. When
+   * the reply is lost nobody knows whether it was carried out, so the object is read again.
+   * Throws `ConflictError` when somebody else decided, or what was decided on has changed.
    */
-  async record(instance: ServiceInstance, next: Assignment): Promise<ServiceInstance> {
-    const { name, namespace = '', resourceVersion } = instance.metadata;
+  async record(instance: ServiceInstance, next: Assignment, mayWrite: () => boolean): Promise<ServiceInstance> {
+    const key = keyOf(instance);
     const leadership = this.#leadership;
-    const known = this.get(keyOf(instance));
-    if ((instance.status?.assignment?.epoch ?? 0) !== (known?.epoch ?? 0)) {
-      throw new ConflictError(`${namespace}/${name}: decided on an assignment that is not the newest known`);
+    if ((instance.status?.assignment?.epoch ?? 0) !== (this.get(key)?.epoch ?? 0)) {
+      throw new ConflictError(`${key}: decided on an assignment that is not the newest known`);
     }
-    try {
-      const written = await this.#client.mergePatch(
-        RESOURCES.serviceInstance,
-        { name, namespace },
-        { metadata: { resourceVersion }, status: { assignment: next } },
-        { subresource: 'status', lane: 'fence' },
-      );
-      if (leadership === this.#leadership) this.take(written);
-      return written;
-    } catch (error) {
-      await this.#readAgain(name, namespace, leadership);
-      throw error;
+    let seen = instance;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#swap(seen, next, leadership);
+      } catch (error) {
+        const read = await this.#readAgain(seen, leadership);
+        const goesOn = error instanceof ConflictError && tries < MOST_TRIES && leadership === this.#leadership;
+        if (!goesOn || !read || !isSameQuestion(instance, read) || !mayWrite()) throw error;
+        seen = read;
+      }
     }
   }
 
-  async #readAgain(name: string, namespace: string, leadership: number): Promise<void> {
+  async #swap({ metadata }: ServiceInstance, next: Assignment, leadership: number): Promise<ServiceInstance> {
+    const { name, namespace = '', resourceVersion } = metadata;
+    const written = await this.#client.mergePatch(
+      RESOURCES.serviceInstance,
+      { name, namespace },
+      { metadata: { resourceVersion }, status: { assignment: next } },
+      { subresource: 'status', lane: 'fence' },
+    );
+    if (leadership === this.#leadership) this.take(written);
+    return written;
+  }
+
+  async #readAgain({ metadata }: ServiceInstance, leadership: number): Promise<ServiceInstance | undefined> {
+    const { name, namespace = '' } = metadata;
     try {
       const read = await this.#client.read(RESOURCES.serviceInstance, { name, namespace }, { lane: 'fence' });
       if (leadership === this.#leadership) this.take(read);
+      return read;
     } catch {
       // The informer will tell, as soon as the API server answers again.
+      return undefined;
     }
   }
+}
+
+/** Whether a decision on the one object is a decision on the other: the same life, spec and assignment. */
+function isSameQuestion(a: ServiceInstance, b: ServiceInstance): boolean {
+  return (
+    a.metadata.uid === b.metadata.uid &&
+    a.metadata.generation === b.metadata.generation &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+    (a.status?.assignment?.epoch ?? 0) === (b.status?.assignment?.epoch ?? 0)
+  );
 }

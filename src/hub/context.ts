@@ -1,4 +1,4 @@
-import type { Reason } from '../api/conditions.ts';
+import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
@@ -61,6 +61,8 @@ export interface HubContext {
   readonly diagnoses: Map<string, Diagnosis>;
   /** Regions that were lost and have not been healthy since; written by the placement loop. */
   readonly lostRegions: Set<string>;
+  /** By `namespace/name` of a ServiceInstance: how its record set was written; written by the instance loop. */
+  readonly traffic: Map<string, ConditionState>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
   readonly holds: Map<string, Hold>;
 }

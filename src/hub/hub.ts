@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
+import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
@@ -15,8 +17,9 @@ import { EventRecorder } from '../kube/event-recorder.ts';
 import { createInformer } from '../kube/informer.ts';
 import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
+import type { Delta } from '../kube/store.ts';
 import type { Log } from '../report/log-port.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
@@ -27,7 +30,7 @@ import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
-import { createInstanceLoop } from './instance-loop.ts';
+import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
 import { Leadership } from './leadership.ts';
 import { createOrderLoop } from './order-loop.ts';
 import { createPlacementLoop } from './placement-loop.ts';
@@ -59,8 +62,8 @@ const TENANT_DELAY_MS = 2000;
 const REPORT_DELAY_MS = 250;
 /** Longer behind a backlog, so that a storm of changes is told once: milliseconds for each key that is ready. */
 const REPORT_DELAY_PER_KEY_MS = 2;
-/** That a region is lost is told when the intents which follow from it are recorded: a report would make them fail. */
-const REGION_REPORT_DELAY_MS = 3000;
+/** While services are being moved, what is told of them comes after what moves them: so long after the last one moved. */
+const MOVE_REPORT_DELAY_MS = 3000;
 const GROUP_DELAY_MS = 2500;
 
 export interface Hub {
@@ -91,11 +94,13 @@ class HubLoops implements Hub {
   readonly #cohorts: CohortLoop;
   readonly #switches: SwitchLoop;
   readonly #instances: Controller;
+  readonly #instanceReports: Controller;
   readonly #groups: Controller;
   readonly #tenants: Controller;
   readonly #regions = new Map<string, RegionLoops>();
   /** Instances whose tenants have not been told yet. */
   readonly #changed = new Set<string>();
+  #movedAt: Instant | undefined;
   #isStopped = false;
 
   constructor(options: HubOptions) {
@@ -107,7 +112,8 @@ class HubLoops implements Hub {
     this.#placement = createPlacementLoop(this.#context);
     this.#switches = createSwitchLoop(this.#context);
     this.#cohorts = createCohortLoop(this.#context, () => this.#enqueueTenants());
-    this.#instances = createInstanceLoop(this.#context, metrics);
+    this.#instanceReports = createInstanceReportLoop(this.#context, metrics);
+    this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
     this.#groups = createGroupLoop(this.#context, metrics);
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
     this.#connect();
@@ -147,7 +153,7 @@ class HubLoops implements Hub {
     const { classes, endpoints, groups, instances, switches, tenants } = this.#context;
     return [groups, classes, tenants, instances, switches, endpoints];
   }
-  #controllers = () => [this.#instances, this.#groups, this.#tenants];
+  #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants];
   #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker];
 
   #createContext(): HubContext {
@@ -198,8 +204,10 @@ class HubLoops implements Hub {
       lostRegions: new Set(),
       holds: new Map(),
       capacities: new Map(),
+      traffic: new Map(),
       lookAgain: { instance: (key) => this.#reportSoon(key), region: (region) => this.#regionChanged(region) },
       noteMove: (move) => {
+        this.#movedAt = clock.now();
         this.#switches.note(move);
         this.#switches.ticker.poke();
       },
@@ -211,7 +219,7 @@ class HubLoops implements Hub {
     const renewEveryMs = electionMs / 3;
     const where = { namespace: SYSTEM_NAMESPACE, name: 'switchback-hub' };
     return new Elector({
-      lock: createLeaseLock({ client, clock, ...where, electionMs, timeoutMs: renewEveryMs }),
+      lock: createLeaseLock({ client, clock, ...where, electionMs, timeoutMs: electionMs }),
       identity,
       clock,
       random,
@@ -248,10 +256,11 @@ class HubLoops implements Hub {
 
   /** Nothing that an earlier leadership knew counts: assignments are read again, acknowledgements count from now. */
   #beginLeadership(): void {
-    const { assignments, diagnoses, grants, leadership, links } = this.#context;
+    const { assignments, diagnoses, grants, leadership, links, traffic } = this.#context;
     assignments.forget();
     grants.forget();
     diagnoses.clear();
+    traffic.clear();
     links.beginLeadership();
     leadership.begin();
     this.#placement.poke();
@@ -278,7 +287,12 @@ class HubLoops implements Hub {
   /** Once for many changes, and behind the intents of a switch. */
   #reportSoon(key: string): void {
     const { queue } = this.#instances;
-    queue.addAfter(key, REPORT_DELAY_MS + REPORT_DELAY_PER_KEY_MS * queue.size, 'resync');
+    const { clock } = this.#options;
+    // Weights are traffic: they follow a region at once, and no intent competes with them.
+    const isWeighted = this.#context.instances.store.get(key)?.status?.weights !== undefined;
+    const isMoving = !isWeighted && this.#movedAt && elapsedAtLeast(this.#movedAt, clock.now()) < MOVE_REPORT_DELAY_MS;
+    const delayMs = isMoving ? MOVE_REPORT_DELAY_MS : REPORT_DELAY_MS + REPORT_DELAY_PER_KEY_MS * queue.size;
+    queue.addAfter(key, delayMs, 'resync');
   }
 
   #engaged(link: RegionLink, group: IUGroup): void {
@@ -288,10 +302,11 @@ class HubLoops implements Hub {
       acknowledge: createAcknowledgeLoop(this.#context, link, heartbeatMs),
     };
     this.#regions.set(link.region, loops);
-    link.services.store.addHandler(({ object }) => {
-      const key = keyOf(object);
-      loops.orders.enqueue(key);
+    link.services.store.addHandler((delta) => {
+      const key = keyOf(delta.object);
       this.#reportSoon(key);
+      if (isReport(delta)) return;
+      loops.orders.enqueue(key);
       this.#switches.ticker.poke();
       // A confirmation may be all that the new side has been waiting for.
       for (const { acknowledge } of this.#regions.values()) acknowledge.poke();
@@ -317,9 +332,11 @@ class HubLoops implements Hub {
   /** Every change enqueues what it concerns. */
   #connect(): void {
     const { classes, endpoints, groups, instances, links, placements, tenants, assignments } = this.#context;
-    groups.store.addHandler(({ object }) => {
-      links.follow(groups.store.list());
+    groups.store.addHandler((delta) => {
+      const { object } = delta;
       this.#groups.enqueue(keyOf(object));
+      if (isOwnStatus(delta)) return;
+      links.follow(groups.store.list());
       this.#cohorts.ticker.poke();
       this.#placement.poke();
       for (const instance of instances.store.byIndex('group', object.metadata.name))
@@ -331,8 +348,7 @@ class HubLoops implements Hub {
         this.#enqueueInstance(keyOf(instance));
     });
     tenants.store.addHandler((delta) => {
-      const isSpec = delta.type !== 'updated' || delta.old.metadata.generation !== delta.object.metadata.generation;
-      if (isSpec || delta.object.metadata.deletionTimestamp) this.#cohorts.ticker.poke();
+      if (!isOwnStatus(delta)) this.#cohorts.ticker.poke();
       else this.#tenants.enqueue(keyOf(delta.object), 'resync');
     });
     instances.store.addHandler((delta) => {
@@ -340,11 +356,16 @@ class HubLoops implements Hub {
       if (delta.type === 'deleted') {
         assignments.delete(key);
         placements.forget(key);
+        this.#context.traffic.delete(key);
         return;
       }
       if (assignments.loaded) assignments.take(delta.object);
-      this.#enqueueInstance(key);
-      this.#placement.poke();
+      // Also after a report: one that came late may have overwritten a newer one.
+      if (isReport(delta)) this.#reportSoon(key);
+      else {
+        this.#enqueueInstance(key);
+        this.#placement.poke();
+      }
       this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, GROUP_DELAY_MS);
       this.#tenantsOf(key);
     });
@@ -359,9 +380,8 @@ class HubLoops implements Hub {
     for (const instance of this.#context.instances.store.byIndex('region', region)) {
       const key = keyOf(instance);
       for (const { orders } of this.#regions.values()) orders.enqueue(key, 'failover');
-      // Weights are traffic: they follow a region at once, and no intent competes with them.
       if (instance.status?.weights) this.#reportSoon(key);
-      else this.#instances.queue.addAfter(key, REGION_REPORT_DELAY_MS, 'resync');
+      else this.#instances.queue.addAfter(key, MOVE_REPORT_DELAY_MS, 'resync');
     }
     const group = this.#context.links.groupOf(region);
     if (group) this.#groups.enqueue(keyOf(group));
@@ -379,3 +399,23 @@ class HubLoops implements Hub {
     });
   }
 }
+
+/** Whether an update says nothing that is acted on: no new spec, no epoch, no end; conditions and counts at most. */
+const isReport = (delta: Delta<ServiceInstance> | Delta<RegionalService>): boolean =>
+  delta.type === 'updated' && isDeepStrictEqual(actedOn(delta.old), actedOn(delta.object));
+
+const actedOn = ({ metadata, status }: ServiceInstance | RegionalService) => [
+  metadata.uid,
+  metadata.generation,
+  metadata.deletionTimestamp,
+  metadata.finalizers,
+  status && 'assignment' in status ? status.assignment?.epoch : undefined,
+  status && 'standbyEpoch' in status ? status.standbyEpoch : undefined,
+  status && 'grantedEpoch' in status ? status.grantedEpoch : undefined,
+];
+
+/** Of groups and tenants the status is written by the hub alone: nothing else follows from it. */
+const isOwnStatus = (delta: Delta<IUGroup | Tenant>): boolean =>
+  delta.type === 'updated' &&
+  delta.old.metadata.generation === delta.object.metadata.generation &&
+  delta.object.metadata.deletionTimestamp === undefined;

@@ -17,15 +17,22 @@ import { ensureTraffic } from './traffic.ts';
 /** A deleted instance is looked at again so often, until every region has let go of it. */
 const CLEANUP_EVERY_MS = 1000;
 
-/** One instance at a time: its traffic, its status, and in the end its clean-up. It chooses nothing. */
-export function createInstanceLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+/**
+ * One instance at a time: its traffic, and in the end its clean-up. It chooses nothing, and leaves it to `reports` to say
+ * what came of it.
+ */
+export function createInstanceLoop(context: HubContext, reports: Controller, metrics?: ControllerMetrics): Controller {
   return new Controller({
     name: 'service-instance',
     clock: context.clock,
     random: context.random,
-    concurrency: 16,
+    concurrency: 8,
     ...(metrics ? { metrics } : {}),
-    reconcile: (key, { signal }) => reconcileInstance(context, key, signal),
+    reconcile: async (key, { signal }) => {
+      const result = await reconcileInstance(context, key, signal);
+      reports.enqueue(key, 'resync');
+      return result;
+    },
     onFailure: ({ key, error }) =>
       context.log('warn', 'Instance not converged', { instance: key, error: String(error) }),
   });
@@ -40,8 +47,34 @@ async function reconcileInstance(context: HubContext, key: string, signal: Abort
   const settling = whileSettling(context, context.groups.store.get(instance.spec.iuGroupRef.name), instance);
   if (settling) return settling;
   const facts = gatherFacts(context, instance, key);
-  const weights = weightsOf(facts);
-  const traffic = await ensureTraffic(context, instance, facts.assignment, weights, signal);
+  const traffic = await ensureTraffic(context, instance, facts.assignment, weightsOf(facts), signal);
+  context.traffic.set(key, traffic);
+  return undefined;
+}
+
+/**
+ * Says in the status what the regions report, one instance at a time. Few at a time: the slower the API server answers,
+ * the less often it is told, and the more each report tells.
+ */
+export function createInstanceReportLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'service-instance-status',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 2,
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reportInstance(context, key, signal),
+    onFailure: ({ key, error }) =>
+      context.log('debug', 'Instance not reported', { instance: key, error: String(error) }),
+  });
+}
+
+async function reportInstance(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const instance = context.instances.store.get(key);
+  const traffic = context.traffic.get(key);
+  if (!instance || !traffic) return undefined;
+  if (!context.leadership.isCertain() || !context.assignments.loaded) return context.leadership.whenUncertain();
+  const facts = gatherFacts(context, instance, key);
   const options = {
     client: context.client,
     resource: RESOURCES.serviceInstance,
@@ -49,9 +82,9 @@ async function reconcileInstance(context: HubContext, key: string, signal: Abort
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  await reportStatus(options, context.instances.store.get(key) ?? instance, {
+  await reportStatus(options, instance, {
     conditions: [...instanceConditions(facts), traffic],
-    fields: { placements: placementsOf(facts), weights: weights ?? null },
+    fields: { placements: placementsOf(facts), weights: weightsOf(facts) ?? null },
   });
   return undefined;
 }
@@ -115,6 +148,7 @@ async function cleanUp(context: HubContext, instance: ServiceInstance, signal: A
   const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((f) => f !== INSTANCE_FINALIZER) } };
   await context.client.mergePatch(RESOURCES.serviceInstance, { name, namespace }, patch, { signal });
   context.placements.forget(key);
+  context.traffic.delete(key);
   context.log('info', 'Instance is gone from all regions', { instance: key });
   return undefined;
 }

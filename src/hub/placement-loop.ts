@@ -233,7 +233,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
   // The facts are those of this very pass; leadership is asked for again because the writes before took time.
   if (!context.leadership.isCertain()) return;
   try {
-    const written = await context.assignments.record(instance, next);
+    const written = await context.assignments.record(instance, next, () => context.leadership.isCertain());
     context.instances.store.apply(written);
     if (current && current.activeRegion !== next.activeRegion) {
       const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
