@@ -1,7 +1,7 @@
 import { LABELS } from '../../src/api/labels.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createInformer, type Informer } from '../../src/kube/informer.ts';
-import { POD, type Pod } from '../../src/kube/kinds.ts';
+import { POD, type Pod, REPLICA_SET } from '../../src/kube/kinds.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import type { Region } from '../regions/regions.ts';
@@ -19,7 +19,7 @@ export interface ObservedRegion {
  * that does not answer count as running for as long as their nodes have power.
  */
 export class PodObserver implements AsyncDisposable {
-  readonly #regions: readonly { readonly region: Region; readonly pods: Informer<Pod> }[];
+  readonly #regions: readonly (ObservedRegion & { readonly pods: Informer<Pod> })[];
   /** Pods that stood on a node when it lost its power: they run again only when their node starts them. */
   readonly #cut = new Set<string>();
   readonly #exclusive: ReadonlySet<string> | undefined;
@@ -27,11 +27,12 @@ export class PodObserver implements AsyncDisposable {
   #sampledAt = performance.now();
   #dualActiveMs = 0;
   #longestSampleMs = 0;
+  #example: unknown;
 
   /** @param exclusive services that must never run in both regions, as `namespace/name`; all when absent */
   constructor(regions: readonly ObservedRegion[], exclusive?: ReadonlySet<string>) {
     this.#exclusive = exclusive;
-    this.#regions = regions.map(({ client, region }) => ({ region, pods: watchPods(client) }));
+    this.#regions = regions.map(({ client, region }) => ({ client, region, pods: watchPods(client) }));
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
@@ -49,19 +50,25 @@ export class PodObserver implements AsyncDisposable {
     return this.#countServices(region, (pod) => this.#runs(pod));
   }
 
-  /** Whether no pod of the region would be started by a node whose power comes back. */
-  isFenced(region: string): boolean {
-    return this.#podsOf(region).every(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  /** Whether nothing of the region would be started by a node whose power comes back, or made anew for one. */
+  async isFenced(region: string): Promise<boolean> {
+    const { client } = this.#find(region);
+    const { items: replicaSets } = await client.list(REPLICA_SET, { labelSelector: LABELS.service });
+    // In this order: a controller that has not seen the zero yet could still make a pod.
+    if (replicaSets.some(({ spec, status }) => (spec?.replicas ?? 0) > 0 || (status?.replicas ?? 0) > 0)) return false;
+    const { items: pods } = await client.list(POD, { labelSelector: LABELS.service });
+    return pods.every(({ metadata }) => metadata.deletionTimestamp !== undefined);
   }
 
-  /** To be told right after the nodes of a region have lost their power. */
+  /** To be told right after the nodes of a region have lost their power, and right before they get it back. */
   noteCut(region: string): void {
     for (const { metadata } of this.#podsOf(region)) this.#cut.add(metadata.uid ?? '');
   }
 
-  /** Milliseconds with at least one exclusive service running in both regions, and the longest time between two looks. */
-  get dualActive(): { readonly ms: number; readonly longestSampleMs: number } {
-    return { ms: Math.round(this.#dualActiveMs), longestSampleMs: Math.round(this.#longestSampleMs) };
+  /** Milliseconds with at least one exclusive service running in both regions, the longest time between two looks, and the first case. */
+  get dualActive(): { readonly ms: number; readonly longestSampleMs: number; readonly example: unknown } {
+    const [ms, longestSampleMs] = [Math.round(this.#dualActiveMs), Math.round(this.#longestSampleMs)];
+    return { ms, longestSampleMs, example: this.#example };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +85,30 @@ export class PodObserver implements AsyncDisposable {
     const [first, ...others] = this.#regions.map(({ region }) =>
       this.#servicesOf(region.name, (pod) => isExclusive(pod) && this.#runs(pod)),
     );
-    if (first && others.some((services) => !services.isDisjointFrom(first))) this.#dualActiveMs += passed;
+    const [both] = others.flatMap((services) => [...services.intersection(first ?? new Set())]);
+    if (both === undefined) return;
+    this.#dualActiveMs += passed;
+    this.#example ??= this.#describe(both);
+  }
+
+  /** The pods of a service that runs in both regions, to see why. */
+  #describe(service: string): unknown {
+    return this.#regions.flatMap(({ region }) =>
+      this.#podsOf(region.name)
+        .filter((pod) => serviceOf(pod) === service)
+        .map(({ metadata, spec, status }) => ({
+          region: region.name,
+          state: region.state,
+          zones: region.zones.map((zone) => zone.state),
+          pod: metadata.name,
+          created: metadata.creationTimestamp,
+          deleted: metadata.deletionTimestamp,
+          wasCut: this.#cut.has(metadata.uid ?? ''),
+          node: spec?.nodeName,
+          phase: status?.phase,
+          at: new Date().toISOString(),
+        })),
+    );
   }
 
   #podsOf(region: string): readonly Pod[] {

@@ -19,7 +19,7 @@ const HUB_SETTINGS = { SWITCHBACK_HUB_ELECTION_MS: '900' };
 
 const GOAL_SECONDS: Readonly<Record<number, number>> = { 23: 7, 230: 10, 1000: 25 };
 /** A user's services come over time: what is measured begins when all of them are there. */
-const BATCH = 100;
+const BATCH = 25;
 const SETTLED_MS = 5000;
 const LIMIT_MS = 120_000;
 
@@ -47,7 +47,7 @@ export async function* runStorm({ log, quick }: BenchOptions): AsyncIterable<Ben
     ]);
     await setUp(world, count, log);
     yield await measure(world, observer, count, { how: 'kill', lost: HOME, taker: PEER });
-    yield await measure(world, observer, count, { how: 'hang', lost: PEER, taker: HOME });
+    if (!process.env['K']) yield await measure(world, observer, count, { how: 'hang', lost: PEER, taker: HOME });
   }
 }
 
@@ -85,7 +85,7 @@ async function measure(world: World, observer: PodObserver, count: number, loss:
   const activeMs = since();
   const returned = await bringBack(world, observer, loss);
   await waitUntilReady(world.hub, RESOURCES.serviceInstance, count, LIMIT_MS);
-  const { longestSampleMs, ms: dualActiveMs } = observer.dualActive;
+  const { example: dualActive, longestSampleMs, ms: dualActiveMs } = observer.dualActive;
   const name = `storm ${count} ${loss.how}`;
   const figures = { timings: TUNED.timings, firstMs, halfMs, readyMs, activeMs, ...returned, protectedMs: since() };
   return {
@@ -94,7 +94,7 @@ async function measure(world: World, observer: PodObserver, count: number, loss:
       atMost(`${name}: all active and ready`, activeMs / 1000, GOAL_SECONDS[count] ?? Number.NaN, 's'),
       exactly(`${name}: time with two active sides`, dualActiveMs, 0, 'ms'),
     ],
-    figures: { ...roundAll(figures), dualActiveMs, longestSampleMs },
+    figures: { ...roundAll(figures), dualActiveMs, dualActive, longestSampleMs },
   };
 }
 
@@ -118,8 +118,10 @@ async function bringBack(world: World, observer: PodObserver, { lost }: Loss): P
     if (agent.running) agent.thaw();
     else agent.start();
   }
-  await poll(LIMIT_MS, async () => observer.isFenced(lost), 50);
+  await poll(LIMIT_MS, () => observer.isFenced(lost), 200);
   const fencedMs = performance.now() - startedAt;
+  // What was made and ended again without power never runs.
+  observer.noteCut(lost);
   await region.powerOnNodes();
   return { fencedMs };
 }
