@@ -114,6 +114,16 @@ test('a write answered while a list is under way survives the list that does not
   expect(store.get('n/a')).toBeDefined();
 });
 
+test('a write answered while a list is under way gives way to a list that knows something newer', () => {
+  const store = new Store<ConfigMap>();
+  store.relisting();
+  store.apply(map('changed', '7'));
+  store.apply(map('gone', '8'));
+  // Somebody else has written and deleted since, and the watch begins after both: it will never tell.
+  store.replace([map('changed', '9')], '10');
+  expect([store.get('n/changed')?.metadata.resourceVersion, store.get('n/gone')]).toEqual(['9', undefined]);
+});
+
 test('a server that was restored to an earlier state is believed: earlier writes are not held against its list', () => {
   const store = new Store<ConfigMap>();
   store.replace([map('a', '500'), map('b', '501')], '501');

@@ -117,10 +117,11 @@ export class Store<T extends KubeObject> implements StoreReader<T>, ObjectSink<T
     for (const object of objects) {
       const key = keyOf(object);
       listed.add(key);
-      if (!this.#ahead.has(key)) this.#put(key, object);
+      // A list may know an own write that was answered while it was under way, and what others wrote after it.
+      if (!this.#isBehindOwnWrite(key, versionOf(object))) this.#put(key, object);
     }
     for (const key of [...this.#objects.keys()]) {
-      if (!listed.has(key) && !this.#ahead.has(key)) this.#delete(key);
+      if (!listed.has(key) && !this.#isBehindOwnWrite(key, resourceVersion)) this.#delete(key);
     }
   }
 

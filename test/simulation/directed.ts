@@ -158,7 +158,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
     what: 'acknowledgements reach the agent late, then its region is cut off: a right counts from the nonce',
     arrange(stage) {
       stage.at(0, () => stage.weather({ watchLagChance: 1 }));
-      stage.fault({ when: (call) => isTo(call, 'PATCH regionleases', 'east') && !fromHub(call), replyMs: 3_000 });
+      stage.fault({ when: (call) => isTo(call, 'PATCH regionleases', 'east') && !fromHub(call), replyMs: 4_500 });
       stage.at(stage.between(15_000, 25_000), () => stage.isolate('east'));
     },
   },

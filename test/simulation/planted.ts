@@ -109,7 +109,7 @@ export const PLANTED: readonly PlantedBug[] = [
       // The deadline of the call bounds the harm: without it the reply may be late by any amount.
       {
         file: 'src/hub/hub.ts',
-        find: 'electionMs, timeoutMs: renewEveryMs })',
+        find: 'electionMs, timeoutMs: electionMs })',
         replace: 'electionMs, timeoutMs: 60_000 })',
       },
     ],
@@ -221,8 +221,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: FENCE,
-        find: 'if (pods.items[0]) return',
-        replace: 'if (pods.items[0] && !pods.items[0].metadata.deletionTimestamp) return',
+        find: 'if (pod) return',
+        replace: 'if (pod && !pod.metadata.deletionTimestamp) return',
       },
       {
         file: 'src/observe/service-picture.ts',
