@@ -12,7 +12,7 @@ import { factsOf, isPictureWhole } from './facts.ts';
 
 const RETRY_UNCERTAIN_MS = 250;
 /** Few at a time: the slower the API server answers, the less often it is told, and the more each report tells. */
-const CONCURRENCY = 2;
+const CONCURRENCY = 8;
 
 type Phase = NonNullable<RegionalServiceStatus['phase']>;
 

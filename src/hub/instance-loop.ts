@@ -61,7 +61,7 @@ export function createInstanceReportLoop(context: HubContext, metrics?: Controll
     name: 'service-instance-status',
     clock: context.clock,
     random: context.random,
-    concurrency: 2,
+    concurrency: 12,
     ...(metrics ? { metrics } : {}),
     reconcile: (key, { signal }) => reportInstance(context, key, signal),
     onFailure: ({ key, error }) =>
