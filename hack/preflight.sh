@@ -12,6 +12,7 @@ need() { # need PROGRAM WHAT-TO-DO
 
 need npm 'Install Node.js 20 or newer with npm (https://nodejs.org); npm brings the Node that this project runs on.'
 need node 'Install Node.js 20 or newer with npm (https://nodejs.org); npm brings the Node that this project runs on.'
+need openssl 'The tests make their certificates with it. Install it from your distribution.'
 need go 'The control planes are built from their Go modules. Install Go 1.26 or newer (https://go.dev/dl).'
 
 # Asked in the folder of the modules: there an older Go fetches the toolchain that go.mod names, unless it may not.

@@ -15,10 +15,26 @@ const hubSchema = z.object({
   SWITCHBACK_HUB_ELECTION_MS: z.coerce.number().int().min(300).max(300_000).default(2500),
 });
 
-const agentSchema = z.object({
+const path = z.string().min(1);
+
+const agentFields = z.object({
   ...common,
   /** Name of the region that this agent is of, as the IU group names it. */
   SWITCHBACK_REGION: z.string().min(1).max(40),
+  /** Port of the rights server (`agent/rights-server.ts`), which is off without the three files; 0 takes any free one. */
+  SWITCHBACK_RIGHTS_PORT: z.coerce.number().int().min(0).max(65_535).default(8443),
+  /** PEM files: its certificate, its key, and the CA bundle that the certificates of gates must come from. */
+  SWITCHBACK_RIGHTS_CERT: path.optional(),
+  SWITCHBACK_RIGHTS_KEY: path.optional(),
+  SWITCHBACK_RIGHTS_CA: path.optional(),
+});
+
+const agentSchema = agentFields.superRefine((settings, { addIssue }) => {
+  const names = ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'] as const;
+  const missing = names.filter((name) => settings[name] === undefined);
+  if (missing.length === names.length) return;
+  for (const name of missing)
+    addIssue({ code: 'custom', path: [name], message: 'is missing: the three belong together' });
 });
 
 export type HubConfig = z.infer<typeof hubSchema>;

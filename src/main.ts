@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { type Agent, createAgent } from './agent/agent.ts';
+import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     config.role === 'hub'
       ? hubOf(config, access, { connect, log, metrics })
       : agentOf(config, access, { connect, log, metrics });
+  const rights = await serveRights(config, role, log);
   const health = await startHealthServer({
     port: config.SWITCHBACK_PORT,
     host: config.SWITCHBACK_HOST,
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     steps: [
       { name: 'loops', timeoutMs: DRAIN_MS, run: () => role.stop() },
+      { name: 'rights server', timeoutMs: 1000, run: () => rights?.close() },
       { name: 'health server', timeoutMs: 1000, run: () => health.close() },
     ],
     onFailure: (step, error) => log('warn', 'Stopped in haste', { step, error }),
@@ -111,6 +114,23 @@ function agentOf(
     log,
     metrics: metrics.controllers,
   });
+}
+
+/** Off unless its TLS files are set. Rejects when they cannot be used, or the port cannot be bound. */
+async function serveRights(config: Config, role: Hub | Agent, log: Log): Promise<RightsServer | undefined> {
+  if (config.role !== 'agent' || !('rightOf' in role)) return undefined;
+  const { SWITCHBACK_RIGHTS_CA: ca, SWITCHBACK_RIGHTS_CERT: cert, SWITCHBACK_RIGHTS_KEY: key } = config;
+  if (ca === undefined || cert === undefined || key === undefined) return undefined;
+  const server = await startRightsServer({
+    port: config.SWITCHBACK_RIGHTS_PORT,
+    host: config.SWITCHBACK_HOST,
+    tls: { ca, cert, key },
+    rightOf: (service) => role.rightOf(service),
+    clock: systemClock,
+    log,
+  });
+  log('info', 'Rights server listens', { port: server.port });
+  return server;
 }
 
 function versionOfPackage(): string {

@@ -42,6 +42,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { AgentLeadership } from './leadership.ts';
 import { OrderBook } from './orders.ts';
 import { createRegionLoop } from './region-loop.ts';
+import { type RightVerdict, rightOf } from './rights-server.ts';
 import { createServiceLoop } from './service-loop.ts';
 import { createReportLoop } from './service-report.ts';
 
@@ -69,6 +70,8 @@ export interface Agent {
   /** Whether the caches are filled. */
   readonly ready: boolean;
   readonly leading: boolean;
+  /** What a gate of the region may run of `service` (`namespace/name`) at this instant. */
+  rightOf(service: string): RightVerdict;
 }
 
 /** The agent role: one region. It waits for the Region object, which tells it the timings, before it does anything. */
@@ -95,6 +98,10 @@ export function createAgent(options: AgentOptions): Agent {
     get leading() {
       return running?.context.leadership.isCertain() ?? false;
     },
+    rightOf: (service) =>
+      running
+        ? rightOf(running.context, running.timing, service)
+        : { status: 503, reason: 'the agent waits for its Region object' },
   };
 }
 
@@ -118,6 +125,7 @@ function createCaches(options: AgentOptions): AgentCaches {
 
 interface Running {
   readonly context: AgentContext;
+  readonly timing: ProtocolTiming;
   stop(): Promise<void>;
 }
 
@@ -166,6 +174,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   elector.start();
   return {
     context,
+    timing,
     async stop() {
       // The lease goes last: until then nobody else may act.
       await Promise.all(tickers.map((ticker) => ticker.stop()));

@@ -1,0 +1,79 @@
+import { constants, openSync, write } from 'node:fs';
+import process from 'node:process';
+import { setInterval } from 'node:timers';
+import { sleep, systemClock } from '../runtime/clock.ts';
+import { startCommand } from './command.ts';
+import { Gate } from './gate.ts';
+import { createLineLog } from './line-log.ts';
+import { type GateOptions, GateUsageError, readGateOptions } from './options.ts';
+import { RightsClient } from './rights-client.ts';
+
+/** A handler of SIGUSR1 also keeps Node from opening its debugger at it. */
+const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+];
+const STANDARD_ERROR = 2;
+const FLUSH_MS = 500;
+const INTERNAL_ERROR_CODE = 70;
+const A_LONG_TIME_MS = 2_000_000_000;
+
+/**
+ * Standard error, opened once more: so that a write fails when nobody empties the pipe, and does not wait. That cannot
+ * be set on the one that the command shares, and `process.stderr` waits.
+ */
+function openLog(): number {
+  try {
+    return openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+  } catch {
+    // A socket, or a pipe of another user. Then a thread waits; it holds up the end of the gate, and not that of its command.
+    return STANDARD_ERROR;
+  }
+}
+
+/**
+ * `switchback gate`: the composition root of the gate. A program of its own, because it stands in every write-bearing
+ * container: it loads nothing but modules of Node and its own.
+ *
+ * Run it as the first process of a container, with a process namespace that is not shared: when it ends, the kernel ends
+ * everything that is left there. It reaps its command only; a command that leaves orphans behind needs an init of its
+ * own (`-- tini -g -- command`).
+ */
+async function run(options: GateOptions): Promise<void> {
+  const { service, timing } = options;
+  const output = openLog();
+  const writeText = (text: string): Promise<void> => new Promise((resolve) => write(output, text, () => resolve()));
+  const lines = createLineLog({ clock: systemClock, base: { role: 'gate', service }, write: writeText });
+  const source = new RightsClient({ ...options, timeoutMs: 2 * timing.askEveryMs, clock: systemClock });
+  const start = () => startCommand(options.command);
+  const gate = new Gate({ clock: systemClock, timing, source, start, log: lines.log });
+  const finish = async (code: number): Promise<never> => {
+    await Promise.race([lines.flush(), sleep(systemClock, FLUSH_MS)]);
+    process.exit(code);
+  };
+  // What runs must not outlive the gate, whatever ends it.
+  process.on('exit', () => gate.abandon());
+  process.on('uncaughtException', (error) => {
+    gate.abandon();
+    lines.log('error', 'Gate fails', { error: String(error.stack) });
+    void finish(INTERNAL_ERROR_CODE);
+  });
+  for (const name of FORWARDED) process.on(name, () => gate.signal(name));
+  // Neither timers of the clock nor handlers of signals keep a process alive that waits for its right.
+  setInterval(() => undefined, A_LONG_TIME_MS);
+  lines.log('info', 'Gate waits for the right', {});
+  gate.start();
+  await finish(await gate.ended);
+}
+
+try {
+  await run(readGateOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof GateUsageError ? error.message : String(error)}\n`);
+  process.exit(error instanceof GateUsageError ? 2 : INTERNAL_ERROR_CODE);
+}
