@@ -15,6 +15,8 @@ export const GROUP = 'americas';
 export const TENANT_NAMESPACE = 'customers';
 export const STORM_NAMESPACE = 'storm';
 export const STORM_CLASS = 'storm';
+/** Of all tenants together: how many there are must not decide how many pods the cluster has to start. */
+const ALL_AGENTS = 1000;
 
 const CATALOGUE = join(import.meta.dirname, '../../charts/switchback/catalogue/today');
 const IMAGE = `switchback-placeholder@sha256:${'0'.repeat(64)}`;
@@ -86,12 +88,13 @@ function specOf(serviceClass: KubeObject): object {
 
 /** Tenants that are all alike, so that they share one instance of each service: at home in one region, at the other in need. */
 export function tenantsOf(count: number, from = 0): readonly KubeObject[] {
+  const agents = Math.max(1, Math.round(ALL_AGENTS / count));
   const spec = {
     iuGroupRef: { name: GROUP },
     primaryRegion: HOME,
     secondaryRegions: [PEER],
     tier: 'CrossRegionVoice',
-    agents: 100,
+    agents,
   };
   return Array.from({ length: count }, (_, index) =>
     object('Tenant', { name: `tenant-${String(from + index).padStart(5, '0')}`, namespace: TENANT_NAMESPACE }, spec),
