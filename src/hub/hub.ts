@@ -19,7 +19,7 @@ import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Delta } from '../kube/store.ts';
 import type { Log } from '../report/log-port.ts';
-import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
+import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
@@ -290,7 +290,7 @@ class HubLoops implements Hub {
     const { clock } = this.#options;
     // Weights are traffic: they follow a region at once, and no intent competes with them.
     const isWeighted = this.#context.instances.store.get(key)?.status?.weights !== undefined;
-    const isMoving = !isWeighted && this.#movedAt && elapsedAtLeast(this.#movedAt, clock.now()) < MOVE_REPORT_DELAY_MS;
+    const isMoving = !isWeighted && this.#movedAt && elapsedAtMost(this.#movedAt, clock.now()) < MOVE_REPORT_DELAY_MS;
     const delayMs = isMoving ? MOVE_REPORT_DELAY_MS : REPORT_DELAY_MS + REPORT_DELAY_PER_KEY_MS * queue.size;
     queue.addAfter(key, delayMs, 'resync');
   }

@@ -127,6 +127,23 @@ test('certainty is counted from the sending of the renewal, not from its answer'
   expect(elector.term).toBe(1);
 });
 
+test('a slow renewal does not put off the next one, whatever the wall clock does meanwhile', async () => {
+  const clock = new ManualClock();
+  const lock = new SharedLock();
+  const { elector } = candidate('a', clock, lock);
+  elector.start();
+  await clock.advance(0);
+  let release = (): void => undefined;
+  lock.afterWrite = () => new Promise((resolve) => (release = resolve));
+  await clock.advance(1_600);
+  expect(lock.writes).toBe(2);
+  clock.wallOffsetMs -= 3_600_000;
+  lock.afterWrite = async () => undefined;
+  release();
+  await clock.advance(400);
+  expect(lock.writes).toBe(3);
+});
+
 test('a leader that cannot renew is uncertain, and goes on in the same term when nobody took over meanwhile', async () => {
   const clock = new ManualClock();
   const lock = new SharedLock();

@@ -138,7 +138,7 @@ export class Elector {
   #nextDelayMs(startedAt: Instant): number {
     const { clock, random, renewEveryMs } = this.#options;
     if (!this.#leadership) return jitter(random, renewEveryMs, 0.2);
-    return Math.max(renewEveryMs / 5, renewEveryMs - elapsedAtLeast(startedAt, clock.now()));
+    return Math.max(renewEveryMs / 5, renewEveryMs - elapsedAtMost(startedAt, clock.now()));
   }
 
   async #tick(): Promise<void> {

@@ -28,6 +28,16 @@ describe('a ticker', () => {
     expect(runs).toEqual([0, 1000, 2000]);
   });
 
+  it('at a rate: each period is counted from the beginning of a run, whatever the wall clock does meanwhile', async () => {
+    hold = Promise.withResolvers();
+    ticker({ atRate: true }).start();
+    await clock.advance(400);
+    clock.wallOffsetMs -= 3_600_000;
+    hold.resolve();
+    await clock.advance(700);
+    expect(runs).toEqual([0, 1000]);
+  });
+
   it('does nothing before it is started, poked or not', async () => {
     ticker().poke();
     await clock.advance(5000);

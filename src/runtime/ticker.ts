@@ -1,4 +1,4 @@
-import { type Clock, elapsedAtLeast, type Timer } from './clock.ts';
+import { type Clock, elapsedAtMost, type Timer } from './clock.ts';
 import { jitter, type Random } from './random.ts';
 
 export interface TickerOptions {
@@ -76,7 +76,7 @@ export class Ticker {
     if (signal.aborted) return;
     const { atRate, clock, everyMs, random, settleMs } = this.#options;
     if (this.#poked) return settleMs === undefined ? this.#begin(signal) : this.#settle(signal, settleMs);
-    const delayMs = atRate ? Math.max(0, everyMs - elapsedAtLeast(startedAt, clock.now())) : everyMs;
+    const delayMs = atRate ? Math.max(0, everyMs - elapsedAtMost(startedAt, clock.now())) : everyMs;
     this.#timer = clock.setTimer(random ? jitter(random, delayMs) : delayMs, () => this.#begin(signal));
   }
 }
