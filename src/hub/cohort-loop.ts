@@ -14,6 +14,7 @@ export const INSTANCE_FINALIZER = 'switchback.dev/regional-cleanup';
 const CONCURRENCY = 16;
 /** Many tenants that come at once are planned at once. */
 const SETTLE_MS = 50;
+const UNSYNCED_MS = 250;
 
 export interface CohortLoop {
   readonly ticker: Ticker;
@@ -36,7 +37,9 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
     settleMs: SETTLE_MS,
     onError: (error) => context.log('warn', 'Tenants not planned', { error: String(error) }),
     async run(signal) {
-      if (!hasSynced(context) || !context.leadership.isCertain()) return;
+      if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
+      // The cache that comes last may be empty, and then no event tells that it is whole.
+      if (!hasSynced(context)) return { requeueAfterMs: UNSYNCED_MS };
       plan = computeCohorts({
         groups: context.groups.store.list(),
         classes: context.classes.store.list(),
@@ -46,6 +49,7 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
       await forEachConcurrently(plan.instances, CONCURRENCY, (desired) => applyInstance(context, desired, signal));
       await prune(context, plan, signal);
       onPlanned();
+      return undefined;
     },
   });
   return { ticker, plan: () => plan, tenantsOf: (instance) => members.get(instance) ?? [] };
@@ -67,8 +71,13 @@ function membersOf(plan: CohortPlan): Map<string, string[]> {
 const hasSynced = ({ groups, classes, tenants, instances }: HubContext): boolean =>
   [groups, classes, tenants, instances].every(({ reflector }) => reflector.synced);
 
+/** Ends a pass whose certainty lapsed on the way; the ticker runs it again. */
+function assertCertain({ leadership }: HubContext): void {
+  if (!leadership.isCertain()) throw new Error('another hub may lead; it is tried again');
+}
+
 async function applyInstance(context: HubContext, desired: DesiredInstance, signal: AbortSignal): Promise<void> {
-  if (!context.leadership.isCertain()) return;
+  assertCertain(context);
   const object: ServiceInstance = {
     apiVersion: API_VERSION,
     kind: 'ServiceInstance',
@@ -112,7 +121,7 @@ function findUnneeded(context: HubContext, plan: CohortPlan): ServiceInstance[] 
 
 async function prune(context: HubContext, plan: CohortPlan, signal: AbortSignal): Promise<void> {
   await forEachConcurrently(findUnneeded(context, plan), CONCURRENCY, async ({ metadata }) => {
-    if (!context.leadership.isCertain()) return;
+    assertCertain(context);
     const { name, namespace = '', uid } = metadata;
     context.log('info', 'Instance is no longer needed', { instance: `${namespace}/${name}` });
     const options = { signal, ...(uid ? { preconditions: { uid } } : {}) };

@@ -77,12 +77,26 @@ describe('a ticker', () => {
     expect(runs).toEqual([0, 150]);
   });
 
-  it('goes on after an error and tells it', async () => {
-    const errors: unknown[] = [];
+  it('goes on after an error and tells it, within two seconds however long the period is', async () => {
+    const errors: number[] = [];
     const run = () => Promise.reject(new Error('no'));
-    ticker({ run, onError: (error) => errors.push(error) }).start();
-    await clock.advance(1500);
-    expect(errors).toHaveLength(2);
+    const onError = (): unknown => errors.push(clock.now().monoMs - 1000);
+    ticker({ run, onError }).start();
+    ticker({ run, onError, everyMs: 30_000 }).start();
+    await clock.advance(2000);
+    expect(errors).toEqual([0, 0, 1000, 2000, 2000]);
+  });
+
+  it('runs again as soon as a run asks for it, at the latest after a period', async () => {
+    const delays = [100, 5000];
+    const run = async () => {
+      runs.push(clock.now().monoMs - 1000);
+      const requeueAfterMs = delays.shift();
+      return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+    };
+    ticker({ run }).start();
+    await clock.advance(2500);
+    expect(runs).toEqual([0, 100, 1100, 2100]);
   });
 
   it('spreads its ticks where it is given randomness', async () => {

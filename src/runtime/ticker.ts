@@ -1,6 +1,9 @@
 import { type Clock, elapsedAtMost, type Timer } from './clock.ts';
 import { jitter, type Random } from './random.ts';
 
+/** When to run again although the period is longer; nothing means: after a period. */
+export type TickResult = { readonly requeueAfterMs: number } | undefined;
+
 export interface TickerOptions {
   readonly clock: Clock;
   /** From the end of a run to the next; with `atRate` from its beginning, and so at a rate that slow runs do not lower. */
@@ -10,13 +13,16 @@ export interface TickerOptions {
   readonly settleMs?: number;
   /** Spreads the ticks of many tickers by a tenth when given. */
   readonly random?: Random;
-  readonly run: (signal: AbortSignal) => Promise<void>;
+  readonly run: ((signal: AbortSignal) => Promise<void>) | ((signal: AbortSignal) => Promise<TickResult>);
   readonly onError?: (error: unknown) => void;
 }
 
+/** What failed is tried again so soon when the period is longer. */
+const RETRY_MS = 2_000;
+
 /**
  * Runs one function again and again: every `everyMs`, and at once when poked. Never two at a time: a poke during a run
- * starts the next run when it has ended. An error ends the run, not the ticker.
+ * starts the next run when it has ended. An error ends the run, not the ticker: the next one comes within 2 s.
  */
 export class Ticker {
   readonly #options: TickerOptions;
@@ -67,16 +73,22 @@ export class Ticker {
 
   async #run(signal: AbortSignal): Promise<void> {
     const startedAt = this.#options.clock.now();
-    try {
-      await this.#options.run(signal);
-    } catch (error) {
-      if (!signal.aborted) this.#options.onError?.(error);
-    }
+    const result = await this.#attempt(signal);
     this.#current = undefined;
     if (signal.aborted) return;
     const { atRate, clock, everyMs, random, settleMs } = this.#options;
     if (this.#poked) return settleMs === undefined ? this.#begin(signal) : this.#settle(signal, settleMs);
-    const delayMs = atRate ? Math.max(0, everyMs - elapsedAtMost(startedAt, clock.now())) : everyMs;
+    const periodMs = Math.min(everyMs, result?.requeueAfterMs ?? everyMs);
+    const delayMs = atRate ? Math.max(0, periodMs - elapsedAtMost(startedAt, clock.now())) : periodMs;
     this.#timer = clock.setTimer(random ? jitter(random, delayMs) : delayMs, () => this.#begin(signal));
+  }
+
+  async #attempt(signal: AbortSignal): Promise<TickResult> {
+    try {
+      return (await this.#options.run(signal)) ?? undefined;
+    } catch (error) {
+      if (!signal.aborted) this.#options.onError?.(error);
+      return { requeueAfterMs: RETRY_MS };
+    }
   }
 }
