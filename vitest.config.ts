@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { FailureReporter } from './hack/failure-reporter.ts';
 
 export default defineConfig({
   test: {
+    reporters: ['default', new FailureReporter()],
     projects: [
       {
         test: {
