@@ -1,7 +1,7 @@
 import { FENCED, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { Store } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { NotFoundError } from '../kube/errors.ts';
+import { ifPresent } from '../kube/errors.ts';
 import {
   DEPLOYMENT,
   type Deployment,
@@ -91,11 +91,8 @@ async function fenceWorkload<T extends Workload>(
   if (markOf(workload) === mark && workload.spec?.replicas === 0) return;
   const { name, namespace = '' } = workload.metadata;
   const patch = { metadata: { labels: { [LABELS.fenceToken]: mark } }, spec: { replicas: 0 } };
-  try {
-    store.apply(await target.client.mergePatch(resource, { name, namespace }, patch, PATCH));
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-  }
+  const written = await ifPresent(target.client.mergePatch(resource, { name, namespace }, patch, PATCH));
+  if (written) store.apply(written);
 }
 
 /** Whether the cache shows that everything of a service carries this fence. What it does not show yet is no proof of a stop. */
@@ -124,26 +121,18 @@ export async function endPods(target: FenceTarget): Promise<void> {
   const wanting = replicaSets.filter(({ spec }) => (spec?.replicas ?? 0) > 0);
   await Promise.all(
     wanting.map(({ metadata: { name, namespace = '' } }) =>
-      ignoreGone(target.client.mergePatch(REPLICA_SET, { name, namespace }, { spec: { replicas: 0 } }, PATCH)),
+      ifPresent(target.client.mergePatch(REPLICA_SET, { name, namespace }, { spec: { replicas: 0 } }, PATCH)),
     ),
   );
   const pods = await target.reads.children(POD, target);
   const standing = pods.filter((pod) => !pod.metadata.deletionTimestamp);
   await Promise.all(
     standing.map(({ metadata: { name, namespace = '', uid } }) =>
-      ignoreGone(
+      ifPresent(
         target.client.delete(POD, { name, namespace }, { ...CALL, ...(uid ? { preconditions: { uid } } : {}) }),
       ),
     ),
   );
-}
-
-async function ignoreGone(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-  }
 }
 
 const isAtZero = (workload: Workload, mark: string): boolean =>

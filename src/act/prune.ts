@@ -1,6 +1,6 @@
 import type { Children } from '../decide/desired/children.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { NotFoundError } from '../kube/errors.ts';
+import { ifPresent } from '../kube/errors.ts';
 import { DEPLOYMENT, SERVICE, STATEFUL_SET } from '../kube/kinds.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import type { ServicePicture } from '../observe/service-picture.ts';
@@ -18,11 +18,8 @@ export async function pruneChildren(
   const remove = async (resource: Resource, { metadata }: KubeObject): Promise<void> => {
     if (wanted.has(`${resource.kind}/${metadata.name}`) || metadata.deletionTimestamp) return;
     const { name, namespace = '', uid } = metadata;
-    await client
-      .delete(resource, { name, namespace }, { signal, ...(uid ? { preconditions: { uid } } : {}) })
-      .catch((error: unknown) => {
-        if (!(error instanceof NotFoundError)) throw error;
-      });
+    const options = { signal, ...(uid ? { preconditions: { uid } } : {}) };
+    await ifPresent(client.delete(resource, { name, namespace }, options));
   };
   await Promise.all([
     ...picture.deployments.map((object) => remove(DEPLOYMENT, object)),

@@ -12,7 +12,7 @@ export interface ServiceName {
 /** A read behind one that does not answer begins after so long all the same: a fence must not wait for it. */
 const JOIN_MS = 100;
 /** Fence traffic has connections of its own and fails fast. */
-const CALL = { lane: 'fence', timeoutMs: 4000 } as const;
+const CALL = { lane: 'fence' } as const;
 
 /**
  * Reads by quorum, shared: every read was sent after it was asked for. What one service asks for alone is read alone;

@@ -8,7 +8,7 @@ import type { PodFact } from '../decide/facts.ts';
 import { chooseSlot, type SlotDecision, type SlotPolicy } from '../decide/slot.ts';
 import { chooseEviction } from '../decide/spread.ts';
 import type { EnsureOptions } from '../kube/apply.ts';
-import { NotFoundError, TransientError } from '../kube/errors.ts';
+import { ifPresent, TransientError } from '../kube/errors.ts';
 import {
   DEPLOYMENT,
   type Deployment,
@@ -153,9 +153,7 @@ async function deletePods({ context, order, signal }: Convergence, pods: readonl
   const namespace = order.metadata.namespace ?? '';
   await Promise.all(
     pods.map(({ name, uid }) =>
-      context.client.delete(POD, { name, namespace }, { preconditions: { uid }, signal }).catch((error: unknown) => {
-        if (!(error instanceof NotFoundError)) throw error;
-      }),
+      ifPresent(context.client.delete(POD, { name, namespace }, { preconditions: { uid }, signal })),
     ),
   );
 }

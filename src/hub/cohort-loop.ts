@@ -3,7 +3,7 @@ import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { type CohortPlan, computeCohorts, type DesiredInstance } from '../decide/cohort.ts';
-import { NotFoundError } from '../kube/errors.ts';
+import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
@@ -125,8 +125,6 @@ async function prune(context: HubContext, plan: CohortPlan, signal: AbortSignal)
     const { name, namespace = '', uid } = metadata;
     context.log('info', 'Instance is no longer needed', { instance: `${namespace}/${name}` });
     const options = { signal, ...(uid ? { preconditions: { uid } } : {}) };
-    await context.client.delete(RESOURCES.serviceInstance, { name, namespace }, options).catch((error: unknown) => {
-      if (!(error instanceof NotFoundError)) throw error;
-    });
+    await ifPresent(context.client.delete(RESOURCES.serviceInstance, { name, namespace }, options));
   });
 }

@@ -2,7 +2,7 @@ import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
-import { NotFoundError } from '../kube/errors.ts';
+import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
@@ -135,11 +135,7 @@ async function remove(
   const { resourceVersion, uid } = present.metadata;
   // Exactly what was seen: a delete that comes late must not hit an order that was given a new role meanwhile.
   const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
-  try {
-    await link.client.delete(RESOURCES.regionalService, { name, namespace }, { signal, preconditions });
-    context.log('info', 'Order withdrawn', { region: link.region, service: `${namespace}/${name}` });
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-  }
+  await ifPresent(link.client.delete(RESOURCES.regionalService, { name, namespace }, { signal, preconditions }));
+  context.log('info', 'Order withdrawn', { region: link.region, service: `${namespace}/${name}` });
   return undefined;
 }

@@ -54,6 +54,16 @@ export class NotFoundError extends TerminalError {
   override readonly name = 'NotFoundError';
 }
 
+/** The answer of a call on an object; undefined when the object is not there, which is as good to the caller. */
+export async function ifPresent<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** Somebody else wrote first: read again, decide again. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';

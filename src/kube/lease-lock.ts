@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { ElectionLock, ElectionRecord } from '../runtime/elector.ts';
 import type { KubeClient } from './client.ts';
-import { ConflictError, NotFoundError } from './errors.ts';
+import { ConflictError, ifPresent, NotFoundError } from './errors.ts';
 import { LEASE, type Lease } from './kinds.ts';
 import { microTime } from './micro-time.ts';
 
@@ -59,12 +59,8 @@ export function createLeaseLock(options: LeaseLockOptions): ElectionLock {
 
   return {
     async read() {
-      try {
-        return toRecord(await client.read(LEASE, where, call));
-      } catch (error) {
-        if (error instanceof NotFoundError) return undefined;
-        throw error;
-      }
+      const lease = await ifPresent(client.read(LEASE, where, call));
+      return lease && toRecord(lease);
     },
     async write(next, previous) {
       try {
