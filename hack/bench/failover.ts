@@ -69,7 +69,8 @@ async function measure(tenants: number, log: BenchOptions['log']): Promise<Measu
   const lostAtMs = Date.now();
   await loseRegion(world.regions, world.operator, HOME);
   const times = await watchFailover(world, observer, { services, lostAtMs });
-  const onPath = findOnPath(await record.read(), lostAtMs, lostAtMs + times.backupMs);
+  const written = findWithin(findWrites(await record.read()), lostAtMs, lostAtMs + times.backupMs);
+  const onPath = written.filter(({ path }) => !FOLLOWS.test(path));
   const name = `failover ${tenants}`;
   const byKind = countByKind(onPath);
   return {
@@ -88,18 +89,18 @@ async function measure(tenants: number, log: BenchOptions['log']): Promise<Measu
         activeServices: services.active.size,
         ...times,
         writesOnPath: onPath.length,
+        writesThatFollow: written.length - onPath.length,
         byKind,
       },
     },
   };
 }
 
-/** Writes within the time, without what follows behind: what tenants and events say. */
-function findOnPath(requests: readonly RecordedRequest[], fromMs: number, toMs: number): RecordedRequest[] {
-  return findWrites(requests).filter(
-    ({ atMs, path }) => atMs >= fromMs && atMs <= toMs && !/\/(tenants|events)(\/|\?|$)/.test(path),
-  );
-}
+/** What follows behind and nothing waits for: what tenants and events say. */
+const FOLLOWS = /\/(tenants|events)(\/|\?|$)/;
+
+const findWithin = (requests: readonly RecordedRequest[], fromMs: number, toMs: number): RecordedRequest[] =>
+  requests.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
 
 /** `namespace/name` of the services, by how they get along with a second region. */
 interface Services {

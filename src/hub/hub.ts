@@ -19,7 +19,7 @@ import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Delta } from '../kube/store.ts';
 import type { Log } from '../report/log-port.ts';
-import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
+import { type Clock, elapsedAtMost, type Instant, type Timer } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
@@ -58,7 +58,9 @@ export interface HubOptions {
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
 const CLOCK_RATE_ERROR = 0.2;
+/** Tenants are told when their services have been quiet for so long, and at the latest so long after a first change. */
 const TENANT_DELAY_MS = 2000;
+const TENANT_PATIENCE_MS = 10_000;
 const REPORT_DELAY_MS = 250;
 /** Longer behind a backlog, so that a storm of changes is told once: milliseconds for each key that is ready. */
 const REPORT_DELAY_PER_KEY_MS = 2;
@@ -98,8 +100,9 @@ class HubLoops implements Hub {
   readonly #groups: Controller;
   readonly #tenants: Controller;
   readonly #regions = new Map<string, RegionLoops>();
-  /** Instances whose tenants have not been told yet. */
+  /** Instances whose tenants have not been told yet, and when they will be. */
   readonly #changed = new Set<string>();
+  #telling: { readonly timer: Timer; readonly byMs: number } | undefined;
   #movedAt: Instant | undefined;
   #isStopped = false;
 
@@ -137,6 +140,7 @@ class HubLoops implements Hub {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#telling?.timer.cancel();
     const loops = [...this.#regions.values()];
     await Promise.all(
       [...this.#tickers(), ...loops.map(({ acknowledge }) => acknowledge)].map((ticker) => ticker.stop()),
@@ -387,16 +391,23 @@ class HubLoops implements Hub {
     if (group) this.#groups.enqueue(keyOf(group));
   }
 
-  /** Tenants follow their services, a little later and once for many changes. */
+  /** Tenants follow their services, a little later and once for many changes: a switch is not told of to each of them on the way. */
   #tenantsOf(instanceKey: string): void {
+    const { clock } = this.#options;
     this.#changed.add(instanceKey);
-    if (this.#changed.size > 1) return;
-    this.#options.clock.setTimer(TENANT_DELAY_MS, () => {
-      for (const key of this.#changed) {
-        for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
-      }
-      this.#changed.clear();
-    });
+    const nowMs = clock.now().monoMs;
+    const byMs = this.#telling?.byMs ?? nowMs + TENANT_PATIENCE_MS;
+    this.#telling?.timer.cancel();
+    const timer = clock.setTimer(Math.max(0, Math.min(TENANT_DELAY_MS, byMs - nowMs)), () => this.#tellTenants());
+    this.#telling = { timer, byMs };
+  }
+
+  #tellTenants(): void {
+    this.#telling = undefined;
+    for (const key of this.#changed) {
+      for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
+    }
+    this.#changed.clear();
   }
 }
 
