@@ -74,8 +74,9 @@ export function readMobileCatalogue(): readonly KubeObject[] {
 /** The shipped service classes without a second region: a hub that is away makes nothing stop. */
 export function readStationaryCatalogue(): readonly KubeObject[] {
   return readCatalogue().map((serviceClass) => {
-    const spec: object & { crossRegion?: unknown } = { ...specOf(serviceClass) };
+    const spec: object & { crossRegion?: unknown; dataStores?: unknown } = { ...specOf(serviceClass) };
     delete spec.crossRegion;
+    delete spec.dataStores;
     return { ...serviceClass, spec };
   });
 }

@@ -1,25 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RESOURCES } from '../../src/api/resources.ts';
-import { pathOf } from '../../src/kube/object.ts';
 import { restartHub } from './hub-process.ts';
 import { readCatalogue } from './manifests.ts';
-import { openRawLoop } from './raw-loop.ts';
+import { listRaw } from './raw-list.ts';
 import { countByKind, createRequestRecord, findWrites } from './recorded-requests.ts';
 import { atMost, type BenchOptions, type BenchResult, exactly, median, round } from './result.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { openTenantWorld } from './tenant-world.ts';
-import type { World } from './world.ts';
 
 const SETTLED_MS = 20_000;
 /** Longer than a new leader needs to look at everything. */
 const AFTERWARDS_MS = 15_000;
 
-/** What the hub has to have listed before it is ready. */
-const LISTED = [RESOURCES.iuGroup, RESOURCES.serviceClass, RESOURCES.tenant, RESOURCES.serviceInstance];
-
 /**
  * The hub is killed and started again while everything is ready: what it writes, and how long its caches take, against
- * a client that lists the same objects and does nothing else.
+ * a process that lists the same objects and does nothing else.
  */
 export async function* runRestart({ log, quick }: BenchOptions): AsyncIterable<BenchResult> {
   const [tenants, rounds] = quick ? [50, 2] : [1000, 5];
@@ -35,7 +29,7 @@ export async function* runRestart({ log, quick }: BenchOptions): AsyncIterable<B
   for (let i = 0; i < rounds; i += 1) {
     syncMs.push((await restartHub(world)).syncMs);
     await sleep(AFTERWARDS_MS);
-    listMs.push(await listRaw(world));
+    listMs.push(await listRaw(world.regions.hub.kubeconfigPath('switchback-hub')));
   }
   const writes = findWrites((await record.read()).slice(before));
   const ratio = median(syncMs.map((ms, i) => ms / (listMs[i] ?? Number.NaN)));
@@ -47,12 +41,4 @@ export async function* runRestart({ log, quick }: BenchOptions): AsyncIterable<B
     ],
     figures: { tenants, syncMs: syncMs.map(round), listMs: listMs.map(round), writes: countByKind(writes) },
   };
-}
-
-/** Milliseconds for the same lists on connections of its own, all at the same time, answers parsed. */
-async function listRaw(world: World): Promise<number> {
-  const startedAt = performance.now();
-  await using loop = await openRawLoop(world.regions.hub.kubeconfig('switchback-hub'));
-  await Promise.all(LISTED.map((resource) => loop.read(pathOf(resource))));
-  return performance.now() - startedAt;
 }

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCatalogue } from './manifests.ts';
-import { countByKind, createRequestRecord, findLeaseWrites, findWrites } from './recorded-requests.ts';
+import {
+  countByKind,
+  createRequestRecord,
+  findLeaseWrites,
+  findWrites,
+  type RecordedRequest,
+} from './recorded-requests.ts';
 import { atMost, type BenchOptions, type BenchResult, exactly } from './result.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { openTenantWorld } from './tenant-world.ts';
@@ -20,16 +26,14 @@ export async function* runSteady({ log, quick }: BenchOptions): AsyncIterable<Be
   log(`${tenants} tenants are ready`);
   await sleep(SETTLED_MS);
   const before = (await record.read()).length;
-  const startedAt = performance.now();
   await sleep(idleMs);
   const sent = (await record.read()).slice(before);
-  const heartbeats = (performance.now() - startedAt) / HEARTBEAT_MS;
   const writes = findWrites(sent);
   const leases = findLeaseWrites(sent);
   const regions = world.regions.regions.map(({ name, url }) => ({ name, url }));
   const perHeartbeat = regions.map(({ name, url }) => ({
     name,
-    count: leases.filter(({ origin }) => origin === url).length / heartbeats,
+    count: HEARTBEAT_MS * rateOf(leases.filter(({ origin }) => origin === url)),
   }));
   yield {
     name: 'steady',
@@ -48,4 +52,10 @@ export async function* runSteady({ log, quick }: BenchOptions): AsyncIterable<Be
       largestLeaseBytes: Math.max(...leases.map(({ bytes }) => bytes)),
     },
   };
+}
+
+/** Requests per millisecond between the first and the last: a window that cuts a period short or long does not count. */
+function rateOf(requests: readonly RecordedRequest[]): number {
+  const times = requests.map(({ atMs }) => atMs);
+  return (times.length - 1) / (Math.max(...times) - Math.min(...times));
 }

@@ -10,6 +10,8 @@ export interface TenantWorldOptions extends WorldOptions {
   readonly classes: readonly KubeObject[];
   readonly tenants: number;
   readonly group?: GroupSettings;
+  /** The operator starts when all tenants are there. Default: they come while it runs. */
+  readonly tenantsFirst?: boolean;
 }
 
 /** A world whose tenants share one instance of each service, with everything ready. */
@@ -18,6 +20,7 @@ export async function openTenantWorld(options: TenantWorldOptions): Promise<Worl
   const world = await openWorld(rest);
   try {
     await applyAll(world.hub, [groupOf(group), ...classes]);
+    if (options.tenantsFirst) await applyAll(world.hub, tenantsOf(tenants));
     world.operator.start();
     await addTenants(world, { from: 0, to: tenants, services: classes.length });
     return world;

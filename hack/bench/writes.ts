@@ -24,17 +24,24 @@ const SETTLED_MS = 15_000;
  * makes them, against a loop that sends the same bodies to the same objects without any logic.
  */
 export async function* runWrites(options: BenchOptions): AsyncIterable<BenchResult> {
-  yield await countForTenants(options.quick ? 50 : 1000);
+  yield await countForTenants(options.quick ? 50 : 1000, true);
+  yield await countForTenants(options.quick ? 50 : 1000, false);
   yield await countForServices(options.quick ? 10 : 100);
   yield await measureRate(options);
 }
 
-async function countForTenants(tenants: number): Promise<BenchResult> {
+/** `tenantsFirst`: as a restored or new hub finds them; else as they come, each changing the load of what it shares. */
+async function countForTenants(tenants: number, tenantsFirst: boolean): Promise<BenchResult> {
   await using folder = await temporaryFolder();
   const record = createRequestRecord(folder.path);
   const settings = { hubSettings: record.settings, agentSettings: record.settings };
-  await using _world = await openTenantWorld({ classes: readCatalogue(), tenants, ...settings });
-  return await amplification(`writes for ${tenants} tenants and their 23 services`, record, true);
+  await using _world = await openTenantWorld({ classes: readCatalogue(), tenants, tenantsFirst, ...settings });
+  const when = tenantsFirst ? 'at once' : 'one by one';
+  return await amplification(
+    `writes for ${tenants} tenants that come ${when}, and their 23 services`,
+    record,
+    tenantsFirst,
+  );
 }
 
 async function countForServices(services: number): Promise<BenchResult> {

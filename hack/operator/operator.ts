@@ -123,6 +123,8 @@ export function createOperator(options: OperatorOptions): Operator {
       process.execPath,
       `--env-file=${envFile}`,
       '--disable-warning=ExperimentalWarning',
+      // A small young generation: some 20 MB less resident memory, for a little more work of the collector.
+      '--max-semi-space-size=4',
       MAIN,
       role,
     ] as const;

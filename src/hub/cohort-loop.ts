@@ -12,8 +12,9 @@ import type { HubContext } from './context.ts';
 /** Held until every region has stopped what belongs to the instance and has forgotten its order. */
 export const INSTANCE_FINALIZER = 'switchback.dev/regional-cleanup';
 const CONCURRENCY = 16;
-/** Many tenants that come at once are planned at once. */
+/** Many tenants that come at once are planned at once: each plan changes the load of every instance they share. */
 const SETTLE_MS = 50;
+const SETTLE_AT_MOST_MS = 2_000;
 const UNSYNCED_MS = 250;
 
 export interface CohortLoop {
@@ -35,6 +36,7 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
     clock: context.clock,
     everyMs: 30_000,
     settleMs: SETTLE_MS,
+    settleAtMostMs: SETTLE_AT_MOST_MS,
     onError: (error) => context.log('warn', 'Tenants not planned', { error: String(error) }),
     async run(signal) {
       if (!context.leadership.isCertain()) return context.leadership.whenUncertain();

@@ -17,6 +17,7 @@ import { EventRecorder } from '../kube/event-recorder.ts';
 import { createInformer } from '../kube/informer.ts';
 import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
+import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
 import type { Log } from '../report/log-port.ts';
 import { type Clock, elapsedAtMost, type Instant, type Timer } from '../runtime/clock.ts';
@@ -182,7 +183,7 @@ class HubLoops implements Hub {
       events: new EventRecorder({ ...base, reportingController: 'switchback.dev/hub', reportingInstance: identity }),
       groups,
       classes,
-      tenants: createInformer<Tenant>({ ...base, resource: RESOURCES.tenant }),
+      tenants: createInformer<Tenant>({ ...base, resource: RESOURCES.tenant, transform: createTenantTransform() }),
       instances: createInformer<ServiceInstance>({
         ...base,
         resource: RESOURCES.serviceInstance,
@@ -409,6 +410,21 @@ class HubLoops implements Hub {
     }
     this.#changed.clear();
   }
+}
+
+/** Tenants are many and alike: they share what they say, and keep no annotation, because we read none. */
+function createTenantTransform(): (tenant: Tenant) => Tenant {
+  const share = createSharing();
+  return ({ metadata: { annotations, ...metadata }, spec, status, ...tenant }) => {
+    const services = share(status?.services);
+    const conditions = status?.conditions?.map((condition) => share(condition));
+    return {
+      ...tenant,
+      metadata,
+      spec: share(spec),
+      ...(status && { status: { ...status, ...(services && { services }), ...(conditions && { conditions }) } }),
+    };
+  };
 }
 
 /** Whether an update says nothing that is acted on: no new spec, no epoch, no end; conditions and counts at most. */

@@ -20,8 +20,11 @@ export interface ListPagesOptions<T extends KubeObject> {
   readonly onRestart: () => void;
 }
 
-/** Small enough that parsing a page does not hold up the loop (500 objects of 3 KB: about 10 ms). */
-const PAGE_SIZE = 500;
+/**
+ * Small enough that a parsed page dies young: most of it is managed fields, and pages of 500 cost 25 MB of resident
+ * memory with 3,000 tenants while pages of 100 take 8 % longer.
+ */
+const PAGE_SIZE = 100;
 const PAGE_TIMEOUT_MS = 30_000;
 /** A cluster is untrusted input: an endless list must end. */
 const MAX_ITEMS = 500_000;

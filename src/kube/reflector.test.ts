@@ -55,8 +55,8 @@ test('lists all pages, then watches from the version of the list with bookmarks'
   expect(names()).toEqual(['a', 'b']);
   expect(store.get('n/a')).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
   expect(transport.requests.map(({ path, query }) => [path, query])).toEqual([
-    ['/api/v1/namespaces/n/configmaps', { limit: '500', labelSelector: 'x=y' }],
-    ['/api/v1/namespaces/n/configmaps', { limit: '500', continue: 'more', labelSelector: 'x=y' }],
+    ['/api/v1/namespaces/n/configmaps', { limit: '100', labelSelector: 'x=y' }],
+    ['/api/v1/namespaces/n/configmaps', { limit: '100', continue: 'more', labelSelector: 'x=y' }],
   ]);
   expect(transport.lastWatch.query).toMatchObject({
     watch: 'true',

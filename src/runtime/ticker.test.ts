@@ -77,6 +77,24 @@ describe('a ticker', () => {
     expect(runs).toEqual([0, 150]);
   });
 
+  it('gathers pokes for as long as they come, up to a limit', async () => {
+    const each = ticker({ settleMs: 50, settleAtMostMs: 120 });
+    each.start();
+    await clock.advance(100);
+    each.poke();
+    await clock.advance(40);
+    each.poke();
+    await clock.advance(49);
+    expect(runs).toEqual([0]);
+    await clock.advance(1);
+    expect(runs).toEqual([0, 190]);
+    for (let ms = 0; ms < 200; ms += 10) {
+      each.poke();
+      await clock.advance(10);
+    }
+    expect(runs).toEqual([0, 190, 310]);
+  });
+
   it('goes on after an error and tells it, within two seconds however long the period is', async () => {
     const errors: number[] = [];
     const run = () => Promise.reject(new Error('no'));

@@ -11,6 +11,8 @@ export interface TickerOptions {
   readonly atRate?: boolean;
   /** A poke starts a run only so long afterwards, so that many pokes make one run; 0 when absent. */
   readonly settleMs?: number;
+  /** Further pokes put that run off, but at most so long after the first one; not at all when absent. */
+  readonly settleAtMostMs?: number;
   /** Spreads the ticks of many tickers by a tenth when given. */
   readonly random?: Random;
   readonly run: ((signal: AbortSignal) => Promise<void>) | ((signal: AbortSignal) => Promise<TickResult>);
@@ -30,7 +32,8 @@ export class Ticker {
   #abort: AbortController | undefined;
   #current: Promise<void> | undefined;
   #poked = false;
-  #settling = false;
+  /** Set while pokes are gathered: when the run comes at the latest, in monotonic milliseconds. */
+  #settleByMs: number | undefined;
 
   constructor(options: TickerOptions) {
     this.#options = options;
@@ -47,7 +50,7 @@ export class Ticker {
     const { signal } = this.#abort;
     if (this.#current) this.#poked = true;
     else if (this.#options.settleMs === undefined) this.#begin(signal);
-    else if (!this.#settling) this.#settle(signal, this.#options.settleMs);
+    else this.#settle(signal, this.#options.settleMs);
   }
 
   /** Ends the ticker: aborts the signal of a run that is under way and resolves when it has ended. */
@@ -59,15 +62,17 @@ export class Ticker {
   }
 
   #settle(signal: AbortSignal, settleMs: number): void {
-    this.#settling = true;
+    const { clock, settleAtMostMs = settleMs } = this.#options;
+    const nowMs = clock.now().monoMs;
+    this.#settleByMs ??= nowMs + settleAtMostMs;
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.setTimer(settleMs, () => this.#begin(signal));
+    this.#timer = clock.setTimer(Math.min(settleMs, Math.max(0, this.#settleByMs - nowMs)), () => this.#begin(signal));
   }
 
   #begin(signal: AbortSignal): void {
     this.#timer?.cancel();
     this.#poked = false;
-    this.#settling = false;
+    this.#settleByMs = undefined;
     this.#current = this.#run(signal);
   }
 
