@@ -130,7 +130,8 @@ async function watchStatuses({ hub }: World): Promise<WatchedStatuses> {
   let [firstAt, lastAt] = [Number.NaN, Number.NaN];
   tenants.store.addHandler(({ object }) => {
     const key = keyOf(object);
-    if (object.status === undefined) present.delete(key);
+    // The schema gives every status an `observedGeneration`, also one that was wiped.
+    if (object.status?.conditions === undefined) present.delete(key);
     else if (!present.has(key)) {
       lastAt = performance.now();
       if (present.size === 0) firstAt = lastAt;
