@@ -21,6 +21,11 @@ const agentFields = z.object({
   ...common,
   /** Name of the region that this agent is of, as the IU group names it. */
   SWITCHBACK_REGION: z.string().min(1).max(40),
+  /**
+   * Folder with a kubeconfig for each other region, in a file of its name: how this agent sees the leases of its peers.
+   * What it needs there is `get` on `regionleases`. Without it the loss of the hub stops the active/backup services.
+   */
+  SWITCHBACK_PEERS_DIR: path.optional(),
   /** Port of the rights server (`agent/rights-server.ts`), which is off without the three files; 0 takes any free one. */
   SWITCHBACK_RIGHTS_PORT: z.coerce.number().int().min(0).max(65_535).default(8443),
   /** PEM files: its certificate, its key, and the CA bundle that the certificates of gates must come from. */

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { type Agent, createAgent } from './agent/agent.ts';
 import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
@@ -108,12 +109,25 @@ function agentOf(
     onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
     version: versionOfPackage(),
     client: connect(config.SWITCHBACK_REGION, access),
+    connectPeer: (peer) => connectPeer(config.SWITCHBACK_PEERS_DIR, peer, connect),
     identity: identity(),
     clock: systemClock,
     random: systemRandom,
     log,
     metrics: metrics.controllers,
   });
+}
+
+/** Undefined while the folder has no kubeconfig of that region. Rejects when it has one that cannot be used. */
+async function connectPeer(
+  folder: string | undefined,
+  region: string,
+  connect: Deps['connect'],
+): Promise<KubeClient | undefined> {
+  if (folder === undefined) return undefined;
+  const path = join(folder, region);
+  if (!existsSync(path)) return undefined;
+  return connect(region, await accessFromKubeconfig(readFileSync(path, 'utf8'), systemClock));
 }
 
 /** Off unless its TLS files are set. Rejects when they cannot be used, or the port cannot be bound. */

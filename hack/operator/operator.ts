@@ -141,6 +141,7 @@ export function createOperator(options: OperatorOptions): Operator {
         create(`agent-${region.name}-${n}`, 'agent', {
           KUBECONFIG: region.kubeconfigPath('switchback-agent'),
           SWITCHBACK_REGION: region.name,
+          SWITCHBACK_PEERS_DIR: writePeers(regions, region.name, workDir),
           ...agentSettings,
         }),
       ),
@@ -160,6 +161,16 @@ export function createOperator(options: OperatorOptions): Operator {
     [Symbol.asyncDispose]: () => operator.stop(),
   };
   return operator;
+}
+
+/** A kubeconfig for each other region, as a Secret would be mounted. */
+function writePeers(regions: Regions, region: string, workDir: string): string {
+  const folder = join(workDir, 'peers', region);
+  mkdirSync(folder, { recursive: true });
+  for (const { name } of regions.regions) {
+    if (name !== region) writeFileSync(join(folder, name), regions.link(region, name).kubeconfig('switchback-peer'));
+  }
+  return folder;
 }
 
 /** A disaster takes everything at once: the control plane, the nodes, and the agents that ran on them. */

@@ -21,7 +21,8 @@ const usage = `usage: node hack/regions/cli.ts COMMAND [--dir FOLDER]
   build                            only build the control plane's binaries, once
   status                           what runs, what is broken
   kubeconfig [SITE] [--user USER] [--via FROM]
-                                   path of a kubeconfig; users: admin, switchback-hub, switchback-agent;
+                                   path of a kubeconfig; users: admin, switchback-hub, switchback-agent,
+                                   switchback-peer;
                                    --via goes through the link from FROM, which can be cut
   kubectl SITE ARGUMENTS           kubectl as admin on the hub or a region of the default FOLDER
 

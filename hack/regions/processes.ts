@@ -106,7 +106,12 @@ class ProcessCluster implements Cluster {
   /** Writes what the processes read at their start. */
   static async prepare(spec: ClusterSpec, bin: string, record: ProcessRecord): Promise<ProcessCluster> {
     mkdirSync(join(spec.dir, 'pki'), { recursive: true });
-    const tokens = { admin: token(), 'switchback-hub': token(), 'switchback-agent': token() };
+    const tokens = {
+      admin: token(),
+      'switchback-hub': token(),
+      'switchback-agent': token(),
+      'switchback-peer': token(),
+    };
     writeTokens(spec.dir, tokens);
     writeServiceAccountKeys(spec.dir);
     const kubeconfig = join(spec.dir, 'controllers.kubeconfig');

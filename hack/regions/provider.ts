@@ -4,7 +4,7 @@
  */
 
 /** Users that every cluster knows: `admin` may do everything, the others only what `rbac.yaml` grants to the operator. */
-export const users = ['admin', 'switchback-hub', 'switchback-agent'] as const;
+export const users = ['admin', 'switchback-hub', 'switchback-agent', 'switchback-peer'] as const;
 export type User = (typeof users)[number];
 export type OperatorUser = Exclude<User, 'admin'>;
 

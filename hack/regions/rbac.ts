@@ -12,7 +12,7 @@ const collections: Readonly<Record<string, string>> = {
   RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/NAMESPACE/rolebindings',
 };
 
-/** Gives the users `switchback-hub` and `switchback-agent` of one cluster the rights in `rbac.yaml`. */
+/** Gives the users of the operator in one cluster the rights in `rbac.yaml`. */
 export async function grantOperatorUsers(api: AdminApi): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, 'rbac.yaml'), 'utf8');
   for (const document of parseAllDocuments(text)) {

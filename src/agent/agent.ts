@@ -41,6 +41,8 @@ import { factsOf } from './facts.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { AgentLeadership } from './leadership.ts';
 import { OrderBook } from './orders.ts';
+import { type ConnectPeer, createPeerLoop } from './peers.ts';
+import { PromiseBook } from './promises.ts';
 import { createRegionLoop } from './region-loop.ts';
 import { type RightVerdict, rightOf } from './rights-server.ts';
 import { createServiceLoop } from './service-loop.ts';
@@ -52,6 +54,8 @@ export interface AgentOptions {
   /** Unique per process start. */
   readonly identity: string;
   readonly client: KubeClient;
+  /** Opens a connection to another region. Absent, or undefined for a region: no promises are had from there. */
+  readonly connectPeer?: ConnectPeer;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -148,6 +152,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     observer: new WorkloadObserver(clock),
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
+    promises: new PromiseBook({ clock, leadership, waitMs: timing.waitMs }),
     fenced: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
@@ -157,6 +162,13 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   const heartbeat = createHeartbeat(context, timing.heartbeatMs);
   const regions = createRegionLoop(context);
   const guard = createGuard(context, services);
+  const peers = createPeerLoop(context, {
+    connectPeer: options.connectPeer ?? (async () => undefined),
+    heartbeatMs: timing.heartbeatMs,
+    onPromised: (keys) => {
+      for (const key of keys) services.enqueue(key, 'failover');
+    },
+  });
   const elector = createElector(context, options.identity, timing, {
     onLead: () => {
       options.onLeading?.(true);
@@ -166,7 +178,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   });
   leadership.bind(elector);
   connect(context, services, regions);
-  const tickers = [heartbeat, regions, guard];
+  const tickers = [heartbeat, regions, guard, peers];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
   reports.start();
@@ -287,7 +299,10 @@ function connect(context: AgentContext, services: Controller, regions: Ticker): 
     if (name !== undefined) services.enqueue(`${object.metadata.namespace ?? ''}/${name}`);
   };
   caches.orders.store.addHandler((delta) => {
-    if (delta.type === 'deleted') return orders.drop(delta.object);
+    if (delta.type === 'deleted') {
+      context.promises.forget(keyOf(delta.object));
+      return orders.drop(delta.object);
+    }
     const known = orders.get(keyOf(delta.object));
     orders.take(delta.object);
     const isNews =

@@ -21,6 +21,45 @@ const acknowledged = (nonce: string, grants: Record<string, number>): RegionLeas
   spec: { agent: { nonce }, hub: { nonce, term: 1, grants } },
 });
 
+describe('promises', () => {
+  const promised = (nonce: string, epoch = 3) => ({ nonce, services: [{ name: MAIL, epoch }] });
+
+  it('last for the lease, from before the nonce was sent, and end with the first of them', async () => {
+    const early = authority.ask();
+    await clock.advance(1000);
+    const late = authority.ask();
+    await clock.advance(1000);
+    authority.takePromise('west', promised(early));
+    authority.takePromise('north', promised(late));
+    expect(authority.promisedMs(MAIL, 3, ['west'])).toBe(5000);
+    expect(authority.promisedMs(MAIL, 3, ['north'])).toBe(6000);
+    expect(authority.promisedMs(MAIL, 3, ['west', 'north'])).toBe(5000);
+    await clock.advance(5000);
+    expect(authority.promisedMs(MAIL, 3, ['west', 'north'])).toBe(0);
+  });
+
+  it('are needed of all: one that is missing, or is for another epoch, makes the others worth nothing', () => {
+    const nonce = authority.ask();
+    authority.takePromise('west', promised(nonce));
+    authority.takePromise('north', promised(nonce, 2));
+    expect(authority.promisedMs(MAIL, 3, ['west', 'south'])).toBe(0);
+    expect(authority.promisedMs(MAIL, 3, ['west', 'north'])).toBe(0);
+    expect(authority.promisedMs(MAIL, 3, [])).toBe(0);
+  });
+
+  it('are taken for nonces of this leadership only, and an older one does not replace a newer one', async () => {
+    const old = authority.ask();
+    await clock.advance(1000);
+    authority.takePromise('west', promised(authority.ask()));
+    authority.takePromise('west', promised(old));
+    expect(authority.promisedMs(MAIL, 3, ['west'])).toBe(7000);
+    authority.beginLeadership();
+    expect(authority.promisedMs(MAIL, 3, ['west'])).toBe(0);
+    authority.takePromise('west', promised(old));
+    expect(authority.promisedMs(MAIL, 3, ['west'])).toBe(0);
+  });
+});
+
 describe('a right', () => {
   it('lasts for the lease, from before the nonce was sent, whenever the answer comes', async () => {
     const nonce = authority.ask();

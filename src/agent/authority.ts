@@ -1,4 +1,4 @@
-import type { RegionLease } from '../api/region-lease.ts';
+import type { LeasePromise, RegionLease } from '../api/region-lease.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 
@@ -21,6 +21,8 @@ export class Authority {
   readonly #leaseMs: number;
   #asked = new Map<string, Asked>();
   #rights = new Map<string, Map<number, Asked>>();
+  /** By region: what it promised last, and by which nonce of ours. */
+  #promises = new Map<string, { readonly asked: Asked; readonly epochs: ReadonlyMap<string, number> }>();
   #made = 0;
 
   constructor(options: { clock: Clock; random: Random; leaseMs: number }) {
@@ -33,6 +35,7 @@ export class Authority {
   beginLeadership(): void {
     this.#asked = new Map();
     this.#rights = new Map();
+    this.#promises = new Map();
   }
 
   /** A new nonce. Send it at once: its right counts from now. */
@@ -61,6 +64,27 @@ export class Authority {
       this.#rights.set(service, rights);
     }
     return gained;
+  }
+
+  /** Takes what a peer promised, if it is for a nonce of ours and newer than what it promised before. */
+  takePromise(peer: string, { nonce, services }: LeasePromise): void {
+    const asked = this.#asked.get(nonce);
+    const before = this.#promises.get(peer);
+    if (!asked || (before && before.asked.order >= asked.order)) return;
+    this.#promises.set(peer, { asked, epochs: new Map(services.map(({ name, epoch }) => [name, epoch])) });
+  }
+
+  /**
+   * How long all of `peers` keep their promise not to start `service`, which runs here at `epoch`; 0 when one of them
+   * has given none, or one for another epoch. Without peers there is nobody to promise anything: 0.
+   */
+  promisedMs(service: string, epoch: number, peers: readonly string[]): number {
+    const now = this.#clock.now();
+    const each = peers.map((peer) => {
+      const promise = this.#promises.get(peer);
+      return promise?.epochs.get(service) === epoch ? Math.max(0, this.#remaining(promise.asked, now)) : 0;
+    });
+    return each.length === 0 ? 0 : Math.min(...each);
   }
 
   hasRight(service: string, epoch: number): boolean {

@@ -14,6 +14,7 @@ import type { Random } from '../runtime/random.ts';
 import type { Authority } from './authority.ts';
 import type { AgentLeadership } from './leadership.ts';
 import type { OrderBook } from './orders.ts';
+import type { PromiseBook } from './promises.ts';
 
 export interface AgentCaches {
   readonly orders: Informer<RegionalService>;
@@ -41,6 +42,8 @@ export interface AgentContext {
   readonly leadership: AgentLeadership;
   readonly authority: Authority;
   readonly orders: OrderBook;
+  /** What this region has promised its peers. */
+  readonly promises: PromiseBook;
   readonly applier: Applier;
   readonly events: EventRecorder;
   /** Has the status of a service written a moment later, once for many changes. */

@@ -89,8 +89,12 @@ async function startWorkload(
 ): Promise<void> {
   if (order.spec.mode !== 'Backup') return ensureWorkload(context, desired, { signal });
   if (!cachedWorkload(context, desired)) await ensureWorkload(context, atZero(context, desired), { signal });
+  const isRunning = (cachedWorkload(context, desired)?.spec?.replicas ?? 0) > 0;
   const beforeWrite = (): void => {
     if (!mayStart()) throw new TransientError('the right to start has ended');
+    // The write is a compare-and-swap on that very workload: what it shows is what it is.
+    if (!isRunning && context.promises.holdMs(order) > 0)
+      throw new TransientError('a promise not to start still holds');
   };
   await ensureWorkload(context, withMark(desired, RUNNING_MARK), { signal, beforeWrite });
 }

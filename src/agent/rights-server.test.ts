@@ -34,13 +34,20 @@ interface Situation {
   readonly certain?: boolean;
   readonly sure?: boolean;
   readonly rights?: Readonly<Record<number, number>>;
+  /** By epoch: how long the promises of all successors still hold. */
+  readonly promises?: Readonly<Record<number, number>>;
 }
 
-const inSituation = ({ certain = true, leads = true, order, rights = {}, sure = true }: Situation): RightsView => ({
-  authority: { remainingMs: (service, epoch) => (service === MAIL ? (rights[epoch] ?? 0) : 0) },
-  leadership: { hasDuty: leads, isCertain: () => certain, sinceMs: () => 60_000 },
-  orders: { get: (key) => (key === MAIL ? order : undefined), sure },
-});
+const inSituation = (situation: Situation): RightsView => {
+  const { certain = true, leads = true, order, promises = {}, rights = {}, sure = true } = situation;
+  const by = (times: Readonly<Record<number, number>>) => (service: string, epoch: number) =>
+    service === MAIL ? (times[epoch] ?? 0) : 0;
+  return {
+    authority: { remainingMs: by(rights), promisedMs: by(promises) },
+    leadership: { hasDuty: leads, isCertain: () => certain, sinceMs: () => 60_000 },
+    orders: { get: (key) => (key === MAIL ? order : undefined), sure },
+  };
+};
 
 const backup = (more: Readonly<Record<string, unknown>> = {}) =>
   anOrder('mail', COMPONENTS, { mode: 'Backup', role: 'Active', epoch: 3, successors: ['us-west'], ...more });
@@ -57,6 +64,11 @@ const alone = backup({ successors: [] });
 describe('the right of a gate', () => {
   it.each<[string, Situation, number]>([
     ['is what remains by the epoch of the order, by a slower clock', { order: backup(), rights: { 3: 6000 } }, 5000],
+    [
+      'is what the promises of all successors give, once the hub has given a right at that epoch',
+      { order: granted(3, backup()), promises: { 3: 6000 }, rights: { 3: 1200 } },
+      5000,
+    ],
     [
       'needs no orders read by quorum: the right proves it',
       { order: backup(), rights: { 3: 6000 }, sure: false },

@@ -8,7 +8,7 @@ import type { ProtocolTiming } from '../decide/timing.ts';
 import type { Log } from '../report/log-port.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Ticker } from '../runtime/ticker.ts';
-import type { Authority } from './authority.ts';
+import { type RightsBooks, rightMs } from './facts.ts';
 import type { AgentLeadership } from './leadership.ts';
 import type { OrderBook } from './orders.ts';
 
@@ -45,8 +45,7 @@ export interface RightAnswer {
 }
 
 /** What of an `AgentContext` is asked. */
-export interface RightsView {
-  readonly authority: Pick<Authority, 'remainingMs'>;
+export interface RightsView extends RightsBooks {
   readonly leadership: Pick<AgentLeadership, 'hasDuty' | 'isCertain' | 'sinceMs'>;
   readonly orders: Pick<OrderBook, 'get' | 'sure'>;
 }
@@ -61,7 +60,7 @@ export interface RightsView {
  * answers for the epoch before; so gates are done with that within `lease + takeover` of a nonce that the hub waits out.
  */
 export function rightOf(context: RightsView, timing: ProtocolTiming, service: string): RightVerdict {
-  const { authority, leadership, orders } = context;
+  const { leadership, orders } = context;
   if (!leadership.hasDuty) return { status: 421, reason: 'another agent leads' };
   if (!leadership.isCertain()) return { status: 503, reason: 'the leadership of this agent is not certain' };
   const order = orders.get(service);
@@ -73,7 +72,7 @@ export function rightOf(context: RightsView, timing: ProtocolTiming, service: st
   if (order.spec.role !== 'Active') return { status: 403, reason: `stands by at epoch ${order.spec.epoch}` };
   const { epoch } = order.spec;
   const aloneMs = mayRun(order, factsWithoutRight(context)) ? timing.takeoverMs : 0;
-  const forMs = Math.floor(Math.max(authority.remainingMs(service, epoch), aloneMs) / timing.clockRatio);
+  const forMs = Math.floor(Math.max(rightMs(context, order), aloneMs) / timing.clockRatio);
   if (forMs > 0) return { status: 200, service, epoch, forMs };
   return { status: 403, reason: `no right at epoch ${epoch}` };
 }

@@ -94,8 +94,13 @@ function targetOf(context: AgentContext, { key, order }: Pass): FenceTarget {
   };
 }
 
+const isWanted = ({ deployments, statefulSets }: ServicePicture): boolean =>
+  [...deployments, ...statefulSets].some(({ spec }) => (spec?.replicas ?? 0) > 0);
+
 async function run(context: AgentContext, { key, order, picture, signal }: Pass): Promise<ReconcileResult> {
   if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
+  const holdMs = isWanted(picture) ? 0 : context.promises.holdMs(order);
+  if (holdMs > 0) return { requeueAfterMs: holdMs };
   context.fenced.delete(key);
   // Asked again right before each write that starts something: rights end, orders change, leaders stall.
   const mayStart = (): boolean => {

@@ -71,7 +71,7 @@ export type InfrastructureUnit = z.infer<typeof infrastructureUnit>;
 export const onHubLoss = z
   .enum(['Fence', 'Hold'])
   .describe(
-    '`Fence`: a region that loses the hub stops its active/backup services when their right ends. `Hold`: it runs on, and no other region is promoted until it has confirmed that it stopped.',
+    '`Fence`: a region that loses the hub runs its active/backup services on with the promises of all their successors, and stops them when these end. `Hold`: it runs on, and no other region is promoted until it has confirmed that it stopped.',
   );
 
 const failoverPolicy = z.object({

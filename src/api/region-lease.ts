@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boundedRecord, cel, count, epoch } from './common.ts';
+import { boundedRecord, cel, count, epoch, listAtomic, regionName } from './common.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 
 const nonce = z.string().min(1).max(128);
@@ -23,10 +23,23 @@ const hubPart = z
     }),
   );
 
+const promise = z.object({
+  nonce: nonce.describe('The nonce of that region that is answered.'),
+  services: z
+    .array(z.object({ name: z.string().min(3).max(320).describe('`namespace/name` of a RegionalService.'), epoch }))
+    .max(5000)
+    .meta(listAtomic)
+    .describe('What is not started here for one `wait`, each at the epoch at which that region runs it.'),
+});
+export type LeasePromise = z.infer<typeof promise>;
+
 const spec = z
   .object({
     agent: agentPart.optional().describe('The part of the agent: what it asks with.'),
     hub: hubPart.optional().describe('The part of the hub: what it answers.'),
+    promises: boundedRecord(regionName, promise, 15)
+      .optional()
+      .describe('The part of the agent for its peers: what it lets a region that the hub does not answer run on with.'),
   })
   .meta(
     cel({
@@ -35,7 +48,7 @@ const spec = z
     }),
   );
 
-/** Small and rewritten at each heartbeat, so that `Region` is not. The agent and the hub own a part each. */
+/** Small and rewritten at each heartbeat, so that `Region` is not. The agent and the hub own their parts. */
 export const regionLease = defineKind({
   kind: 'RegionLease',
   plural: 'regionleases',

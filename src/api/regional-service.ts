@@ -74,6 +74,11 @@ const spec = z
     activeRegion: regionName.describe('The region that may run the service at this epoch.'),
     successors: z.array(regionName).max(8).meta(listAtomic).describe('The only regions that may follow it.'),
     onHubLoss,
+    othersStandbyEpoch: epoch
+      .optional()
+      .describe(
+        'The highest epoch at which every other region of the service had confirmed that it stands by: a start at it waits for no promise that was given.',
+      ),
     fencing: fencing.optional(),
     components: z
       .array(componentOrder)
@@ -88,6 +93,14 @@ const spec = z
       {
         rule: 'self.epoch > oldSelf.epoch || (self.role == oldSelf.role && self.activeRegion == oldSelf.activeRegion && self.onHubLoss == oldSelf.onHubLoss && self.successors == oldSelf.successors)',
         message: 'role, activeRegion, successors and onHubLoss change only with a higher epoch',
+      },
+      {
+        rule: '!has(self.othersStandbyEpoch) || self.othersStandbyEpoch <= self.epoch',
+        message: 'othersStandbyEpoch is ahead of epoch: nobody can have confirmed what was not decided yet',
+      },
+      {
+        rule: '!has(oldSelf.othersStandbyEpoch) || (has(self.othersStandbyEpoch) && self.othersStandbyEpoch >= oldSelf.othersStandbyEpoch)',
+        message: 'othersStandbyEpoch never falls: what was confirmed at an epoch stays confirmed',
       },
       immutable('mode', 'an instance belongs to one class, and the mode of a class is for life'),
       immutable('serviceClass', 'an instance belongs to one class for life'),

@@ -311,7 +311,8 @@ class HubLoops implements Hub {
       const key = keyOf(delta.object);
       this.#reportSoon(key);
       if (isReport(delta)) return;
-      loops.orders.enqueue(key);
+      // What one region has confirmed, the order of another one may have to tell.
+      for (const { orders } of this.#regions.values()) orders.enqueue(key);
       this.#switches.ticker.poke();
       // A confirmation may be all that the new side has been waiting for.
       for (const { acknowledge } of this.#regions.values()) acknowledge.poke();

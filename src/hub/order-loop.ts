@@ -1,6 +1,7 @@
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { involvedRegions } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
 import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
@@ -85,7 +86,16 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
     present?.spec.components ??
     placements.componentsFor(instance, assignment.activeRegion);
   const elsewhere = regionsWithOrder(context, instance, assignment).filter((region) => region !== link.region);
-  return computeOrder({ instance, serviceClass, assignment, region: link.region, components, present, elsewhere });
+  const othersStandBy = doOthersStandBy(context, link.region, instance, assignment);
+  const { region } = link;
+  return computeOrder({ instance, serviceClass, assignment, region, components, present, elsewhere, othersStandBy });
+}
+
+function doOthersStandBy(context: HubContext, region: string, instance: ServiceInstance, assignment: Assignment) {
+  const others = involvedRegions(instance, assignment).filter((other) => other !== region);
+  const standbyEpochIn = (other: string): number =>
+    context.links.get(other)?.services.store.get(keyOf(instance))?.status?.standbyEpoch ?? 0;
+  return others.every((other) => standbyEpochIn(other) >= assignment.epoch);
 }
 
 /**

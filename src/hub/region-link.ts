@@ -7,7 +7,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { RegionEvidence } from '../decide/diagnosis.ts';
 import { type Applier, createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { NotFoundError, TerminalError, TransientError } from '../kube/errors.ts';
+import { isRefusal, NotFoundError } from '../kube/errors.ts';
 import { createInformer, type Informer } from '../kube/informer.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
@@ -19,10 +19,6 @@ export interface RegionLinkOptions {
   readonly random: Random;
   readonly onError: (error: unknown) => void;
 }
-
-/** Whether the region refuses our credentials. A 401 is worth trying again, so it is of another class than a 403. */
-const isRefusal = (error: unknown): boolean =>
-  (error instanceof TerminalError || error instanceof TransientError) && (error.status === 401 || error.status === 403);
 
 /** What of a group's spec belongs to one region. */
 export const unitOf = (group: IUGroup, region: string) =>

@@ -54,6 +54,10 @@ export class NotFoundError extends TerminalError {
   override readonly name = 'NotFoundError';
 }
 
+/** Whether the credentials are refused. A 401 is worth trying again, so it is of another class than a 403. */
+export const isRefusal = (error: unknown): boolean =>
+  (error instanceof TerminalError || error instanceof TransientError) && (error.status === 401 || error.status === 403);
+
 /** The answer of a call on an object; undefined when the object is not there, which is as good to the caller. */
 export async function ifPresent<T>(call: Promise<T>): Promise<T | undefined> {
   try {

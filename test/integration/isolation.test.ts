@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { keyOf } from '../../src/kube/object.ts';
-import { BACKUP_CLASSES, EAST, FAST_WAIT_MS, GROUP, WEST } from './support/samples.ts';
+import { BACKUP_CLASSES, EAST, FAST_TIMINGS, FAST_WAIT_MS, GROUP, WEST } from './support/samples.ts';
 import { bootWorld, conditionOf, epochOf, isActiveIn, until, untilHeartbeats, type World } from './support/world.ts';
 
 /** The hub and a region cannot talk to each other, while the region and its pods are well. */
@@ -57,11 +57,32 @@ describe('a region that the hub cannot reach', () => {
 });
 
 describe('a hub that reaches no region', () => {
-  test('suspects itself and moves nothing; afterwards all is as it was', async () => {
+  test('suspects itself and moves nothing; with the promises of its peers every service runs on', async () => {
+    await until('protection', areProtected);
     const before = await epoch();
+    const pods = world.observer.startedInAll;
     for (const { name } of world.regions.regions) link(name).silence();
     await until('the hold', () => areHeld('HubIsolated'));
-    await until(`${EAST.name} to fence itself`, () => isFenced(EAST.name));
+    // Longer than any right lasts, and than any wait.
+    await untilHeartbeats(world, EAST.name, FAST_WAIT_MS / 1000 + 3, 'asked');
+    for (const key of await keys()) expect(world.observer.regionsOf(key)).toEqual([EAST.name]);
+    for (const { name } of world.regions.regions) link(name).heal();
+    await world.settled(4);
+    expect(await epoch()).toBe(before);
+    expect(world.observer.startedInAll).toBe(pods);
+    expect(world.observer.overlaps).toEqual([]);
+  });
+});
+
+describe('a region that reaches neither the hub nor its peer', () => {
+  test('stops its services in time', async () => {
+    await until('protection', areProtected);
+    const before = await epoch();
+    for (const { name } of world.regions.regions) link(name).silence();
+    world.regions.link(EAST.name, WEST.name).silence();
+    await until(`${EAST.name} to fence itself`, () => isFenced(EAST.name), FAST_TIMINGS.leaseSeconds * 1000 + 10_000);
+    for (const key of await keys()) expect(world.observer.regionsOf(key)).toEqual([]);
+    world.regions.link(EAST.name, WEST.name).heal();
     for (const { name } of world.regions.regions) link(name).heal();
     await until('service', () => isActiveIn(world, EAST.name, before));
     expect(await epoch()).toBe(before);

@@ -231,6 +231,7 @@ export class Story {
         region,
         present: site.order,
         elsewhere: [],
+        othersStandBy: false,
       };
       const order = computeOrder({ ...input, components: [anOrderedComponent()] });
       if (order.kind === 'Apply' && (site.order?.spec.epoch ?? 0) < order.object.spec.epoch) {

@@ -323,7 +323,54 @@ export const DIRECTED: readonly DirectedHistory[] = [
       });
     },
   },
+  {
+    name: 'lateOrder',
+    what: 'the hub loses a region that runs on with promises; the order that ends them comes after the wait of the hub',
+    arrange(stage) {
+      stage.fault({ when: (call) => isOrderTo(call, 'west'), requestMs: 19_500 });
+      stage.at(0, () => stage.cut(HUB, 'east'));
+    },
+  },
+  {
+    name: 'promiserDies',
+    what: 'the same, and the agent that promised dies before the order comes: the next one knows nothing of it',
+    arrange(stage) {
+      stage.fault({ when: (call) => isOrderTo(call, 'west'), requestMs: 19_500 });
+      stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.at(stage.between(22_500, 24_500), () => stage.crash(stage.leaderAt('west')));
+    },
+  },
+  {
+    name: 'promiseForAnother',
+    what: 'a region that missed an order runs on with promises: they are for another service, not for that one',
+    failover: { mode: 'Manual' },
+    arrange(stage) {
+      stage.at(0, () => stage.world.editService('trunk', { primaryRegion: 'east', secondaryRegions: ['west'] }));
+      stage.at(10_000, () => {
+        stage.fault({ when: (call) => isOrderTo(call, 'east') && call.path.endsWith('/trunk'), requestMs: undefined });
+        stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east'] });
+      });
+      stage.at(24_000, () => stage.cut(HUB, 'east'));
+    },
+  },
+  {
+    name: 'onePromise',
+    what: 'of two successors one promises, because it has not heard yet that the other one is to follow',
+    arrange(stage) {
+      stage.at(0, () =>
+        stage.world.editService('trunk', { primaryRegion: 'east', secondaryRegions: ['north', 'west'] }),
+      );
+      stage.at(12_000, () => {
+        stage.fault({ when: (call) => isOrderTo(call, 'west'), requestMs: 19_500 });
+        stage.cut(HUB, 'east');
+        stage.cut('north', 'east');
+      });
+    },
+  },
 ];
+
+const isOrderTo = (call: Call, region: string): boolean =>
+  fromHub(call) && isTo(call, 'PATCH regionalservices', region);
 
 const isStart = (body: unknown): boolean => (JSON.stringify(body) ?? '').includes('"replicas":1');
 

@@ -4,6 +4,7 @@ import type { RegionalService } from '../../src/api/regional-service.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
 import { regionsOf } from '../../src/decide/assignment.ts';
+import { DEPLOYMENT, type Deployment, STATEFUL_SET, type StatefulSet } from '../../src/kube/kinds.ts';
 import { type KubeObject, keyOf, type Resource } from '../../src/kube/object.ts';
 import type { RunningPod } from '../support/cluster/running-pods.ts';
 import { BACKUPS, backupKey, HUB } from './catalogue.ts';
@@ -11,7 +12,8 @@ import type { World } from './world.ts';
 
 export type Invariant =
   | 'OneActiveRegion'
-  | 'GrantAfterStop'
+  | 'StartAfterStop'
+  | 'ConfirmedStop'
   | 'OneGrantPerEpoch'
   | 'GrantAsAssigned'
   | 'EpochsNeverFall'
@@ -58,6 +60,8 @@ export class Observer {
     for (const [region, { cluster, server }] of world.regions) {
       cluster.onRunningChange((pod, isRunning) => this.#runs(region, pod, isRunning));
       server.storage.onChange((table, { object, type }) => this.#countWrite(region, table.resource, type, object));
+      this.#watch(region, DEPLOYMENT, (object, old) => this.#workloadChanged(region, object, old));
+      this.#watch(region, STATEFUL_SET, (object, old) => this.#workloadChanged(region, object, old));
       this.#watch(region, RESOURCES.regionLease, (lease) => this.#leaseChanged(region, lease));
       this.#watch(region, RESOURCES.regionalService, (order, old) => this.#orderChanged(region, order, old));
     }
@@ -166,8 +170,19 @@ export class Observer {
     // An acknowledgement that comes late, after a newer one has gone elsewhere, answers a nonce that has run out.
     if (!this.#neverFallsQuietly(`grant of ${key}`, epoch)) return;
     this.#note(`${key} is granted to ${region} at epoch ${epoch}`);
-    const others = this.regionsRunning(key.slice(key.indexOf('/') + 1)).filter((other) => other !== region);
-    if (others.length > 0) this.report('GrantAfterStop', `${at} is granted to ${region} while it runs in ${others}`);
+  }
+
+  /**
+   * The old side may still run with promises when the new side is granted its right; when that is used to start
+   * something, it may not.
+   */
+  #workloadChanged(region: string, object: Deployment | StatefulSet, old: Deployment | StatefulSet | undefined): void {
+    const service = object.metadata.labels?.[LABELS.service] ?? '';
+    if (!Object.hasOwn(BACKUPS, service) || (object.spec?.replicas ?? 0) === 0 || (old?.spec?.replicas ?? 0) > 0)
+      return;
+    const others = this.regionsRunning(service).filter((other) => other !== region);
+    if (others.length > 0)
+      this.report('StartAfterStop', `${service} is started in ${region} while it runs in ${others}`);
   }
 
   /** Whether `value` is the highest so far. */
@@ -199,7 +214,7 @@ export class Observer {
     if (!BACKUPS[name]) return;
     this.#note(`${name} is confirmed to stand by in ${region} at epoch ${status?.standbyEpoch}`);
     if (status?.standbyEpoch === spec.epoch && this.regionsRunning(name).includes(region)) {
-      this.report('GrantAfterStop', `${region} confirms that ${name} stands by while it runs there`);
+      this.report('ConfirmedStop', `${region} confirms that ${name} stands by while it runs there`);
     }
   }
 

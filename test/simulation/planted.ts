@@ -23,6 +23,7 @@ const AUTHORITY = 'src/decide/authority.ts';
 const AGENT_AUTHORITY = 'src/agent/authority.ts';
 const ACKNOWLEDGE = 'src/hub/acknowledge.ts';
 const FENCE = 'src/act/fence.ts';
+const PROMISES = 'src/agent/promises.ts';
 
 export const PLANTED: readonly PlantedBug[] = [
   {
@@ -271,5 +272,47 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'lateStart',
+  },
+  {
+    name: 'promiseLease',
+    what: 'a promise is kept for one lease: without the stop budget, the take-over and the error of the clocks',
+    edits: [{ file: PROMISES, find: 'this.#waitMs - Math.min(', replace: 'this.#waitMs / 2.57 - Math.min(' }],
+    directed: 'lateOrder',
+  },
+  {
+    name: 'promiseNotAwaited',
+    what: 'a region that is given its right starts at once, whatever it has promised',
+    edits: [{ file: PROMISES, find: "spec.mode !== 'Backup' ||", replace: "spec.mode === 'Backup' ||" }],
+    directed: 'lateOrder',
+  },
+  {
+    name: 'promiseForgotten',
+    what: 'a new agent leader does not await what the one before it may have promised',
+    edits: [{ file: PROMISES, find: 'Math.min(sinceMs, this.#leadership.sinceMs())', replace: 'sinceMs' }],
+    directed: 'promiserDies',
+  },
+  {
+    name: 'regionPromise',
+    what: 'a promise is for a region, whatever services and epochs it names',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'return promise?.epochs.get(service) === epoch ?',
+        replace: 'return promise && epoch > 0 && service ?',
+      },
+    ],
+    directed: 'promiseForAnother',
+  },
+  {
+    name: 'promiseAny',
+    what: 'the promise of one successor is enough',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'return each.length === 0 ? 0 : Math.min(...each);',
+        replace: 'return each.length === 0 ? 0 : Math.max(...each);',
+      },
+    ],
+    directed: 'onePromise',
   },
 ];

@@ -150,6 +150,7 @@ export class Processes implements Fleet {
       region,
       version: 'simulated',
       client: this.#client(process, region),
+      connectPeer: async (peer) => this.#client(process, peer),
       identity: process.id,
       clock: process,
       random,

@@ -28,6 +28,7 @@ const order = (region: string, more: Partial<OrderInput> = {}) =>
     components: [COMPONENT],
     present: undefined,
     elsewhere: [],
+    othersStandBy: false,
     ...more,
   });
 
@@ -36,6 +37,19 @@ describe('the order for an active/backup service', () => {
     const spec = { epoch: 1, activeRegion: 'east', successors: ['west'], onHubLoss: 'Fence' };
     expect(order('east')).toMatchObject({ kind: 'Apply', object: { spec: { ...spec, role: 'Active' } } });
     expect(order('west')).toMatchObject({ kind: 'Apply', object: { spec: { ...spec, role: 'Standby' } } });
+  });
+
+  it('tells the active region when all others have confirmed that they stand by, and does not take it back', () => {
+    const toldIn = (region: string, more: Partial<OrderInput>) => {
+      const answer = order(region, more);
+      return answer.kind === 'Apply' ? answer.object.spec.othersStandbyEpoch : answer.kind;
+    };
+    expect(toldIn('east', {})).toBeUndefined();
+    expect(toldIn('east', { othersStandBy: true })).toBe(1);
+    expect(toldIn('west', { othersStandBy: true })).toBeUndefined();
+    const told = anOrder('mail', [COMPONENT], { epoch: 1, othersStandbyEpoch: 1 });
+    const moved = { assignment: anAssignment('1 east>west', '2 west>east'), present: told };
+    expect([toldIn('east', moved), toldIn('west', { ...moved, othersStandBy: true })]).toEqual([1, 2]);
   });
 
   it('never stands without the finalizer that keeps it until the region has stopped', () => {

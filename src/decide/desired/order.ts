@@ -29,6 +29,8 @@ export interface OrderInput {
   readonly present: RegionalService | undefined;
   /** Other regions that hold an order for the service, or may hold one. */
   readonly elsewhere: readonly string[];
+  /** Whether every other region of the service has confirmed that it stands by at the epoch of the assignment. */
+  readonly othersStandBy: boolean;
 }
 
 /**
@@ -52,6 +54,14 @@ function isConcerned(input: OrderInput): boolean {
  */
 const mustWait = ({ elsewhere, present, serviceClass }: OrderInput): boolean =>
   serviceClass.spec.crossRegion.mode === 'None' && present === undefined && elsewhere.length > 0;
+
+/** Only the region that is to run it asks; what was once told stays, because it stays true. */
+function othersStandbyEpoch({ assignment, othersStandBy, present, serviceClass }: OrderInput, isActive: boolean) {
+  if (serviceClass.spec.crossRegion.mode !== 'Backup') return {};
+  if (isActive && othersStandBy) return { othersStandbyEpoch: assignment.epoch };
+  const told = present?.spec.othersStandbyEpoch;
+  return told === undefined ? {} : { othersStandbyEpoch: told };
+}
 
 export function computeOrder(input: OrderInput): RegionalOrder {
   const { assignment, instance, present, region, serviceClass } = input;
@@ -86,6 +96,7 @@ export function computeOrder(input: OrderInput): RegionalOrder {
         activeRegion: assignment.activeRegion,
         successors: assignment.successors,
         onHubLoss: assignment.onHubLoss,
+        ...othersStandbyEpoch(input, isActive),
         ...(fencing ? { fencing } : {}),
         components: [...components],
       },
