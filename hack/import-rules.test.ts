@@ -26,7 +26,8 @@ const refused: readonly (readonly [sentence: string, file: string, text: string,
   ],
   ['an edge knows no role', 'src/observe/a.ts', `import type { T } from '../hub/t.ts';`, 'imports src/hub/t.ts'],
   ['a role does not know the other', 'src/hub/a.ts', `import { f } from '../agent/f.ts';`, 'imports src/agent/f.ts'],
-  ['nobody knows the composition root', 'src/hub/a.ts', `import '../main.ts';`, 'imports src/main.ts'],
+  ['nobody knows the composition root', 'src/hub/a.ts', `import '../operator.ts';`, 'imports src/operator.ts'],
+  ['main.ts loads no program before it is asked for', 'src/main.ts', `import './operator.ts';`, 'by import()'],
   [
     'the runtime knows Kubernetes not',
     'src/runtime/a.ts',
@@ -53,7 +54,7 @@ const refused: readonly (readonly [sentence: string, file: string, text: string,
   ['timers come from no module', 'src/kube/a.ts', `import { x } from 'node:timers/promises';`, 'take a Clock'],
   ['a deadline is a timer', 'src/kube/a.ts', 'f(AbortSignal.timeout(5));', 'uses AbortSignal.timeout'],
   ['chance is an argument', 'src/hub/a.ts', 'const x = Math.random();', 'uses Math.random'],
-  ['surroundings are read in main.ts', 'src/kube/a.ts', 'const home = process.env;', 'uses process'],
+  ['surroundings are read in operator.ts', 'src/kube/a.ts', 'const home = process.env;', 'uses process'],
 ];
 
 const accepted: readonly (readonly [sentence: string, file: string, text: string])[] = [
@@ -65,7 +66,8 @@ const accepted: readonly (readonly [sentence: string, file: string, text: string
     `import { f } from '../decide/f.ts';\nimport { g } from '../act/g.ts';`,
   ],
   ['the kernel knows the client library', 'src/kube/a.ts', `await import('@kubernetes/client-node');`],
-  ['main.ts knows everything', 'src/main.ts', `import 'pino';\nprocess.exit(Date.now());`],
+  ['operator.ts knows everything', 'src/operator.ts', `import 'pino';\nprocess.exit(Date.now());`],
+  ['main.ts loads what is asked for', 'src/main.ts', `import process from 'node:process';\nawait import('./a.ts');`],
   ['a comment is no code', 'src/decide/a.ts', `// an async Date.now()\n/* import 'pino' */`],
   ['a union of texts is no import', 'src/api/a.ts', `export type Lane = 'api' | 'control';`],
   ['a text is no code', 'src/decide/a.ts', `const text = 'await process.exit // now';`],

@@ -52,6 +52,9 @@ const AMBIENT: readonly (readonly [name: string, expression: RegExp])[] = [
 ];
 const AMBIENT_MODULES: ReadonlySet<string> = new Set(['node:timers', 'node:timers/promises', 'node:process']);
 
+/** Of all programs, the gate too, which stands in every write-bearing container. */
+const ENTRY_POINT = 'src/main.ts';
+
 /** Files that turn the surroundings into arguments, and what they may use. */
 const EXEMPT: Readonly<Record<string, readonly string[]>> = {
   'src/runtime/clock.ts': ['Date.now', 'setTimeout', 'performance.now'],
@@ -79,11 +82,12 @@ export function checkImportRules(root: string): readonly Finding[] {
     .flatMap((file) => checkSource(file, readFileSync(join(root, file), 'utf8')));
 }
 
-/** Checks one source text. `src/main.ts` is the composition root: it may do everything. */
+/** Checks one source text. What stands beside the layers (`src/operator.ts`, the composition root) may do everything. */
 export function checkSource(file: string, text: string): readonly Finding[] {
+  const code = withoutComments(text);
+  if (file === ENTRY_POINT) return checkEntryPoint(code).map((message) => ({ file, message }));
   const layer = layerOf(file);
   if (layer === undefined) return [];
-  const code = withoutComments(text);
   const messages = [
     ...importsOf(code).flatMap((one) => checkImport(file, layer, one)),
     ...checkAmbient(file, withoutStrings(code)),
@@ -95,6 +99,15 @@ export function checkSource(file: string, text: string): readonly Finding[] {
 interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
+}
+
+/** Whatever program it is started as, only that one is loaded. */
+function checkEntryPoint(code: string): readonly string[] {
+  return fixedImportsOf(code)
+    .filter(({ specifier }) => !isOfPackage(specifier, 'node:'))
+    .map(
+      ({ specifier }) => `imports ${specifier}: load it when it is asked for, by import(), or the gate loads it too`,
+    );
 }
 
 function checkImport(file: string, layer: Layer, { specifier, typeOnly }: Import): readonly string[] {
@@ -143,16 +156,19 @@ const IMPORT =
   /^\s*(?:import|export)\s+(?:(?<what>(?:type\s+)?(?:[\w$]+\s*,\s*)?(?:\{[^}]*\}|\*(?:\s+as\s+[\w$]+)?|[\w$]+))\s*from\s*)?['"](?<specifier>[^'"]+)['"]/gm;
 const DYNAMIC_IMPORT = /\bimport\(\s*['"](?<specifier>[^'"]+)['"]/g;
 
-function importsOf(code: string): readonly Import[] {
-  const fixed = [...code.matchAll(IMPORT)].map(({ groups = {} }) => ({
+function fixedImportsOf(code: string): readonly Import[] {
+  return [...code.matchAll(IMPORT)].map(({ groups = {} }) => ({
     specifier: groups['specifier'] ?? '',
     typeOnly: isTypeOnly(groups['what'] ?? ''),
   }));
+}
+
+function importsOf(code: string): readonly Import[] {
   const dynamic = [...code.matchAll(DYNAMIC_IMPORT)].map(({ groups = {} }) => ({
     specifier: groups['specifier'] ?? '',
     typeOnly: false,
   }));
-  return [...fixed, ...dynamic];
+  return [...fixedImportsOf(code), ...dynamic];
 }
 
 /** `type { A }`, or `{ type A, type B }`. */

@@ -1,5 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { IMAGE } from '../test/support/objects.ts';
+import { type AgentConfig, ConfigError, gateOf, readConfig } from './config.ts';
+
+const AGENT = { SWITCHBACK_REGION: 'us-east' };
+const RIGHTS = { SWITCHBACK_RIGHTS_CERT: '/c', SWITCHBACK_RIGHTS_KEY: '/k', SWITCHBACK_RIGHTS_CA: '/a' };
+const GATE = { SWITCHBACK_GATE_IMAGE: IMAGE, SWITCHBACK_GATE_AGENTS: 'https://agents.test:8443' };
+
+function agentConfig(env: Readonly<Record<string, string>>): AgentConfig {
+  const config = readConfig(['agent'], { ...AGENT, ...env });
+  if (config.role !== 'agent') throw new Error('an agent was asked for');
+  return config;
+}
+
+/** One line for each setting that is wrong. */
+function refusalOf(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    agentConfig(env);
+    return [];
+  } catch (error) {
+    return String(error).split('\n').slice(1);
+  }
+}
 
 describe('the settings', () => {
   it('of a hub have defaults', () => {
@@ -28,6 +49,83 @@ describe('the settings', () => {
   ])('%s are refused with the name of what is wrong', (_, args, env, message) => {
     expect(() => readConfig(args, env)).toThrow(message);
     expect(() => readConfig(args, env)).toThrow(ConfigError);
+  });
+
+  it('of gates say what they are made from', () => {
+    expect(gateOf(agentConfig(RIGHTS))).toBeUndefined();
+    expect(gateOf(agentConfig({ ...RIGHTS, ...GATE }))).toEqual({
+      image: IMAGE,
+      delivery: 'InitContainer',
+      agents: ['https://agents.test:8443'],
+    });
+    const more = {
+      SWITCHBACK_GATE_AGENTS: 'https://a.test:8443, https://[fd00::1]:8443,https://10.0.0.1/',
+      SWITCHBACK_GATE_DELIVERY: 'ImageVolume',
+      SWITCHBACK_GATE_SERVER_NAME: 'agents.internal',
+    };
+    expect(gateOf(agentConfig({ ...RIGHTS, ...GATE, ...more }))).toEqual({
+      image: IMAGE,
+      delivery: 'ImageVolume',
+      agents: ['https://a.test:8443', 'https://[fd00::1]:8443', 'https://10.0.0.1/'],
+      serverName: 'agents.internal',
+    });
+  });
+
+  const { SWITCHBACK_RIGHTS_KEY: _key, ...withoutKey } = RIGHTS;
+  it.each<[string, Record<string, string>, readonly string[]]>([
+    [
+      'the rights server has one file of three',
+      { SWITCHBACK_RIGHTS_CA: '/a' },
+      ['SWITCHBACK_RIGHTS_CERT: is missing: the three', 'SWITCHBACK_RIGHTS_KEY: is missing: the three'],
+    ],
+    ['the rights server has two files of three', withoutKey, ['SWITCHBACK_RIGHTS_KEY: is missing: the three']],
+    [
+      'gates have no image',
+      { ...RIGHTS, SWITCHBACK_GATE_AGENTS: GATE.SWITCHBACK_GATE_AGENTS },
+      ['SWITCHBACK_GATE_IMAGE: is missing: gates need'],
+    ],
+    [
+      'gates know no agents',
+      { ...RIGHTS, SWITCHBACK_GATE_IMAGE: IMAGE },
+      ['SWITCHBACK_GATE_AGENTS: is missing: gates need'],
+    ],
+    [
+      'of gates only the delivery is set',
+      { ...RIGHTS, SWITCHBACK_GATE_DELIVERY: 'ImageVolume' },
+      ['SWITCHBACK_GATE_IMAGE: is missing', 'SWITCHBACK_GATE_AGENTS: is missing'],
+    ],
+    [
+      'gates have nobody to ask',
+      GATE,
+      ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'].map(
+        (name) => `${name}: is missing: gates ask the rights server`,
+      ),
+    ],
+    [
+      'gates ask a rights server that lacks a file',
+      { ...GATE, ...withoutKey },
+      ['SWITCHBACK_RIGHTS_KEY: is missing: the three'],
+    ],
+  ])('are refused when %s, with all that is missing', (_, env, messages) => {
+    expect(refusalOf(env)).toEqual(messages.map((message) => expect.stringContaining(`  ${message}`)));
+  });
+
+  it.each([
+    ['in the clear', 'http://agents.test:8443'],
+    ['with a path', 'https://agents.test:8443/v1'],
+    ['with a user', 'https://me@agents.test'],
+    ['with a port that is none', 'https://agents.test:99999'],
+    ['without an end', 'https://agents.test,'],
+    ['that the kubelet would fill in', 'https://$(HOST):8443'],
+    ['of too many', Array.from({ length: 9 }, () => 'https://a').join()],
+  ])('are refused with URLs of agents %s', (_, urls) => {
+    const env = { ...RIGHTS, ...GATE, SWITCHBACK_GATE_AGENTS: urls };
+    expect(() => agentConfig(env)).toThrow(/SWITCHBACK_GATE_AGENTS: must be.*https:/);
+  });
+
+  it('are refused with an image by tag', () => {
+    const env = { ...RIGHTS, ...GATE, SWITCHBACK_GATE_IMAGE: 'gate:1' };
+    expect(() => agentConfig(env)).toThrow(/SWITCHBACK_GATE_IMAGE: must name the image by digest/);
   });
 
   it('are all named at once when several are wrong', () => {

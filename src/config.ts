@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { imageByDigest } from './api/common.ts';
+import type { GateSource } from './decide/desired/gate.ts';
 
 /** Settings of the program, from the environment. Every one is checked before anything starts. */
 const common = {
@@ -17,6 +19,14 @@ const hubSchema = z.object({
 
 const path = z.string().min(1);
 
+/** A host name, an IPv4 address or an IPv6 address in brackets, with or without a port, and nothing behind it. */
+const AGENT_URL = /^https:\/\/([-A-Za-z0-9.]+|\[[0-9a-fA-F:.]+\])(:\d+)?\/?$/;
+const isAgentUrl = (text: string): boolean => AGENT_URL.test(text) && URL.canParse(text);
+const agentUrls = z
+  .string()
+  .transform((text) => text.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.length <= 8 && urls.every(isAgentUrl), 'must be up to 8 times https://HOST:PORT, with commas');
+
 const agentFields = z.object({
   ...common,
   /** Name of the region that this agent is of, as the IU group names it. */
@@ -32,14 +42,33 @@ const agentFields = z.object({
   SWITCHBACK_RIGHTS_CERT: path.optional(),
   SWITCHBACK_RIGHTS_KEY: path.optional(),
   SWITCHBACK_RIGHTS_CA: path.optional(),
+  /**
+   * Image, by digest, that holds the gate in `/switchback-gate` (`decide/desired/gate.ts`). Without it and the next one
+   * services with `fencing: Gate` are not run in this region.
+   */
+  SWITCHBACK_GATE_IMAGE: imageByDigest.optional(),
+  /** Where gates reach the rights servers of all agents of the region: `https://HOST:PORT`, several with commas. */
+  SWITCHBACK_GATE_AGENTS: agentUrls.optional(),
+  /** Name that the certificates of the rights servers carry, where it is not the host of the URL. */
+  SWITCHBACK_GATE_SERVER_NAME: z.string().min(1).max(253).optional(),
+  /** `ImageVolume` where all nodes can mount images; `InitContainer`, the default, copies the gate into each pod. */
+  SWITCHBACK_GATE_DELIVERY: z.enum(['ImageVolume', 'InitContainer']).optional(),
 });
 
+const RIGHTS = ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'] as const;
+const GATE = ['SWITCHBACK_GATE_IMAGE', 'SWITCHBACK_GATE_AGENTS'] as const;
+const GATE_DETAILS = ['SWITCHBACK_GATE_SERVER_NAME', 'SWITCHBACK_GATE_DELIVERY'] as const;
+
 const agentSchema = agentFields.superRefine((settings, { addIssue }) => {
-  const names = ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'] as const;
-  const missing = names.filter((name) => settings[name] === undefined);
-  if (missing.length === names.length) return;
-  for (const name of missing)
-    addIssue({ code: 'custom', path: [name], message: 'is missing: the three belong together' });
+  const isSet = (name: keyof typeof settings): boolean => settings[name] !== undefined;
+  const demand = (names: readonly (keyof typeof settings)[], why: string): void => {
+    const missing = names.filter((name) => !isSet(name));
+    for (const name of missing) addIssue({ code: 'custom', path: [name], message: `is missing: ${why}` });
+  };
+  const hasGate = [...GATE, ...GATE_DETAILS].some(isSet);
+  if (hasGate) demand(GATE, 'gates need their image and the URLs of the agents');
+  if (RIGHTS.some(isSet)) demand(RIGHTS, 'the three belong together');
+  else if (hasGate) demand(RIGHTS, 'gates ask the rights server, which is off without it');
 });
 
 export type HubConfig = z.infer<typeof hubSchema>;
@@ -50,7 +79,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const USAGE = 'usage: switchback hub | switchback agent   (settings come from the environment: SWITCHBACK_…)';
+const USAGE = `usage: switchback hub | switchback agent   (settings come from the environment: SWITCHBACK_…)
+       switchback gate [options] -- command [args...]`;
 
 /** Throws `ConfigError` with a message that names each wrong setting and what it may be. */
 export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -58,6 +88,14 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   if (role === 'hub') return { role, ...parse(hubSchema, env) };
   if (role === 'agent') return { role, ...parse(agentSchema, env) };
   throw new ConfigError(role === undefined ? USAGE : `unknown role "${role}"\n${USAGE}`);
+}
+
+/** What the gates of the region are made from; undefined where nothing is said of them. */
+export function gateOf(config: AgentConfig): GateSource | undefined {
+  const { SWITCHBACK_GATE_AGENTS: agents, SWITCHBACK_GATE_IMAGE: image } = config;
+  if (image === undefined || agents === undefined) return undefined;
+  const { SWITCHBACK_GATE_DELIVERY: delivery = 'InitContainer', SWITCHBACK_GATE_SERVER_NAME: serverName } = config;
+  return { image, agents, delivery, ...(serverName === undefined ? {} : { serverName }) };
 }
 
 function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {

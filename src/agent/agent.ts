@@ -5,8 +5,14 @@ import type { Region } from '../api/region.ts';
 import type { RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { GateSource } from '../decide/desired/gate.ts';
 import { mayRun } from '../decide/regional.ts';
-import { computeAgentElection, computeProtocolTiming, type ProtocolTiming } from '../decide/timing.ts';
+import {
+  computeAgentElection,
+  computeGateAskMs,
+  computeProtocolTiming,
+  type ProtocolTiming,
+} from '../decide/timing.ts';
 import { createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/event-recorder.ts';
@@ -62,6 +68,8 @@ export interface AgentOptions {
   readonly metrics?: ControllerMetrics;
   /** Told when this process begins and ceases to lead. */
   readonly onLeading?: (leads: boolean) => void;
+  /** Absent: services that ask for gates are not run in this region. */
+  readonly gate?: GateSource;
 }
 
 /** How often every active/backup service is held against its right. It is part of the stop budget. */
@@ -134,12 +142,13 @@ interface Running {
 }
 
 function startRunning(options: AgentOptions, caches: AgentCaches, timing: ProtocolTiming): Running {
-  const { client, clock, random, region } = options;
+  const { client, clock, gate, random, region } = options;
   const leadership = new AgentLeadership(clock, random);
   const context: AgentContext = {
     ...options,
     caches,
     leadership,
+    gate: gate && { ...gate, askEveryMs: computeGateAskMs(timing) },
     reads: new QuorumReads(client, clock),
     applier: createApplier({ client, fieldManager: FIELD_MANAGERS.agent }),
     events: new EventRecorder({

@@ -2,6 +2,7 @@ import type { QuorumReads } from '../act/quorum-reads.ts';
 import type { Region } from '../api/region.ts';
 import type { RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
+import type { GateSettings } from '../decide/desired/gate.ts';
 import type { Applier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
@@ -46,6 +47,8 @@ export interface AgentContext {
   readonly promises: PromiseBook;
   readonly applier: Applier;
   readonly events: EventRecorder;
+  /** What stands in front of the processes of services that ask for gates; undefined: these are not run here. */
+  readonly gate: GateSettings | undefined;
   /** Has the status of a service written a moment later, once for many changes. */
   readonly reportSoon: (key: string) => void;
   /** Services that were fenced and not started since, by key. */

@@ -43,7 +43,7 @@ export async function converge(convergence: Convergence): Promise<ReconcileResul
   const { context, order, picture, signal } = convergence;
   const slots = chooseSlots(order, picture);
   const selected = new Map([...slots].map(([name, decisions]) => [name, decisions.map(({ select }) => select)]));
-  const children = computeChildren(order, { running: true, selected });
+  const children = computeChildren(order, { running: true, selected, gate: context.gate });
   await Promise.all(children.workloads.map((workload) => startWorkload(convergence, workload)));
   await ensureRest(context, children, signal);
   await pruneChildren(context.client, picture, children, signal);
@@ -60,7 +60,7 @@ export async function converge(convergence: Convergence): Promise<ReconcileResul
 
 /** A region that stands by has everything in place, at zero: a promotion is then one write for each workload. */
 export async function prepareAtZero(context: AgentContext, order: RegionalService, signal: AbortSignal): Promise<void> {
-  const children = computeChildren(order, { running: false, selected: new Map() });
+  const children = computeChildren(order, { running: false, selected: new Map(), gate: context.gate });
   await Promise.all(
     children.workloads.map((workload) => ensureWorkload(context, atZero(context, workload), { signal })),
   );

@@ -1,4 +1,5 @@
 import type { RegionalService } from '../api/regional-service.ts';
+import { lacksGate } from '../decide/desired/gate.ts';
 import type { RegionalFacts } from '../decide/regional.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Authority } from './authority.ts';
@@ -41,5 +42,6 @@ export function factsOf(context: AgentContext, key: string, order: RegionalServi
     sinceLeadMs: context.leadership.sinceMs(),
     isStarted: isStarted || !isPictureWhole(context),
     isFenced: context.fenced.get(key)?.token === context.leadership.token,
+    lacksGate: lacksGate(order, context.gate),
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type CertificateFiles, TestAuthority } from '../../test/support/certificates.ts';
-import { anOrder, anOrderedComponent } from '../../test/support/objects.ts';
+import { aGate, anOrder, anOrderedComponent } from '../../test/support/objects.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { systemClock } from '../runtime/clock.ts';
 import {
@@ -36,16 +36,18 @@ interface Situation {
   readonly rights?: Readonly<Record<number, number>>;
   /** By epoch: how long the promises of all successors still hold. */
   readonly promises?: Readonly<Record<number, number>>;
+  readonly gate?: RightsView['gate'];
 }
 
 const inSituation = (situation: Situation): RightsView => {
-  const { certain = true, leads = true, order, promises = {}, rights = {}, sure = true } = situation;
+  const { certain = true, gate, leads = true, order, promises = {}, rights = {}, sure = true } = situation;
   const by = (times: Readonly<Record<number, number>>) => (service: string, epoch: number) =>
     service === MAIL ? (times[epoch] ?? 0) : 0;
   return {
     authority: { remainingMs: by(rights), promisedMs: by(promises) },
     leadership: { hasDuty: leads, isCertain: () => certain, sinceMs: () => 60_000 },
     orders: { get: (key) => (key === MAIL ? order : undefined), sure },
+    gate,
   };
 };
 
@@ -60,6 +62,7 @@ const granted = (epoch: number, order: ReturnType<typeof anOrder>) => ({
   status: { observedGeneration: 1, grantedEpoch: epoch },
 });
 const alone = backup({ successors: [] });
+const gated = backup({ fencing: 'Gate', components: [anOrderedComponent({ writeBearing: true })] });
 
 describe('the right of a gate', () => {
   it.each<[string, Situation, number]>([
@@ -77,6 +80,7 @@ describe('the right of a gate', () => {
     ['is rounded down', { order: backup(), rights: { 3: 100 } }, 83],
     ['of what runs on without the hub is a takeover at a time', { order: granted(3, alone) }, 3333],
     ['of what runs on is the longer of the two', { order: granted(3, alone), rights: { 3: 6000 } }, 5000],
+    ['of what asks for gates is like every other', { order: gated, rights: { 3: 6000 }, gate: aGate() }, 5000],
     ['of what needs no right to run is never refused', { order: backup({ mode: 'Active' }) }, 3333],
   ])('%s', (_, situation, forMs) => {
     const verdict = rightOf(inSituation(situation), TIMING, MAIL);
@@ -88,6 +92,7 @@ describe('the right of a gate', () => {
     ['by one that has ended', { order: backup(), rights: { 3: 0 } }, 403, /no right/],
     ['that would be over at once', { order: backup(), rights: { 3: 1 } }, 403, /no right/],
     ['when the region stands by', { order: backup({ role: 'Standby' }), rights: { 3: 6000 } }, 403, /stands by/],
+    ['by an agent that lacks the gate and runs nothing', { order: gated, rights: { 3: 6000 } }, 403, /gate settings/],
     ['when the order is being deleted', { order: deleted(), rights: { 3: 6000 } }, 403, /deleted/],
     ['when it may follow itself and was never granted', { order: granted(2, alone) }, 403, /no right/],
     ['when it runs on by orders that may be old', { order: granted(3, alone), sure: false }, 403, /no right/],
@@ -106,8 +111,10 @@ describe('a certificate', () => {
     ['of the namespace', 'URI:switchback://mail/gate', true],
     ['of the namespace only', 'URI:switchback://mail', true],
     ['of several namespaces', 'DNS:gate, URI:switchback://chat/gate, URI:switchback://mail/gate', true],
-    ['of no namespace', 'DNS:operator', true],
-    ['of no name', undefined, true],
+    ['of no namespace', 'DNS:operator', false],
+    ['of no namespace, in a URI of ours', 'URI:switchback:///gate', false],
+    ['of the namespace, in a URI of others', 'URI:spiffe://mail/gate', false],
+    ['of no name', undefined, false],
     ['of another namespace', 'URI:switchback://chat/gate', false],
     ['of a longer name', 'URI:switchback://mailbox/gate', false],
     ['with the namespace elsewhere', 'URI:switchback://chat/gate?switchback://mail/', false],
@@ -185,9 +192,9 @@ describe('the rights server', () => {
     expect(answer).toEqual({ status, body: { reason: expect.any(String) } });
   });
 
-  it('lets a certificate without a namespace ask for all', async () => {
+  it('lets a certificate without a namespace ask for nothing', async () => {
     const operator = authority.issue('operator', 'clientAuth', 'DNS:operator');
-    expect((await get(await serve(), path, clientOf(operator))).status).toBe(200);
+    expect((await get(await serve(), path, clientOf(operator))).status).toBe(403);
   });
 
   it('lets nobody in without a certificate, with one of another CA or with one for servers', async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+import { type GateSettings, lacksGate } from '../decide/desired/gate.ts';
 import { mayRun, type RegionalFacts } from '../decide/regional.ts';
 import type { ProtocolTiming } from '../decide/timing.ts';
 import type { Log } from '../report/log-port.ts';
@@ -21,7 +22,7 @@ import type { OrderBook } from './orders.ts';
  * | status | body | meaning |
  * | --- | --- | --- |
  * | 200 | `{ service, epoch, forMs }` | may run for `forMs` milliseconds of any clock, from the sending of the request |
- * | 403 | `{ reason }` | no right here, or a certificate of another namespace |
+ * | 403 | `{ reason }` | no right here, or a certificate that is not for the namespace |
  * | 404 | `{ reason }` | no such service in this region, or no such path |
  * | 405 | `{ reason }` | not a GET |
  * | 421 | `{ reason }` | another agent leads: ask that one |
@@ -30,8 +31,8 @@ import type { OrderBook } from './orders.ts';
  * A refusal takes nothing away from what an earlier answer gave: that ends by itself.
  *
  * **Who may ask for what.** A certificate with URIs `switchback://NAMESPACE/…` among its subject alternative names may
- * ask for the services of these namespaces only; what follows the namespace has no meaning yet. A certificate without
- * such a URI may ask for every service: give those to nobody but operators.
+ * ask for the services of these namespaces; what follows the namespace has no meaning yet. A certificate without such a
+ * URI may ask for nothing.
  */
 export type RightVerdict =
   | { readonly status: 200; readonly service: string; readonly epoch: number; readonly forMs: number }
@@ -48,6 +49,7 @@ export interface RightAnswer {
 export interface RightsView extends RightsBooks {
   readonly leadership: Pick<AgentLeadership, 'hasDuty' | 'isCertain' | 'sinceMs'>;
   readonly orders: Pick<OrderBook, 'get' | 'sure'>;
+  readonly gate: GateSettings | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export interface RightsView extends RightsBooks {
  * answers for the epoch before; so gates are done with that within `lease + takeover` of a nonce that the hub waits out.
  */
 export function rightOf(context: RightsView, timing: ProtocolTiming, service: string): RightVerdict {
-  const { leadership, orders } = context;
+  const { gate, leadership, orders } = context;
   if (!leadership.hasDuty) return { status: 421, reason: 'another agent leads' };
   if (!leadership.isCertain()) return { status: 503, reason: 'the leadership of this agent is not certain' };
   const order = orders.get(service);
@@ -70,6 +72,7 @@ export function rightOf(context: RightsView, timing: ProtocolTiming, service: st
   }
   if (order.metadata.deletionTimestamp) return { status: 403, reason: 'the order is being deleted' };
   if (order.spec.role !== 'Active') return { status: 403, reason: `stands by at epoch ${order.spec.epoch}` };
+  if (lacksGate(order, gate)) return { status: 403, reason: 'this agent has no gate settings, and does not run it' };
   const { epoch } = order.spec;
   const aloneMs = mayRun(order, factsWithoutRight(context)) ? timing.takeoverMs : 0;
   const forMs = Math.floor(Math.max(rightMs(context, order), aloneMs) / timing.clockRatio);
@@ -85,6 +88,7 @@ const factsWithoutRight = ({ leadership, orders }: RightsView): RegionalFacts =>
   sinceLeadMs: leadership.sinceMs(),
   isStarted: false,
   isFenced: false,
+  lacksGate: false,
 });
 
 /** Paths of PEM files. They are read again and again: certificates are replaced while the agent runs. */
@@ -212,7 +216,7 @@ function answer({ method, socket, url = '' }: IncomingMessage, options: RightsSe
   // The handshake has refused them already.
   if (!(socket instanceof TLSSocket && socket.authorized)) return { status: 403, reason: 'no certificate' };
   if (!mayAskFor(namespace, socket.getPeerX509Certificate()?.subjectAltName)) {
-    return { status: 403, reason: 'the certificate is for another namespace' };
+    return { status: 403, reason: `the certificate is not for namespace ${namespace}` };
   }
   return options.rightOf(`${namespace}/${name}`);
 }
@@ -223,8 +227,6 @@ const NAMESPACE_URI = /^switchback:\/\/([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\/|$
 
 /** @param names the subject alternative names of a certificate, as `X509Certificate.subjectAltName` says them */
 export function mayAskFor(namespace: string, names: string | undefined): boolean {
-  // A URI that cannot be read must not turn a certificate of one namespace into one for all.
-  if (!/switchback:/i.test(names ?? '')) return true;
   const uris = [...(names ?? '').matchAll(NAME)].filter(({ groups }) => groups?.['kind'] === 'URI');
   return uris.some(({ groups }) => NAMESPACE_URI.exec(groups?.['value'] ?? '')?.[1] === namespace);
 }

@@ -2,6 +2,7 @@ import { endPods, type FenceTarget, fence, findLeftovers, isFenceSeen } from '..
 import { FENCE_FINALIZER } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
+import { lacksGate } from '../decide/desired/gate.ts';
 import { decideRegional, mayRun, type RegionalAction } from '../decide/regional.ts';
 import { RIGHT_PROOF_MS } from '../decide/timing.ts';
 import { observeService, type ServicePicture } from '../observe/service-picture.ts';
@@ -131,7 +132,7 @@ async function stop(context: AgentContext, pass: Pass): Promise<ReconcileResult>
   if (context.leadership.token !== token) return { requeueAfterMs: 0 };
   if (before?.token !== token) {
     context.fenced.set(key, { token, mark: target.token, at: context.clock.now() });
-    context.events.record(fenced(order));
+    context.events.record(fenced(order, lacksGate(order, context.gate)));
     context.log('info', 'Service is fenced', { service: key, epoch: order.spec.epoch, role: order.spec.role });
   }
   return { requeueAfterMs: RECHECK_STOP_MS };

@@ -1,10 +1,11 @@
 import { isoTime } from '../api/common.ts';
-import type { ConditionState } from '../api/conditions.ts';
-import type { RegionalService, RegionalServiceStatus } from '../api/regional-service.ts';
+import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
+import { lacksGate } from '../decide/desired/gate.ts';
 import { type ComponentRedundancy, computeRedundancy } from '../decide/redundancy.ts';
 import { decideRegional, type RegionalAction } from '../decide/regional.ts';
 import { observeService, type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
+import { type Phase, regionalConditions } from '../report/regional.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
@@ -13,8 +14,6 @@ import { factsOf, isPictureWhole } from './facts.ts';
 const RETRY_UNCERTAIN_MS = 250;
 /** Few at a time: the slower the API server answers, the less often it is told, and the more each report tells. */
 const CONCURRENCY = 8;
-
-type Phase = NonNullable<RegionalServiceStatus['phase']>;
 
 /**
  * Says in the status what runs here, one service at a time and a moment after the last change: what starts and stops
@@ -48,7 +47,7 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
   const options = { client, resource: RESOURCES.regionalService, now, signal };
   const granted = Math.max(order.status?.grantedEpoch ?? 0, isGranted(context, key, order) ? order.spec.epoch : 0);
   await reportStatus({ ...options, store: context.caches.orders.store }, order, {
-    conditions: conditionsOf(order, phase, redundancies),
+    conditions: regionalConditions({ order, phase, redundancies, lacksGate: lacksGate(order, context.gate) }),
     fields: {
       phase,
       epoch: order.spec.epoch,
@@ -82,69 +81,4 @@ function componentStatus(redundancy: ComponentRedundancy, { spec }: RegionalServ
   const pairs = spec.components.find((c) => c.name === name)?.pairs;
   const selected = pairs?.map((_, pair) => selectedSlot(picture, name, pair) ?? 'a');
   return { name, planned, ready, zones: [...zones], ...(selected ? { selected } : {}) };
-}
-
-function conditionsOf(
-  order: RegionalService,
-  phase: Phase,
-  redundancies: readonly ComponentRedundancy[],
-): readonly ConditionState[] {
-  const runs = phase === 'Active' || phase === 'Starting';
-  const failing = redundancies.find(({ met }) => !met);
-  const redundancy: ConditionState = !runs
-    ? { type: 'RedundancyMet', status: 'Unknown', reason: 'StandingBy', message: 'does not run here' }
-    : failing
-      ? { type: 'RedundancyMet', status: 'False', reason: failing.reason, message: failing.message }
-      : { type: 'RedundancyMet', status: 'True', reason: 'AsDeclared', message: 'survives what its pattern promises' };
-  return [...summaryOf(order, phase, failing), redundancy];
-}
-
-function summaryOf(order: RegionalService, phase: Phase, failing: ComponentRedundancy | undefined): ConditionState[] {
-  const ready = readiness(order, phase, failing);
-  const isWorking = phase === 'Starting' || phase === 'Fencing' || ready.status === 'False';
-  return [
-    ready,
-    {
-      type: 'Reconciling',
-      status: isWorking ? 'True' : 'False',
-      reason: isWorking ? 'Progressing' : 'AsDeclared',
-      message: ready.message,
-    },
-    { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
-  ];
-}
-
-function readiness(order: RegionalService, phase: Phase, failing: ComponentRedundancy | undefined): ConditionState {
-  const { epoch, role } = order.spec;
-  switch (phase) {
-    case 'Active':
-      return failing
-        ? { type: 'Ready', status: 'False', reason: failing.reason, message: failing.message }
-        : { type: 'Ready', status: 'True', reason: 'ActiveHere', message: `active at epoch ${epoch}` };
-    case 'Starting':
-      return {
-        type: 'Ready',
-        status: 'False',
-        reason: 'AwaitingReadiness',
-        message: failing?.message ?? 'instances are starting',
-      };
-    case 'Standby':
-      return (order.status?.standbyEpoch ?? 0) >= epoch || order.spec.mode !== 'Backup'
-        ? { type: 'Ready', status: 'True', reason: 'StandingBy', message: `stands by at epoch ${epoch}` }
-        : {
-            type: 'Ready',
-            status: 'False',
-            reason: 'StandbyNotConfirmed',
-            message: 'is being made sure that nothing runs',
-          };
-    case 'Fencing':
-      return { type: 'Ready', status: 'False', reason: 'Progressing', message: 'instances are being stopped' };
-    case 'Fenced':
-      return {
-        type: 'Ready',
-        status: 'False',
-        reason: role === 'Active' ? 'NoRight' : 'Fenced',
-        message: `no right to run at epoch ${epoch}`,
-      };
-  }
 }

@@ -77,6 +77,8 @@ export const REASONS = {
   DNSEndpointMissing: 'The DNSEndpoint kind is not installed on the hub.',
   WriteRefused: 'The API server refused a write; the message says why.',
   TierDeprecated: 'The redundancy tier is deprecated.',
+  GateNotSet:
+    'The service asks for gates, but the agents of the region have no settings for them (`SWITCHBACK_GATE_…`): it is not run there.',
   FencingByAgent:
     'Fenced by agents only: nodes that outlive both their API server and their agents are not stopped (accepted by the class).',
 } as const;

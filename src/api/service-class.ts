@@ -34,10 +34,11 @@ export const crossRegionMode = z
   );
 export type CrossRegionMode = z.infer<typeof crossRegionMode>;
 export const fencing = z
-  .enum(['Agent'])
+  .enum(['Agent', 'Gate'])
   .describe(
-    '`Agent`: the owner accepts that nodes which outlive both their API server and their agents are not stopped. Needed where one of two may be active.',
+    'What stops a side that may no longer be active; needed where one of two may be. `Agent`: the agents of the region do; the owner accepts that nodes which outlive both their API server and their agents are not stopped. `Gate`: the agents do, and a gate in front of each process that writes, which starts it under a right and stops it without one, also where no API server and no agent are left. Every region needs the settings of the gate first.',
   );
+export type Fencing = z.infer<typeof fencing>;
 export const pattern = z
   .enum(['A', 'A-A', 'A-B', 'N+1'])
   .describe(
@@ -63,7 +64,11 @@ export const podTemplate = z.object({
     .default('Deployment')
     .describe('What keeps the instances; a StatefulSet gives them stable names.'),
   image: imageByDigest.describe('Image by digest (`name@sha256:…`): what was tested is what runs.'),
-  command: z.array(z.string().max(1024)).max(32).optional().describe('Entry point. Absent: that of the image.'),
+  command: z
+    .array(z.string().max(1024))
+    .max(32)
+    .optional()
+    .describe('Entry point. Absent: that of the image. With `fencing: Gate` every write-bearing component has one.'),
   args: z.array(z.string().max(1024)).max(64).optional().describe('Arguments of the entry point.'),
   ports: z
     .array(
@@ -110,7 +115,9 @@ export const podTemplate = z.object({
   overrides: z
     .looseObject({})
     .optional()
-    .describe('Fields of the pod spec that are merged over what the operator makes (JSON merge patch).'),
+    .describe(
+      'Fields of the pod spec that are merged over what the operator makes (JSON merge patch). They cannot take away a gate: it stands in front of the container that is named after the component.',
+    ),
 });
 export type PodTemplate = z.infer<typeof podTemplate>;
 
@@ -206,12 +213,27 @@ const spec = z
       {
         rule: "self.crossRegion.mode != 'Backup' || has(self.fencing)",
         message:
-          'a Backup service needs fencing: set fencing to Agent to accept that nodes which outlive both their API server and their agents are not stopped',
+          'a Backup service needs fencing: set fencing to Agent to accept that nodes which outlive both their API server and their agents are not stopped, or to Gate to have gates stop them',
       },
       {
         rule: "has(self.fencing) || self.components.all(c, c.pattern != 'A-B' && c.of != 'A-B')",
         message:
           'an A-B pair needs fencing: set fencing to Agent to accept that a node which nothing reaches any more is not stopped',
+      },
+      {
+        rule: "!has(self.fencing) || self.fencing != 'Gate' || self.crossRegion.mode == 'Backup'",
+        message:
+          'fencing: Gate is for mode Backup only, because nothing else needs a right to run: leave fencing out, or set it to Agent where there is an A-B pair',
+      },
+      {
+        rule: "!has(self.fencing) || self.fencing != 'Gate' || self.components.all(c, c.pattern != 'A-B' && c.of != 'A-B')",
+        message:
+          'an A-B pair cannot have gates yet, because a right is for a service and not for a slot: set fencing to Agent',
+      },
+      {
+        rule: "!has(self.fencing) || self.fencing != 'Gate' || self.components.all(c, !c.writeBearing || (has(c.template.command) && size(c.template.command) > 0))",
+        message:
+          'a gate starts the command of a write-bearing component, and does not know the entry point of an image: set template.command, or writeBearing to false where two at once could do no harm',
       },
       {
         rule: "self.crossRegion.mode != 'None' || !has(self.dataStores) || self.dataStores.all(d, !d.crossRegion)",

@@ -32,6 +32,7 @@ const FACTS: RegionalFacts = {
   sinceLeadMs: 60_000,
   isStarted: false,
   isFenced: true,
+  lacksGate: false,
 };
 
 /** An order at epoch 5. */
@@ -44,6 +45,9 @@ function orderOf(change: Partial<Situation>): RegionalService {
 
 const decide = (situation: Partial<Situation>, facts: Partial<RegionalFacts>): RegionalAction =>
   decideRegional(orderOf(situation), { ...FACTS, ...facts });
+
+/** The order asks for gates that the agent has no settings for. */
+const LACKING = { lacksGate: true };
 
 type Case = readonly [string, Partial<Situation>, Partial<RegionalFacts>, RegionalAction];
 
@@ -78,6 +82,14 @@ describe('an active region', () => {
       { isSure: false },
       'Rest',
     ],
+    ['does not run without the gate that it asks for, right or not', {}, { ...LACKING, hasRight: true }, 'Rest'],
+    ['does not hold on without it', { onHubLoss: 'Hold', grantedEpoch: 5 }, LACKING, 'Rest'],
+    [
+      'stops what runs of it, also under a new leader',
+      {},
+      { ...LACKING, hasRight: true, isStarted: true, isFenced: false, sinceLeadMs: 0 },
+      'Fence',
+    ],
     ['does not hold on without the policy', { grantedEpoch: 5 }, { isStarted: true, isFenced: false }, 'Fence'],
   ])('%s', (_, situation, facts, action) => {
     expect(decide(situation, facts)).toBe(action);
@@ -95,6 +107,8 @@ describe('a standby region', () => {
     ['confirms only orders that were read by quorum', { role }, { isSure: false }, 'Rest'],
     ['confirms each epoch anew', { role, standbyEpoch: 4 }, {}, 'Confirm'],
     ['rests when it has confirmed', { role, standbyEpoch: 5 }, {}, 'Rest'],
+    ['stops without gates as with them', { role }, { ...LACKING, isStarted: true, isFenced: false }, 'Fence'],
+    ['confirms without gates as with them', { role }, LACKING, 'Confirm'],
     ['fences what appears after it has confirmed', { role, standbyEpoch: 5 }, { isStarted: true }, 'Fence'],
   ])('%s', (_, situation, facts, action) => {
     expect(decide(situation, facts)).toBe(action);
@@ -106,6 +120,7 @@ describe('an order that is being deleted', () => {
   it.each<Case>([
     ['stops the service, right or not', { isDeleted }, { hasRight: true, isStarted: true, isFenced: false }, 'Fence'],
     ['is confirmed before it is let go', { isDeleted }, {}, 'Confirm'],
+    ['is confirmed without gates too', { isDeleted }, LACKING, 'Confirm'],
     ['is let go when it is confirmed', { isDeleted, standbyEpoch: 5 }, {}, 'Release'],
     ['of a service in one region only is stopped first too', { isDeleted, mode: 'None' }, { isStarted: true }, 'Fence'],
     [
@@ -128,6 +143,7 @@ describe('an order that is being deleted', () => {
 it('services that need no right run as ordered', () => {
   expect(decide({ mode: 'Active' }, { isCertain: false })).toBe('Run');
   expect(decide({ mode: 'None' }, {})).toBe('Run');
+  expect(decide({ mode: 'None' }, LACKING)).toBe('Rest');
 });
 
 it('runs an active/backup service only where it is ordered, and under a right or alone, in every situation', () => {
@@ -148,6 +164,7 @@ it('runs an active/backup service only where it is ordered, and under a right or
     sinceLeadMs: fc.nat(3000),
     isStarted: fc.boolean(),
     isFenced: fc.boolean(),
+    lacksGate: fc.boolean(),
   });
   fc.assert(
     fc.property(situations, facts, (situation, known) => {
@@ -156,7 +173,8 @@ it('runs an active/backup service only where it is ordered, and under a right or
         known.isSure &&
         situation.grantedEpoch === 5 &&
         (situation.onHubLoss === 'Hold' || situation.successors.length === 0);
-      const mayRun = situation.role === 'Active' && !situation.isDeleted && (known.hasRight || isAlone);
+      const isOrdered = situation.role === 'Active' && !situation.isDeleted;
+      const mayRun = isOrdered && !known.lacksGate && (known.hasRight || isAlone);
       expect(action === 'Run').toBe(mayRun);
       if (action === 'Confirm')
         expect(known).toMatchObject({ isStarted: false, isFenced: true, isCertain: true, isSure: true });

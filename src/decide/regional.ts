@@ -22,6 +22,8 @@ export interface RegionalFacts {
   readonly isStarted: boolean;
   /** Whether this leadership has fenced it, and not started it since. */
   readonly isFenced: boolean;
+  /** Whether it asks for gates and this agent has no settings for them: then it is not run, right or not. */
+  readonly lacksGate: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ function runsOnAlone({ spec, status }: RegionalService): boolean {
 }
 
 export function mayRun(order: RegionalService, facts: RegionalFacts): boolean {
+  if (facts.lacksGate) return false;
   if (order.spec.mode !== 'Backup') return true;
   if (order.spec.role !== 'Active') return false;
   return facts.hasRight || (facts.isSure && runsOnAlone(order));
@@ -67,6 +70,6 @@ export function decideRegional(order: RegionalService, facts: RegionalFacts): Re
   }
   if (mayRun(order, facts)) return 'Run';
   if (order.spec.role === 'Standby') return decideStop(order, facts, 'Rest');
-  if (mayGoOn(facts)) return 'AwaitRight';
+  if (!facts.lacksGate && mayGoOn(facts)) return 'AwaitRight';
   return facts.isStarted || !facts.isFenced ? 'Fence' : 'Rest';
 }

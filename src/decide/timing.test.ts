@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { timings } from '../api/iu-group.ts';
-import { computeAgentElection, computeProtocolTiming, fitsElection, RIGHT_PROOF_MS } from './timing.ts';
+import {
+  computeAgentElection,
+  computeGateAskMs,
+  computeProtocolTiming,
+  fitsElection,
+  RIGHT_PROOF_MS,
+} from './timing.ts';
 
 const DEFAULTS = computeProtocolTiming(timings.parse({}));
 
@@ -13,6 +19,17 @@ it('leaves a new agent leader time to prove its right within the take-over', () 
   const { electionMs, renewEveryMs } = computeAgentElection(DEFAULTS);
   expect(electionMs + RIGHT_PROOF_MS).toBeLessThan(DEFAULTS.takeoverMs);
   expect(2 * renewEveryMs).toBeLessThanOrEqual(electionMs);
+});
+
+it.each([
+  ['once a second', {}, 1000],
+  ['more often where rights are short', { heartbeatSeconds: 1, leaseSeconds: 3 }, 500],
+  ['more often where a take-over is', { takeoverSeconds: 1 }, 250],
+])('has gates ask %s', (_, more, askMs) => {
+  const timing = computeProtocolTiming(timings.parse(more));
+  expect(computeGateAskMs(timing)).toBe(askMs);
+  const shortestMs = Math.min(timing.leaseMs - timing.heartbeatMs, timing.takeoverMs) / timing.clockRatio;
+  expect(2 * askMs).toBeLessThan(shortestMs);
 });
 
 it.each([

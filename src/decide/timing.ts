@@ -46,6 +46,13 @@ export function computeAgentElection(timing: ProtocolTiming): AgentElectionTimin
   return { electionMs, renewEveryMs: electionMs / 2 };
 }
 
+/**
+ * How often a gate asks for its right: several times within the shortest one that it may be given (`lease` after a
+ * heartbeat, or `takeover` at a time for what runs on without the hub), and not more often than it has to.
+ */
+export const computeGateAskMs = ({ heartbeatMs, takeoverMs }: ProtocolTiming): number =>
+  Math.min(1000, heartbeatMs / 2, takeoverMs / 4);
+
 /** A new agent leader that has not proved a right within this time fences. */
 export const RIGHT_PROOF_MS = 1000;
 

@@ -37,13 +37,24 @@ function openLog(): number {
 }
 
 /**
- * `switchback gate`: the composition root of the gate. A program of its own, because it stands in every write-bearing
- * container: it loads nothing but modules of Node and its own.
+ * `switchback gate`: the composition root of the gate. It stands in every write-bearing container, so it loads nothing but
+ * modules of Node and its own.
  *
  * Run it as the first process of a container, with a process namespace that is not shared: when it ends, the kernel ends
  * everything that is left there. It reaps its command only; a command that leaves orphans behind needs an init of its
  * own (`-- tini -g -- command`).
+ *
+ * @param args what follows `gate` on the command line
  */
+export async function runGate(args: readonly string[]): Promise<void> {
+  try {
+    await run(readGateOptions(args));
+  } catch (error) {
+    process.stderr.write(`${error instanceof GateUsageError ? error.message : String(error)}\n`);
+    process.exit(error instanceof GateUsageError ? 2 : INTERNAL_ERROR_CODE);
+  }
+}
+
 async function run(options: GateOptions): Promise<void> {
   const { service, timing } = options;
   const output = openLog();
@@ -69,11 +80,4 @@ async function run(options: GateOptions): Promise<void> {
   lines.log('info', 'Gate waits for the right', {});
   gate.start();
   await finish(await gate.ended);
-}
-
-try {
-  await run(readGateOptions(process.argv.slice(2)));
-} catch (error) {
-  process.stderr.write(`${error instanceof GateUsageError ? error.message : String(error)}\n`);
-  process.exit(error instanceof GateUsageError ? 2 : INTERNAL_ERROR_CODE);
 }

@@ -41,7 +41,7 @@ const FLAGS = {
 
 const SERVICE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** @param args what follows the name of the program. Throws `GateUsageError` that says what is wrong. */
+/** @param args what follows `gate` on the command line. Throws `GateUsageError` that says what is wrong. */
 export function readGateOptions(args: readonly string[]): GateOptions {
   const end = args.indexOf('--');
   const [program, ...rest] = end < 0 ? [] : args.slice(end + 1);

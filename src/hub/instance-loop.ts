@@ -107,7 +107,7 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     regionStates,
     capacities: context.capacities.get(instance.spec.iuGroupRef.name) ?? [],
     hold: context.holds.get(key),
-    fencedByAgent: serviceClass?.spec.crossRegion.mode === 'Backup',
+    fencing: serviceClass?.spec.crossRegion.mode === 'Backup' ? serviceClass.spec.fencing : undefined,
   };
 }
 

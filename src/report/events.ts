@@ -37,12 +37,20 @@ export const moved = (instance: ServiceInstance, from: string, next: Assignment)
 export const held = (instance: ServiceInstance, wanted: string, reason: Reason, because: string): EventNote =>
   note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${because}` });
 
-export const fenced = (order: RegionalService): EventNote =>
-  note(order, order.spec.role === 'Active' ? 'Warning' : 'Normal', {
-    reason: order.spec.role === 'Active' ? 'NoRight' : 'Fenced',
+export function fenced(order: RegionalService, lacksGate: boolean): EventNote {
+  const { epoch, role } = order.spec;
+  const stopped = (reason: Reason, why: string) => ({
+    reason,
     action: 'Fence',
-    text: `Stopped at epoch ${order.spec.epoch}: ${order.spec.role === 'Active' ? 'no right to run' : 'ordered to stand by'}`,
+    text: `Stopped at epoch ${epoch}: ${why}`,
   });
+  if (role === 'Standby') return note(order, 'Normal', stopped('Fenced', 'ordered to stand by'));
+  return note(
+    order,
+    'Warning',
+    lacksGate ? stopped('GateNotSet', 'the agents have no gate for it') : stopped('NoRight', 'no right to run'),
+  );
+}
 
 export const slotPromoted = (order: RegionalService, component: string, pair: number, because: string): EventNote =>
   note(order, 'Warning', {

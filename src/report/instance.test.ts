@@ -31,6 +31,25 @@ function order(role: 'Active' | 'Standby', status: Partial<RegionalService['stat
   return { ...made, metadata: { ...made.metadata, generation: 1 }, status: { ...followed, ...status } };
 }
 
+/** What an agent says that has no gate for a service that asks for one. */
+const WITHOUT_GATE = {
+  conditions: [
+    {
+      type: 'Stalled' as const,
+      status: 'True' as const,
+      reason: 'GateNotSet' as const,
+      message: 'set it',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    },
+  ],
+};
+const withoutGateIn = (region: 'east' | 'west') => ({
+  orders: new Map([
+    ['east', order('Active', region === 'east' ? { phase: 'Fenced', ...WITHOUT_GATE } : {})],
+    ['west', order('Standby', region === 'west' ? WITHOUT_GATE : {})],
+  ]),
+});
+
 /** Active in east, standing by in west, both healthy. */
 const facts = (more: Partial<InstanceFacts> = {}): InstanceFacts => ({
   instance,
@@ -46,7 +65,7 @@ const facts = (more: Partial<InstanceFacts> = {}): InstanceFacts => ({
   ]),
   capacities: [],
   hold: undefined,
-  fencedByAgent: true,
+  fencing: 'Agent',
   ...more,
 });
 
@@ -57,7 +76,8 @@ describe('an instance', () => {
   it('that runs and is protected is ready, and says how it is fenced', () => {
     expect(condition('Ready')).toMatchObject({ status: 'True' });
     expect(condition('Ready')?.message).toContain('fenced by agents only');
-    expect(condition('Ready', { fencedByAgent: false })?.message).not.toContain('fenced');
+    expect(condition('Ready', { fencing: 'Gate' })?.message).toContain('fenced by agents, and by a gate');
+    expect(condition('Ready', { fencing: undefined })?.message).not.toContain('fenced');
   });
 
   it.each<[string, Partial<InstanceFacts>, string, string, string]>([
@@ -142,6 +162,28 @@ describe('an instance', () => {
     ],
   ])('%s', (_, more, type, status, reason) => {
     expect(condition(type, more)).toMatchObject({ status, reason });
+  });
+
+  it('whose region lacks the gate that it asks for is not available, and waits for somebody to set it', () => {
+    const east = withoutGateIn('east');
+    const told = { status: 'False', reason: 'GateNotSet', message: 'region east: set it' };
+    expect(condition('Available', east)).toMatchObject(told);
+    expect(condition('Ready', east)).toMatchObject(told);
+    expect(condition('Stalled', east)).toMatchObject({ ...told, status: 'True' });
+    expect(condition('Reconciling', east)).toMatchObject({ status: 'False' });
+  });
+
+  it('whose secondary region lacks the gate runs and is not protected: it could not be run there', () => {
+    const west = withoutGateIn('west');
+    expect(condition('Available', west)).toMatchObject({ status: 'True' });
+    expect(condition('Protected', west)).toMatchObject({ status: 'False', reason: 'GateNotSet' });
+    expect(condition('Stalled', west)).toMatchObject({ status: 'True', message: 'region west: set it' });
+  });
+
+  it('is told nothing by a region that is not seen', () => {
+    const unseen = { ...withoutGateIn('east'), regionStates: new Map() };
+    expect(condition('Available', unseen)).toMatchObject({ status: 'Unknown', reason: 'RegionUnreachable' });
+    expect(condition('Stalled', unseen)).toMatchObject({ status: 'False' });
   });
 
   it('is not ready while any of it fails, and works on it', () => {

@@ -1,5 +1,6 @@
 import type { ConditionState } from '../api/conditions.ts';
 import type { RegionalService } from '../api/regional-service.ts';
+import type { Fencing } from '../api/service-class.ts';
 import type { Assignment, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import type { Placement } from '../decide/placement.ts';
@@ -18,7 +19,8 @@ export interface InstanceFacts {
   readonly hold:
     | { readonly wanted: string; readonly reason: ConditionState['reason']; readonly message: string }
     | undefined;
-  readonly fencedByAgent: boolean;
+  /** What stops the old side of an active/backup service, as its class says; undefined for every other one. */
+  readonly fencing: Fencing | undefined;
 }
 
 const roleIn = (facts: InstanceFacts, mode: string, region: string): 'Active' | 'Standby' =>
@@ -67,6 +69,19 @@ function capacityReserved(facts: InstanceFacts): ConditionState {
     : { type: 'CapacityReserved', status: 'True', reason: 'AsDeclared', message: 'the largest single failure fits' };
 }
 
+/**
+ * What keeps the service from running in a region until somebody changes something there, as its agent says; undefined
+ * when nothing does, and when the region is not seen.
+ */
+function stalledIn(
+  { orders, regionStates }: InstanceFacts,
+  region: string,
+): Pick<ConditionState, 'reason' | 'message'> | undefined {
+  const order = regionStates.get(region) === 'Healthy' ? orders.get(region) : undefined;
+  const seen = order?.status?.conditions?.find(({ status, type }) => type === 'Stalled' && status === 'True');
+  return seen && { reason: seen.reason, message: `region ${region}: ${seen.message}` };
+}
+
 /** Ready in the region that is active, at the epoch of the assignment, as far as that region can be seen. */
 function available(facts: InstanceFacts): ConditionState {
   const { assignment } = facts;
@@ -97,6 +112,8 @@ function available(facts: InstanceFacts): ConditionState {
       message: `region ${region} has not followed epoch ${assignment.epoch} yet`,
     };
   }
+  const stalled = stalledIn(facts, region);
+  if (stalled) return { type: 'Available', status: 'False', ...stalled };
   if (order.status?.phase !== 'Active') {
     const message = `region ${region} is ${order.status?.phase ?? 'silent'} at epoch ${assignment.epoch}`;
     return { type: 'Available', status: 'False', reason: 'AwaitingReadiness', message };
@@ -109,7 +126,7 @@ function available(facts: InstanceFacts): ConditionState {
   };
 }
 
-/** Whether the active region may be lost now: another one has confirmed that it stands by. */
+/** Whether the active region may be lost now: another one has confirmed that it stands by, and could run the service. */
 function protectedNow(facts: InstanceFacts): ConditionState {
   const { assignment, plan } = facts;
   if (!assignment || !plan.ok)
@@ -123,13 +140,16 @@ function protectedNow(facts: InstanceFacts): ConditionState {
     };
   }
   const others = plan.regions.map((r) => r.region).filter((region) => region !== assignment.activeRegion);
-  const ready = others.find(
+  const standing = others.filter(
     (region) => facts.regionStates.get(region) === 'Healthy' && standsBy(facts, plan.mode, region, assignment),
   );
+  const ready = standing.find((region) => !stalledIn(facts, region));
   if (ready) {
     const what = plan.mode === 'Backup' ? 'has confirmed that it stands by' : 'serves too';
     return { type: 'Protected', status: 'True', reason: 'StandbyConfirmed', message: `region ${ready} ${what}` };
   }
+  const stalled = standing.map((region) => stalledIn(facts, region)).find((one) => one !== undefined);
+  if (stalled) return { type: 'Protected', status: 'False', ...stalled };
   return {
     type: 'Protected',
     status: 'False',
@@ -165,15 +185,24 @@ function held(facts: InstanceFacts): ConditionState[] {
   return [{ type: 'Held', status: 'True', reason, message: `${wanted}: ${message}` }];
 }
 
+/** Said with every instance that is ready, so that nobody takes the one for the other. */
+const FENCING: Readonly<Record<Fencing, string>> = {
+  Agent: ' (fenced by agents only: nodes that outlive both their API server and their agents are not stopped)',
+  Gate: ' (fenced by agents, and by a gate in front of each process that writes)',
+};
+
+/** What only somebody can change: no place, or a region that cannot run it as it is set up. */
+const stuckBy = (details: readonly ConditionState[]): ConditionState | undefined =>
+  details.find(({ reason, status, type }) => status === 'False' && (type === 'Placed' || reason === 'GateNotSet'));
+
 /** Conditions of an instance; `Ready` sums up the others. */
 export function instanceConditions(facts: InstanceFacts): ConditionState[] {
-  const details = [placed(facts), capacityReserved(facts), available(facts), redundancyMet(facts), protectedNow(facts)];
+  const serves = available(facts);
+  const details = [placed(facts), capacityReserved(facts), serves, redundancyMet(facts), protectedNow(facts)];
   const needed = details.filter((c) => c.type !== 'Protected' || (facts.plan.ok && facts.plan.regions.length > 1));
   const failing = needed.find((c) => c.status !== 'True');
-  const isStuck = details[0]?.status === 'False';
-  const fencing = facts.fencedByAgent
-    ? ' (fenced by agents only: nodes that outlive both their API server and their agents are not stopped)'
-    : '';
+  const stuck = stuckBy(needed);
+  const fencing = facts.fencing ? FENCING[facts.fencing] : '';
   const ready: ConditionState = failing
     ? {
         type: 'Ready',
@@ -181,8 +210,8 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
         reason: failing.reason,
         message: failing.message,
       }
-    : { type: 'Ready', status: 'True', reason: 'AsDeclared', message: `${details[2]?.message ?? ''}${fencing}` };
-  const isWorking = failing !== undefined && !isStuck;
+    : { type: 'Ready', status: 'True', reason: 'AsDeclared', message: `${serves.message}${fencing}` };
+  const isWorking = failing !== undefined && !stuck;
   return [
     ready,
     {
@@ -193,9 +222,9 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
     },
     {
       type: 'Stalled',
-      status: isStuck ? 'True' : 'False',
-      reason: isStuck ? (details[0]?.reason ?? 'Progressing') : 'AsDeclared',
-      message: isStuck ? (details[0]?.message ?? '') : '',
+      status: stuck ? 'True' : 'False',
+      reason: stuck?.reason ?? 'AsDeclared',
+      message: stuck?.message ?? '',
     },
     ...details,
     ...held(facts),

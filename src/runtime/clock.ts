@@ -1,5 +1,5 @@
 /**
- * Time is an argument. Every loop takes a `Clock`; only `systemClock` (main.ts) and the virtual clock of the
+ * Time is an argument. Every loop takes a `Clock`; only `systemClock` (the composition roots) and the virtual clock of the
  * simulation implement it.
  *
  * Clocks are never compared between machines. Within one machine two readings are kept, because each lies in its own

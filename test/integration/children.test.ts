@@ -4,7 +4,7 @@ import { type Children, computeChildren } from '../../src/decide/desired/childre
 import { layoutComponent } from '../../src/decide/layout.ts';
 import { DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
-import { aComponent, anOrder } from '../support/objects.ts';
+import { aComponent, aGate, anOrder } from '../support/objects.ts';
 import { type ApiServer, bootApiServer } from './support/api-server.ts';
 
 /**
@@ -92,14 +92,30 @@ async function applyChildren({ workloads, services, pdbs }: Children): Promise<v
   await applyAll(POD_DISRUPTION_BUDGET, pdbs);
 }
 
-test.each(CASES)('$workload of $shape, $name, is stored as it was written, running and stopped', async (given) => {
-  const component = aComponent({ ...given.shape, template: given.template });
+type ComponentInput = Parameters<typeof aComponent>[0];
+
+function orderOf(name: string, input: ComponentInput, fencing: 'Agent' | 'Gate') {
+  const component = aComponent(input);
   const layout = layoutComponent(component, { agents: 100, zones: ['a', 'b', 'c'] });
   if (!layout.ok) throw new Error(layout.message);
   // Without a uid: the order itself is not there, and the garbage collector would take its children.
-  const { metadata, spec } = anOrder(`service-${CASES.indexOf(given)}`, [layout.order]);
-  const order = { metadata: { name: metadata.name, namespace: 'switchback-system' }, spec };
-  const selected = new Map([['main', ['a', 'b'] as const]]);
-  await applyChildren(computeChildren(order, { running: true, selected }));
-  await applyChildren(computeChildren(order, { running: false, selected }));
+  const { metadata, spec } = anOrder(name, [layout.order], { fencing });
+  return { metadata: { name: metadata.name, namespace: 'switchback-system' }, spec };
+}
+
+test.each(CASES)('$workload of $shape, $name, is stored as it was written, running and stopped', async (given) => {
+  const order = orderOf(`service-${CASES.indexOf(given)}`, { ...given.shape, template: given.template }, 'Agent');
+  const state = { selected: new Map([['main', ['a', 'b'] as const]]), gate: undefined };
+  await applyChildren(computeChildren(order, { ...state, running: true }));
+  await applyChildren(computeChildren(order, { ...state, running: false }));
 });
+
+test.each(['ImageVolume', 'InitContainer'] as const)(
+  'pods with a gate out of an %s are stored as written',
+  async (delivery) => {
+    const order = orderOf(`gate-${delivery.toLowerCase()}`, { pattern: 'A', template: FULL }, 'Gate');
+    const state = { selected: new Map(), gate: aGate({ delivery }) };
+    await applyChildren(computeChildren(order, { ...state, running: true }));
+    await applyChildren(computeChildren(order, { ...state, running: false }));
+  },
+);

@@ -13,7 +13,7 @@ import { RIGHT_ENDED_CODE } from '../../src/gate/gate.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type CertificateFiles, TestAuthority } from '../support/certificates.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/gate/main.ts', import.meta.url));
+const PROGRAM = [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'gate'];
 const MAIL = 'mail/store';
 const NO_RIGHT: RightVerdict = { status: 403, reason: 'stands by at epoch 2' };
 const rightFor = (forMs: number, epoch = 3): RightVerdict => ({ status: 200, service: MAIL, epoch, forMs });
@@ -82,7 +82,7 @@ function startGate({ ca, files = gateFiles, more = [], port, service = MAIL }: G
   const flags = ['--service', service, '--agent', `https://127.0.0.1:${port}`, '--server-name', 'agent.test'];
   const tls = ['--ca', ca ?? authority.ca, '--cert', files.cert, '--key', files.key];
   const times = ['--ask-every-seconds', '0.1', '--grace-seconds', '0.3', ...more];
-  const child = spawn(process.execPath, [PROGRAM, ...flags, ...tls, ...times, '--', ...command], {
+  const child = spawn(process.execPath, [...PROGRAM, ...flags, ...tls, ...times, '--', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => {
@@ -247,9 +247,11 @@ describe('the gate', () => {
   it('starts nothing for who is not let in, or does not believe the agent', async () => {
     const agent = await startAgent(LASTING);
     const elsewhere = authority.issue('elsewhere', 'clientAuth', 'URI:switchback://chat/gate');
+    const nowhere = authority.issue('nowhere', 'clientAuth', 'DNS:gate');
     const cases: readonly [GateSettings, RegExp][] = [
       [{ ...agent, ca: strangerCa }, /unable to verify|self-signed/],
-      [{ ...agent, files: elsewhere }, /403.*another namespace/],
+      [{ ...agent, files: elsewhere }, /403.*not for namespace mail/],
+      [{ ...agent, files: nowhere }, /403.*not for namespace mail/],
       [{ ...agent, files: serving }, /alert|ECONNRESET|hang up/],
       [{ ...agent, more: ['--server-name', 'other.test'] }, /does not match/],
       // The agent of the test speaks of another service than it was asked for.
@@ -267,7 +269,9 @@ describe('the gate', () => {
   });
 
   it('says how it is used', async () => {
-    const gate = watch(spawn(process.execPath, [PROGRAM, '--service', 'mail'], { stdio: ['ignore', 'pipe', 'pipe'] }));
+    const gate = watch(
+      spawn(process.execPath, [...PROGRAM, '--service', 'mail'], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
     expect(await gate.ended).toBe(2);
     expect(gate.lines.join('\n')).toContain('usage: switchback gate');
   });

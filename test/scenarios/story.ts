@@ -281,6 +281,7 @@ export class Story {
       sinceLeadMs: 60_000,
       isStarted: site.isRunning,
       isFenced: site.isFenced,
+      lacksGate: false,
     });
     const status = { observedGeneration: 1, ...order.status };
     if (action === 'Run') {

@@ -23,7 +23,10 @@ export class TestAuthority {
     this.ca = this.#make('ca', 'basicConstraints=critical,CA:TRUE', []).cert;
   }
 
-  /** A certificate for `names` (as `subjectAltName` writes them, `DNS:a,URI:b`), for servers or for clients. */
+  /**
+   * A certificate for `names` (as `subjectAltName` writes them, `DNS:a,URI:b`), for servers or for clients. A client may
+   * ask for the services of the namespaces that it names (`URI:switchback://NAMESPACE/…`), and without one for nothing.
+   */
   issue(file: string, use: 'serverAuth' | 'clientAuth', names: string): CertificateFiles {
     const signer = ['-CA', this.ca, '-CAkey', join(this.#dir, 'ca.key')];
     return this.#make(file, `extendedKeyUsage=${use}`, [...signer, '-addext', `subjectAltName=${names}`]);

@@ -9,6 +9,7 @@ import {
   serviceInstance,
 } from '../../src/api/service-instance.ts';
 import { type Tenant, tenant } from '../../src/api/tenant.ts';
+import type { GateSettings } from '../../src/decide/desired/gate.ts';
 import type { NodeFact, PodFact } from '../../src/decide/facts.ts';
 
 /**
@@ -131,6 +132,15 @@ export function anOrder(name: string, components: readonly ComponentOrder[], mor
   const metadata = { name, namespace: 'switchback-system', uid: '7d3e' };
   return { apiVersion: API_VERSION, kind: 'RegionalService', metadata, spec };
 }
+
+/** What gates are made from. */
+export const aGate = (more: Partial<GateSettings> = {}): GateSettings => ({
+  image: IMAGE,
+  delivery: 'InitContainer',
+  agents: ['https://agents.test:8443'],
+  askEveryMs: 1000,
+  ...more,
+});
 
 /** A pod that has served for an hour, on node `node-<zone>`. */
 export function aPod(name: string, more: Partial<PodFact> & { zone?: string } = {}): PodFact {

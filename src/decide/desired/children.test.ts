@@ -19,7 +19,7 @@ function layouts(components: readonly Component[], zones = ZONES): ComponentOrde
 type Input = Parameters<typeof aComponent>[0];
 const orderOf = (...components: Input[]) => anOrder('voice-mail-us-east', layouts(components.map(aComponent)));
 const childrenOf = (input: Input, running = true, selected: ('a' | 'b')[] = ['a']): Children =>
-  computeChildren(orderOf(input), { running, selected: new Map([['main', selected]]) });
+  computeChildren(orderOf(input), { running, selected: new Map([['main', selected]]), gate: undefined });
 
 const namesOf = ({ workloads, services, pdbs }: Children) => ({
   workloads: workloads.map(({ kind, metadata, spec }) => `${kind} ${metadata.name} ×${spec.replicas}`),
@@ -263,7 +263,7 @@ describe('computeChildren, for any class', () => {
     .map(([name, { spec }, zones]) => ({ name, components: layouts(spec.components, zones) }))
     .filter(({ components }) => components.length > 0)
     .map(({ name, components }) => anOrder(name, components));
-  const state = { running: true, selected: new Map() };
+  const state = { running: true, selected: new Map(), gate: undefined };
 
   it('gives unique valid names', () => {
     fc.assert(

@@ -52,6 +52,13 @@ describe('the order for an active/backup service', () => {
     expect([toldIn('east', moved), toldIn('west', { ...moved, othersStandBy: true })]).toEqual([1, 2]);
   });
 
+  it('says what stops it, as its class does', () => {
+    const template = { command: ['/bin/store'] };
+    const gated = aClass('voice-mail', { ...aBackup(), fencing: 'Gate', components: [{ template }] });
+    expect(order('east')).toMatchObject({ object: { spec: { fencing: 'Agent' } } });
+    expect(order('east', { serviceClass: gated })).toMatchObject({ object: { spec: { fencing: 'Gate' } } });
+  });
+
   it('never stands without the finalizer that keeps it until the region has stopped', () => {
     const apply = order('east');
     expect(apply.kind === 'Apply' && apply.object.metadata.finalizers).toEqual(['switchback.dev/fence']);

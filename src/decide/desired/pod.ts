@@ -1,5 +1,6 @@
 import type { ComponentOrder } from '../../api/regional-service.ts';
 import type { PodTemplate } from '../../api/service-class.ts';
+import { type GateSettings, withGate } from './gate.ts';
 import { isJsonObject, type JsonObject, mergePatch } from './merge-patch.ts';
 import { type Labels, type Order, objectLabels, type Part, selectorLabels } from './object.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -121,19 +122,25 @@ function containersOf(merged: unknown, own: DesiredContainer): readonly DesiredC
   return list.length > 0 ? list : [own];
 }
 
+/** Of which workload a pod is. */
+interface Place {
+  readonly part: Part;
+  readonly zones: readonly string[];
+}
+
 /**
  * The pod template of one workload.
  *
  * `overrides` of the class are merged over it (JSON merge patch), but can't touch what redundancy and fencing stand on:
  * labels and selectors (they are no part of the pod spec), the zones (each alternative of a node affinity gets them, and
  * `nodeName`, which would go past the scheduler, is dropped), the spread and the grace period (the stop budget counts on
- * it).
+ * it). Nor can they touch the gate, where there is one (`gate.ts`).
  */
 export function buildPodTemplate(
   order: Order,
   component: ComponentOrder,
-  part: Part,
-  zones: readonly string[],
+  { part, zones }: Place,
+  gate: GateSettings | undefined,
 ): DesiredPodTemplate {
   const { overrides = {}, terminationGracePeriodSeconds } = component.template;
   const container = buildContainer(component.name, component.template);
@@ -147,14 +154,15 @@ export function buildPodTemplate(
   const { nodeName: _dropped, ...merged } = mergePatch(own, overrides);
   const selector = selectorLabels(order, component, part);
   const spreads = [...(zones.length > 1 ? [spreadOver(ZONE_KEY, selector)] : []), spreadOver(HOST_KEY, selector)];
+  const spec = {
+    ...merged,
+    containers: containersOf(merged['containers'], container),
+    affinity: bindToZones(merged['affinity'], zones),
+    topologySpreadConstraints: constraintsOf(spreads, merged['topologySpreadConstraints']),
+    terminationGracePeriodSeconds,
+  };
   return {
     metadata: { labels: objectLabels(order, component, part) },
-    spec: {
-      ...merged,
-      containers: containersOf(merged['containers'], container),
-      affinity: bindToZones(merged['affinity'], zones),
-      topologySpreadConstraints: constraintsOf(spreads, merged['topologySpreadConstraints']),
-      terminationGracePeriodSeconds,
-    },
+    spec: gate ? withGate(spec, { order, component, gate, own: container }) : spec,
   };
 }

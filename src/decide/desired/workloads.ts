@@ -1,4 +1,5 @@
 import type { ComponentOrder } from '../../api/regional-service.ts';
+import { type GateSettings, needsGate } from './gate.ts';
 import {
   childName,
   type DesiredMetadata,
@@ -78,16 +79,24 @@ function strategyOf({ layout, pattern, writeBearing }: ComponentOrder): DesiredD
   return alone ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
 }
 
-function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, running: boolean): DesiredWorkload {
-  const { part, instances, zones } = piece;
+/** What the workloads of an order have in common. */
+interface WorkloadState {
+  /** Not running means present with 0 replicas. */
+  readonly running: boolean;
+  /** Undefined where the region has none. */
+  readonly gate: GateSettings | undefined;
+}
+
+function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, state: WorkloadState): DesiredWorkload {
+  const { part, instances } = piece;
   const stateful = component.template.workload === 'StatefulSet';
   const name = childName(order, component, part, stateful ? MAX_STATEFUL_SET_NAME : undefined);
   const metadata = objectMetadata(order, name, objectLabels(order, component, part));
   const spec: WorkloadSpec = {
-    replicas: running ? instances : 0,
+    replicas: state.running ? instances : 0,
     revisionHistoryLimit: REVISIONS,
     selector: { matchLabels: selectorLabels(order, component, part) },
-    template: buildPodTemplate(order, component, part, zones),
+    template: buildPodTemplate(order, component, piece, needsGate(order, component) ? state.gate : undefined),
   };
   if (!stateful) {
     return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { ...spec, strategy: strategyOf(component) } };
@@ -108,8 +117,10 @@ function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, ru
 
 /**
  * The workloads of a component: one for each zone (`PerZone`), one that may stand in all of them (`Spread`), one for
- * each slot (`Pairs`; both slots run, the Service selects one). Not running means present with 0 replicas.
+ * each slot (`Pairs`; both slots run, the Service selects one). None where a gate is needed and the region has none:
+ * then there is nothing that anybody could start without it.
  */
-export function computeWorkloads(order: Order, component: ComponentOrder, running: boolean): DesiredWorkload[] {
-  return piecesOf(component).map((piece) => buildWorkload(order, component, piece, running));
+export function computeWorkloads(order: Order, component: ComponentOrder, state: WorkloadState): DesiredWorkload[] {
+  if (needsGate(order, component) && !state.gate) return [];
+  return piecesOf(component).map((piece) => buildWorkload(order, component, piece, state));
 }

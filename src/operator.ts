@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { type Agent, createAgent } from './agent/agent.ts';
+import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
+import { type Config, ConfigError, gateOf, readConfig } from './config.ts';
+import { createHub, type Hub } from './hub/hub.ts';
+import type { KubeClient } from './kube/client.ts';
+import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
+import { createKubeClient } from './kube/rest-client.ts';
+import { createUndiciTransport } from './kube/undici-transport.ts';
+import { createLog } from './report/log.ts';
+import type { Log } from './report/log-port.ts';
+import { createMetrics, type Metrics } from './report/metrics.ts';
+import { systemClock } from './runtime/clock.ts';
+import { startHealthServer } from './runtime/health.ts';
+import { systemRandom } from './runtime/random.ts';
+import { DRAIN_MS, onTermination, Shutdown } from './runtime/shutdown.ts';
+
+/**
+ * The composition root of the operator. Two roles; the loops of each are listed in `hub/hub.ts` and `agent/agent.ts`.
+ * Nothing else builds clients, reads settings or touches the process.
+ *
+ * @param args role, as on the command line
+ */
+export async function runOperator(args: readonly string[]): Promise<void> {
+  try {
+    await start(args);
+  } catch (error) {
+    const isExpected = error instanceof ConfigError;
+    process.stderr.write(`${isExpected ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+    process.exit(isExpected ? 2 : 1);
+  }
+}
+
+async function start(args: readonly string[]): Promise<void> {
+  const config = readConfig(args, process.env);
+  const metrics = createMetrics();
+  const log = createLog({
+    level: config.SWITCHBACK_LOG_LEVEL,
+    base: baseOf(config),
+    wallMs: () => systemClock.now().wallMs,
+  });
+  const access = await accessFromEnvironment(process.env, systemClock);
+  const connect = (cluster: string, to: ClusterAccess): KubeClient => connectTo(cluster, to, metrics);
+  const role =
+    config.role === 'hub'
+      ? hubOf(config, access, { connect, log, metrics })
+      : agentOf(config, access, { connect, log, metrics });
+  const rights = await serveRights(config, role, log);
+  const health = await startHealthServer({
+    port: config.SWITCHBACK_PORT,
+    host: config.SWITCHBACK_HOST,
+    liveness: [],
+    readiness: [{ name: 'caches', check: () => (role.ready ? undefined : 'not filled yet') }],
+    metrics: () => metrics.expose(),
+  });
+  log('info', 'Switchback starts', { port: health.port });
+  const shutdown = new Shutdown({
+    clock: systemClock,
+    steps: [
+      { name: 'loops', timeoutMs: DRAIN_MS, run: () => role.stop() },
+      { name: 'rights server', timeoutMs: 1000, run: () => rights?.close() },
+      { name: 'health server', timeoutMs: 1000, run: () => health.close() },
+    ],
+    onFailure: (step, error) => log('warn', 'Stopped in haste', { step, error }),
+  });
+  onTermination(
+    process,
+    () => void shutdown.run().then(() => process.exit(0)),
+    () => process.exit(1),
+  );
+  process.on('unhandledRejection', (error) => {
+    log('error', 'Unhandled rejection', { error });
+    process.exit(1);
+  });
+  role.start();
+}
+
+const baseOf = (config: Config): Record<string, string> =>
+  config.role === 'hub' ? { role: 'hub' } : { role: 'agent', region: config.SWITCHBACK_REGION };
+
+function connectTo(cluster: string, { credentials, server }: ClusterAccess, { onRequest }: Metrics): KubeClient {
+  return createKubeClient(
+    createUndiciTransport({ cluster, server, credentials, clock: systemClock, onRequest }),
+    cluster,
+  );
+}
+
+interface Deps {
+  readonly connect: (cluster: string, access: ClusterAccess) => KubeClient;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Unique per process start: a process that comes back is another one. */
+const identity = (): string => `${hostname()}_${systemRandom.token()}`;
+
+function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, { connect, log, metrics }: Deps): Hub {
+  return createHub({
+    client: connect('hub', access),
+    connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
+    identity: identity(),
+    electionMs: config.SWITCHBACK_HUB_ELECTION_MS,
+    onLeading: (leads) => metrics.setLeading('switchback-hub', leads),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    metrics: metrics.controllers,
+  });
+}
+
+function agentOf(
+  config: Extract<Config, { role: 'agent' }>,
+  access: ClusterAccess,
+  { connect, log, metrics }: Deps,
+): Agent {
+  const gate = gateOf(config);
+  return createAgent({
+    region: config.SWITCHBACK_REGION,
+    ...(gate ? { gate } : {}),
+    onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
+    version: versionOfPackage(),
+    client: connect(config.SWITCHBACK_REGION, access),
+    connectPeer: (peer) => connectPeer(config.SWITCHBACK_PEERS_DIR, peer, connect),
+    identity: identity(),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    metrics: metrics.controllers,
+  });
+}
+
+/** Undefined while the folder has no kubeconfig of that region. Rejects when it has one that cannot be used. */
+async function connectPeer(
+  folder: string | undefined,
+  region: string,
+  connect: Deps['connect'],
+): Promise<KubeClient | undefined> {
+  if (folder === undefined) return undefined;
+  const path = join(folder, region);
+  if (!existsSync(path)) return undefined;
+  return connect(region, await accessFromKubeconfig(readFileSync(path, 'utf8'), systemClock));
+}
+
+/** Off unless its TLS files are set. Rejects when they cannot be used, or the port cannot be bound. */
+async function serveRights(config: Config, role: Hub | Agent, log: Log): Promise<RightsServer | undefined> {
+  if (config.role !== 'agent' || !('rightOf' in role)) return undefined;
+  const { SWITCHBACK_RIGHTS_CA: ca, SWITCHBACK_RIGHTS_CERT: cert, SWITCHBACK_RIGHTS_KEY: key } = config;
+  if (ca === undefined || cert === undefined || key === undefined) return undefined;
+  const server = await startRightsServer({
+    port: config.SWITCHBACK_RIGHTS_PORT,
+    host: config.SWITCHBACK_HOST,
+    tls: { ca, cert, key },
+    rightOf: (service) => role.rightOf(service),
+    clock: systemClock,
+    log,
+  });
+  log('info', 'Rights server listens', { port: server.port });
+  return server;
+}
+
+function versionOfPackage(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
+  return typeof version === 'string' ? version : 'unknown';
+}
