@@ -59,6 +59,12 @@ export const dnsLabel = (max = 63) =>
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
     `must be a DNS label: lower-case letters, digits and '-', with a letter or digit at both ends`,
   );
+/** `namespace/name` of an object whose name is a DNS label. */
+export const objectKey = matching(
+  { min: 3, max: 127 },
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?[/][a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  `must be 'namespace/name', for example 'switchback-system/voice'`,
+);
 /** Labels joined by dots, two or more. */
 export const dnsDomain = (max: number) =>
   matching(

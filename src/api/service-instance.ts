@@ -75,7 +75,12 @@ const assignment = z
     activeRegion: regionName.describe('The region that may run the service, once it has the right.'),
     successors,
     onHubLoss,
-    reason: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved']).describe('Why it was decided so.'),
+    reason: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated']).describe('Why it was decided so.'),
+    regionSwitch: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('The RegionSwitch of a person by which it came to its region. Absent: the operator decided it.'),
     since: timestamp.describe('When it was decided.'),
     history: z
       .array(assignmentEntry)

@@ -17,6 +17,8 @@ export interface Intent {
   readonly successors: readonly string[];
   readonly onHubLoss: Assignment['onHubLoss'];
   readonly reason: Assignment['reason'];
+  /** The RegionSwitch of a person that it carries out. */
+  readonly regionSwitch?: string;
 }
 
 /**
@@ -52,6 +54,7 @@ export function nextAssignment(
     successors: [...intent.successors],
     onHubLoss: intent.onHubLoss,
     reason: intent.reason,
+    ...(intent.regionSwitch === undefined ? {} : { regionSwitch: intent.regionSwitch }),
     // A region that only stays active was not moved: cool-down counts from the last move.
     since: current?.activeRegion === intent.activeRegion ? current.since : now,
     history: [...kept, entry],
@@ -110,6 +113,10 @@ export function involvedRegions(instance: Pick<ServiceInstance, 'spec'>, assignm
   for (const entry of assignment?.history ?? []) regions.add(entry.region);
   return [...regions];
 }
+
+/** Whether the region that is left can be asked to stop: then its confirmation is waited for, and not the end of its right. */
+export const isPlanned = ({ reason }: Pick<Assignment, 'reason'>): boolean =>
+  reason === 'SwitchedBack' || reason === 'Moved' || reason === 'Evacuated';
 
 /** The region that the service was last moved away from, as far as the history knows. */
 export const regionLeft = ({ activeRegion, history }: Assignment): string | undefined =>

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { anAssignment } from '../../test/support/objects.ts';
-import { chooseTarget, decideInstance, type InstanceView, type RegionView } from './failover.ts';
+import { decideInstance } from './failover.ts';
+import type { InstanceView, RegionView, Restraint, Restraints } from './instance-view.ts';
+import { chooseTarget } from './target.ts';
 
 type Regions = Readonly<Record<string, Partial<RegionView>>>;
 interface Change extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
@@ -18,6 +20,9 @@ const HEALTHY: RegionView = {
 };
 const LOST: Partial<RegionView> = { state: 'Lost', healthyForMs: 0 };
 
+const FREE: Restraints = { freezes: [], keptEmpty: [] };
+const restraint = (region?: string): Restraint => ({ name: 'big-day', region, until: '2026-01-01T01:00:00Z' });
+
 /** A service of east that may move to west and then north, an hour after its last decision; all is well. */
 function view({ policy, regions = {}, ...more }: Change = {}): InstanceView {
   return {
@@ -29,8 +34,9 @@ function view({ policy, regions = {}, ...more }: Change = {}): InstanceView {
     assignedForMs: 3_600_000,
     hubIsolated: false,
     failingOver: new Set(),
+    restraints: FREE,
     ...more,
-    regions: new Map(['east', 'west', 'north'].map((name) => [name, { ...HEALTHY, ...regions[name] }])),
+    regions: new Map(['east', 'west', 'north', 'south'].map((name) => [name, { ...HEALTHY, ...regions[name] }])),
     policy: {
       failover: 'Automatic',
       switchback: 'Automatic',
@@ -66,6 +72,20 @@ describe('a service whose active region is lost', () => {
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
   });
 
+  it.each<[string, Partial<Restraints>]>([
+    ['to be empty', { keptEmpty: [restraint('west')] }],
+    ['frozen', { freezes: [restraint('west')] }],
+  ])('prefers a region that is not %s', (_, restraints) => {
+    const lost = view({ regions: { east: LOST }, restraints: { ...FREE, ...restraints } });
+    expect(decideInstance(lost)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
+  });
+
+  it('goes to a region that is to be empty when there is no other: it is healthy, and better than none', () => {
+    const restraints = { ...FREE, keptEmpty: [restraint('west')] };
+    const lost = view({ regions: { east: LOST, north: LOST }, restraints });
+    expect(decideInstance(lost)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'west' } });
+  });
+
   it('prefers a region that need not wait for the word of the lost one', () => {
     const lost = view({ assignment: anAssignment('1 east>north'), regions: { east: LOST } });
     expect(chooseTarget(lost, anAssignment('1 east>north'))).toBe('north');
@@ -88,6 +108,9 @@ describe('a service whose active region is lost', () => {
       'HubLossPolicyHolds',
     ],
     ['it may run since an epoch without that successor', { assignment: anAssignment('1 east>') }, 'NoSuccessor'],
+    ['a person has frozen the group', { restraints: { ...FREE, freezes: [restraint()] } }, 'Frozen'],
+    ['a person has frozen the lost region', { restraints: { ...FREE, freezes: [restraint('east')] } }, 'Frozen'],
+    ['nobody knows what persons want', { restraints: undefined }, 'NotObserved'],
     ['another region is being left', { failingOver: new Set(['south']) }, 'SwitchInProgress'],
     [
       'it was failed over a moment ago',
@@ -132,7 +155,7 @@ describe('a service whose active region is lost', () => {
 });
 
 describe('a service that is away from its primary region', () => {
-  const home: Regions = { east: { standbyEpoch: 2 } };
+  const home: Regions = { east: { standbyEpoch: 2 }, west: { grantedEpoch: 2 } };
 
   it('goes home when the primary region has stood by and been healthy for long enough', () => {
     const decision = decideInstance(view({ assignment: away, regions: home }));
@@ -155,9 +178,34 @@ describe('a service that is away from its primary region', () => {
       { regions: { east: { standbyEpoch: 2, healthyForMs: 1 } } },
       'NotStableYet',
     ],
+    ['another region cannot confirm', { regions: { ...home, north: { state: 'Degraded' } } }, 'StandbyNotConfirmed'],
+    ['the switch before is not over', { regions: { east: { standbyEpoch: 2 } } }, 'SwitchInProgress'],
+    ['its primary region is not allowed', { regions: { east: { allowed: false } } }, 'ResidencyViolated'],
+    ['a person has frozen the group', { restraints: { ...FREE, freezes: [restraint()] } }, 'Frozen'],
+    ['a person has frozen the way home', { restraints: { ...FREE, freezes: [restraint('east')] } }, 'Frozen'],
+    [
+      'a person wants its primary region empty',
+      { restraints: { ...FREE, keptEmpty: [restraint('east')] } },
+      'Evacuated',
+    ],
+    ['nobody knows what persons want', { restraints: undefined }, 'NotObserved'],
   ])('stays while %s', (_, change, reason) => {
     const decision = decideInstance(view({ assignment: away, regions: home, ...change }));
     expect(decision).toMatchObject({ kind: 'Hold', wanted: 'SwitchedBack', reason });
+  });
+
+  it('does not wait for the switch before where that may never end', () => {
+    const assignment = anAssignment('1 south>east', '2 west>east,north');
+    const regions: Regions = { east: { standbyEpoch: 2 }, south: {} };
+    expect(decideInstance(view({ assignment, regions }))).toMatchObject({
+      kind: 'Assign',
+      intent: { activeRegion: 'east' },
+    });
+  });
+
+  it('goes home under a freeze of another region, and when another one is to be empty', () => {
+    const restraints = { freezes: [restraint('north')], keptEmpty: [restraint('west')] };
+    expect(decideInstance(view({ assignment: away, regions: home, restraints })).kind).toBe('Assign');
   });
 
   it('has its successors kept right while it stays', () => {

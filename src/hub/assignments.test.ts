@@ -40,6 +40,13 @@ const withAssignment = (object: ServiceInstance, assignment: Assignment): Servic
   status: { observedGeneration: 1, assignment },
 });
 
+it('a move that nobody asked for leaves nothing behind of the person who asked for the one before', async () => {
+  const asked = await record(instance, { ...FIRST, regionSwitch: 'evacuate-east' });
+  expect((await read()).status?.assignment?.regionSwitch).toBe('evacuate-east');
+  await record(asked, SECOND);
+  expect((await read()).status?.assignment).toEqual(SECOND);
+});
+
 describe('a leadership', () => {
   it('begins with what the API server has by quorum, not with a cache', async () => {
     await record(instance, FIRST);

@@ -106,7 +106,8 @@ export class AssignmentBook {
     const written = await this.#client.mergePatch(
       RESOURCES.serviceInstance,
       { name, namespace },
-      { metadata: { resourceVersion }, status: { assignment: next } },
+      // A merge patch keeps what it does not name: the person behind the move before is not behind this one.
+      { metadata: { resourceVersion }, status: { assignment: { ...next, regionSwitch: next.regionSwitch ?? null } } },
       { subresource: 'status', lane: 'fence' },
     );
     if (leadership === this.#leadership) this.take(written);

@@ -1,6 +1,6 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
-import type { RegionSwitch } from '../api/region-switch.ts';
+import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
@@ -19,7 +19,7 @@ import type { GrantBook } from './grants.ts';
 import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
-import type { Move } from './switch-loop.ts';
+import type { Move } from './switch-progress.ts';
 
 /** A switch that is wanted but held. */
 export interface Hold {
@@ -65,4 +65,6 @@ export interface HubContext {
   readonly traffic: Map<string, ConditionState>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
   readonly holds: Map<string, Hold>;
+  /** By uid of a RegionSwitch that a person made and that may still begin something; written by the placement loop. */
+  readonly plans: Map<string, readonly PlannedService[]>;
 }

@@ -1,6 +1,6 @@
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { involvedRegions } from '../decide/assignment.ts';
+import { involvedRegions, isPlanned } from '../decide/assignment.ts';
 import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
@@ -44,8 +44,6 @@ const epochsOf = (service: RegionalService | undefined) => ({
 
 const isAnswering = (diagnosis: Diagnosis | undefined): boolean =>
   diagnosis?.state === 'Healthy' || diagnosis?.state === 'Degraded';
-
-const isPlanned = ({ reason }: Assignment): boolean => reason === 'SwitchedBack' || reason === 'Moved';
 
 /** May the active region of `assignment` be given its right now? See `decide/authority.ts` for the rules. */
 export function mayPromote(

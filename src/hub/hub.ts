@@ -124,8 +124,8 @@ class HubLoops implements Hub {
   }
 
   get ready(): boolean {
-    const { groups, classes, tenants, instances } = this.#context;
-    return [groups, classes, tenants, instances].every(({ reflector }) => reflector.synced);
+    const { groups, classes, tenants, instances, switches } = this.#context;
+    return [groups, classes, tenants, instances, switches].every(({ reflector }) => reflector.synced);
   }
 
   get leading(): boolean {
@@ -208,6 +208,7 @@ class HubLoops implements Hub {
       diagnoses: new Map(),
       lostRegions: new Set(),
       holds: new Map(),
+      plans: new Map(),
       capacities: new Map(),
       traffic: new Map(),
       lookAgain: { instance: (key) => this.#reportSoon(key), region: (region) => this.#regionChanged(region) },
@@ -261,10 +262,11 @@ class HubLoops implements Hub {
 
   /** Nothing that an earlier leadership knew counts: assignments are read again, acknowledgements count from now. */
   #beginLeadership(): void {
-    const { assignments, diagnoses, grants, leadership, links, traffic } = this.#context;
+    const { assignments, diagnoses, grants, leadership, links, plans, traffic } = this.#context;
     assignments.forget();
     grants.forget();
     diagnoses.clear();
+    plans.clear();
     traffic.clear();
     links.beginLeadership();
     leadership.begin();
@@ -337,7 +339,7 @@ class HubLoops implements Hub {
 
   /** Every change enqueues what it concerns. */
   #connect(): void {
-    const { classes, endpoints, groups, instances, links, placements, tenants, assignments } = this.#context;
+    const { classes, endpoints, groups, instances, links, placements, switches, tenants, assignments } = this.#context;
     groups.store.addHandler((delta) => {
       const { object } = delta;
       this.#groups.enqueue(keyOf(object));
@@ -374,6 +376,11 @@ class HubLoops implements Hub {
       }
       this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, GROUP_DELAY_MS);
       this.#tenantsOf(key);
+    });
+    switches.store.addHandler((delta) => {
+      if (isOwnStatus(delta)) return;
+      this.#placement.poke();
+      this.#switches.ticker.poke();
     });
     endpoints.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));
     // ExternalDNS may be installed later than we are: its kind is there now, and nothing else would tell.
@@ -442,8 +449,8 @@ const actedOn = ({ metadata, status }: ServiceInstance | RegionalService) => [
   status && 'grantedEpoch' in status ? status.grantedEpoch : undefined,
 ];
 
-/** Of groups and tenants the status is written by the hub alone: nothing else follows from it. */
-const isOwnStatus = (delta: Delta<IUGroup | Tenant>): boolean =>
+/** Of these kinds the status is written by the hub alone: nothing else follows from it. */
+const isOwnStatus = (delta: Delta<IUGroup> | Delta<RegionSwitch> | Delta<Tenant>): boolean =>
   delta.type === 'updated' &&
   delta.old.metadata.generation === delta.object.metadata.generation &&
   delta.object.metadata.deletionTimestamp === undefined;

@@ -1,5 +1,6 @@
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
+import type { PlannedService } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
@@ -12,8 +13,18 @@ import {
   regionsOf,
 } from '../decide/assignment.ts';
 import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
-import { decideInstance, type InstanceDecision, type InstanceView, type RegionView } from '../decide/failover.ts';
+import type { InstanceDecision, InstanceView, RegionView } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
+import {
+  decideService,
+  isOpen,
+  missingServices,
+  plannedService,
+  readStanding,
+  restraintsOn,
+  type ServiceDecision,
+  type Standing,
+} from '../decide/manual-switch.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -34,6 +45,15 @@ interface Decided {
   readonly decision: InstanceDecision;
 }
 
+/** What holds for all services of a group in one pass. */
+interface Situation extends Pick<InstanceView, 'hubIsolated' | 'failingOver'> {
+  /** What persons ask for and forbid; undefined while the RegionSwitches are not read yet. */
+  readonly standing: Standing | undefined;
+}
+
+/** Plans in the making, by name of the RegionSwitch. */
+type Plans = Map<string, PlannedService[]>;
+
 /**
  * The one loop that chooses regions. It looks at everything at once, because only there can it be seen that most
  * regions look dead, or that another region is being moved already; all other loops converge one object.
@@ -53,10 +73,12 @@ async function decideAll(context: HubContext, signal: AbortSignal): Promise<void
   if (!context.groups.reflector.synced || !context.classes.reflector.synced || !context.instances.reflector.synced)
     return;
   const decided: Decided[] = [];
+  const plans: Plans = new Map();
   for (const group of context.groups.store.list()) {
     const isolated = diagnoseGroup(context, group);
-    decided.push(...decideGroup(context, group, isolated));
+    decided.push(...decideGroup(context, group, isolated, plans));
   }
+  notePlans(context, plans);
   noteHolds(context, decided);
   await carryOut(context, decided);
 }
@@ -102,17 +124,50 @@ function noteDiagnosis(context: HubContext, group: IUGroup, region: string, diag
   }
 }
 
-function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean): Decided[] {
-  const instances = context.instances.store.byIndex('group', group.metadata.name);
+function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, plans: Plans): Decided[] {
+  const { name } = group.metadata;
+  const instances = context.instances.store.byIndex('group', name);
   const failingOver = regionsBeingLeft(context, instances);
+  const standing = standingOf(context, name);
+  for (const request of standing?.requests ?? []) {
+    const exists = (key: string): boolean => context.instances.store.get(key)?.spec.iuGroupRef.name === name;
+    plans.set(request.name, missingServices(request, name, exists));
+  }
   const decided: Decided[] = [];
   for (const instance of instances) {
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
     if (!serviceClass || instance.metadata.deletionTimestamp) continue;
-    const view = viewOf(context, group, serviceClass, instance, { hubIsolated, failingOver });
-    decided.push({ key: keyOf(instance), instance, group, decision: decideInstance(view) });
+    const key = keyOf(instance);
+    const view = viewOf(context, group, serviceClass, instance, { hubIsolated, failingOver, standing });
+    const { answers, decision } = decideService(view, key, standing?.requests ?? []);
+    addToPlans(plans, key, view, answers);
+    decided.push({ key, instance, group, decision });
   }
   return decided;
+}
+
+/** A cold cache says nothing: one of the RegionSwitches could be a freeze. */
+function standingOf(context: HubContext, group: string): Standing | undefined {
+  const { reflector, store } = context.switches;
+  return reflector.synced ? readStanding(store.list(), group, context.clock.now().wallMs) : undefined;
+}
+
+function addToPlans(
+  plans: Plans,
+  key: string,
+  { assignment }: InstanceView,
+  answers: ServiceDecision['answers'],
+): void {
+  for (const [name, answer] of answers) plans.get(name)?.push(plannedService(key, assignment, answer));
+}
+
+/** By uid: what was planned for a RegionSwitch says nothing of another one that was made anew under its name. */
+function notePlans(context: HubContext, plans: Plans): void {
+  context.plans.clear();
+  for (const [name, services] of plans) {
+    const uid = context.switches.store.get(name)?.metadata.uid;
+    if (uid !== undefined) context.plans.set(uid, services);
+  }
 }
 
 /**
@@ -137,7 +192,7 @@ function viewOf(
   group: IUGroup,
   serviceClass: ServiceClass,
   instance: ServiceInstance,
-  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver'>,
+  { standing, ...situation }: Situation,
 ): InstanceView {
   const key = keyOf(instance);
   const assignment = context.assignments.get(key);
@@ -174,6 +229,7 @@ function viewOf(
       stableForMs: group.spec.switchback.stableForSeconds * 1000,
     },
     ...situation,
+    restraints: standing && restraintsOn(standing, key),
   };
 }
 
@@ -197,9 +253,11 @@ function noteHolds(context: HubContext, decided: readonly Decided[]): void {
   for (const { key, instance, decision } of decided) {
     if (decision.kind !== 'Hold') continue;
     seen.add(key);
-    const { wanted, reason, message } = decision;
+    const { recheckAfterMs, wanted, reason, message } = decision;
     const before = context.holds.get(key);
-    if (before?.reason !== reason || before.wanted !== wanted) {
+    // A message that counts time down is told once.
+    const isSame = before?.message === message || recheckAfterMs !== undefined;
+    if (before?.reason !== reason || before.wanted !== wanted || !isSame) {
       context.log('info', 'Switch is held', { instance: key, wanted, reason, because: message });
       context.holds.set(key, { wanted, reason, message });
       context.lookAgain.instance(key);
@@ -230,12 +288,12 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     context.log('error', 'Intent refused: it would break an invariant', { instance: key, invariant: broken });
     return;
   }
-  // The facts are those of this very pass; leadership is asked for again because the writes before took time.
-  if (!context.leadership.isCertain()) return;
+  // The facts are those of this very pass; these are asked for again because the writes before took time.
+  if (!context.leadership.isCertain() || (isMove(current, next) && isCalledOff(context, next))) return;
   try {
     const written = await context.assignments.record(instance, next, () => context.leadership.isCertain());
     context.instances.store.apply(written);
-    if (current && current.activeRegion !== next.activeRegion) {
+    if (current && isMove(current, next)) {
       const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
       const decidedAt = context.clock.now().wallMs;
       context.events.record(moved(instance, current.activeRegion, next));
@@ -257,6 +315,16 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     if (error instanceof ConflictError) return;
     context.log('warn', 'Intent not recorded', { instance: key, error: String(error) });
   }
+}
+
+const isMove = (current: Assignment | undefined, next: Assignment): boolean =>
+  current !== undefined && current.activeRegion !== next.activeRegion;
+
+/** Whether the person who asked for a move has thought better of it meanwhile. */
+function isCalledOff({ clock, switches }: HubContext, { regionSwitch }: Assignment): boolean {
+  if (regionSwitch === undefined) return false;
+  const object = switches.store.get(regionSwitch);
+  return !object || !isOpen(object, clock.now().wallMs);
 }
 
 function nextOf(

@@ -1,9 +1,8 @@
 import { API_VERSION, isoTime } from '../api/common.ts';
-import { isTrue } from '../api/conditions.ts';
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
-import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { isOwnRecord } from '../decide/manual-switch.ts';
 import { joinName } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -12,6 +11,8 @@ import { isOver, progressOf, type ServiceProgress, switchReport } from '../repor
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { ManualRecords } from './manual-records.ts';
+import { advance, begin, type Move } from './switch-progress.ts';
 
 const LOOK_EVERY_MS = 1000;
 const SETTLE_MS = 200;
@@ -19,18 +20,8 @@ const SETTLE_MS = 200;
 const REPORT_EVERY_MS = 2000;
 /** Moves of one region that are decided within this time are one switch. */
 const JOIN_WITHIN_MS = 30_000;
-/** Ended switches that are kept for each group. */
+/** Ended switches of the operator's own that are kept for each group. */
 const HISTORY = 50;
-
-/** A move that the placement loop has just recorded. */
-export interface Move {
-  readonly instance: ServiceInstance;
-  readonly from: string;
-  readonly next: Assignment;
-  /** Wall-clock milliseconds of the last sign of life of the region that it leaves. */
-  readonly lastSignAt: number | undefined;
-  readonly decidedAt: number;
-}
 
 interface OpenSwitch {
   readonly name: string;
@@ -49,11 +40,12 @@ export interface SwitchLoop {
 }
 
 /**
- * Keeps the record of each switch: which services, which steps, how long. It follows; nothing waits for it. A switch
- * that an earlier leader opened is taken up from what that leader last wrote.
+ * Keeps the record of each switch, those of persons included: which services, which steps, how long. It follows; nothing
+ * waits for it. A switch that an earlier leader opened is taken up from what that leader last wrote.
  */
 export function createSwitchLoop(context: HubContext): SwitchLoop {
   const open: OpenSwitch[] = [];
+  const manual = new ManualRecords(context);
   const ticker = new Ticker({
     clock: context.clock,
     everyMs: LOOK_EVERY_MS,
@@ -62,6 +54,7 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
     async run(signal) {
       if (!context.leadership.isCertain()) {
         open.length = 0;
+        manual.forget();
         return;
       }
       adoptOpen(context, open);
@@ -69,12 +62,14 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
         await follow(context, each, signal);
         if (isOver([...each.services.values()])) open.splice(open.indexOf(each), 1);
       }
+      await manual.follow(signal);
     },
   });
-  return { ticker, note: (move) => noteMove(open, move) };
+  return { ticker, note: (move) => (move.next.regionSwitch === undefined ? noteMove(open, move) : manual.note(move)) };
 }
 
-function noteMove(open: OpenSwitch[], { decidedAt, from, instance, lastSignAt, next }: Move): void {
+function noteMove(open: OpenSwitch[], move: Move): void {
+  const { decidedAt, from, instance, next } = move;
   const type = next.reason === 'FailedOver' ? 'Failover' : 'Switchback';
   const region = type === 'Failover' ? from : next.activeRegion;
   const group = instance.spec.iuGroupRef.name;
@@ -96,23 +91,15 @@ function noteMove(open: OpenSwitch[], { decidedAt, from, instance, lastSignAt, n
     };
     open.push(found);
   }
-  const name = keyOf(instance);
-  const unknown = {
-    promotedAt: undefined,
-    readyAt: undefined,
-    trafficMoved: false,
-    cleanedUp: false,
-    protected: false,
-  };
-  const progress = { name, from, to: next.activeRegion, epoch: next.epoch, decidedAt, lastSignAt, superseded: false };
-  found.services.set(name, { ...progress, ...unknown });
+  found.services.set(keyOf(instance), begin(move));
 }
 
 function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
   for (const { metadata, spec, status } of context.switches.store.list()) {
-    if (!status?.services || status.endTime !== undefined || open.some(({ name }) => name === metadata.name)) continue;
+    if (!isOwnRecord({ metadata, spec }) || !status?.services || status.endTime !== undefined) continue;
+    if (open.some(({ name }) => name === metadata.name)) continue;
     const services = status.services.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]);
-    const { cause, iuGroupRef, region, type } = spec;
+    const { cause = '', iuGroupRef, region = '', type } = spec;
     const openedAt = Date.parse(status.startTime ?? '') || 0;
     open.push({
       name: metadata.name,
@@ -146,28 +133,6 @@ async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal
   each.reportedAt = instant;
 }
 
-function advance(context: HubContext, progress: ServiceProgress, now: number): ServiceProgress {
-  const { epoch, from, name, to } = progress;
-  const assignment = context.assignments.get(name);
-  const target = context.links.get(to)?.services.store.get(name)?.status;
-  const standbyEpoch = context.links.get(from)?.services.store.get(name)?.status?.standbyEpoch ?? 0;
-  const instance = context.instances.store.get(name);
-  const isPromoted = (target?.grantedEpoch ?? 0) >= epoch;
-  const isReady = target?.epoch === epoch && target.phase === 'Active';
-  const isReported = instance?.status?.placements?.some(
-    (p) => p.region === to && p.role === 'Active' && p.epoch >= epoch,
-  );
-  return {
-    ...progress,
-    promotedAt: progress.promotedAt ?? (isPromoted ? now : undefined),
-    readyAt: progress.readyAt ?? (isReady ? now : undefined),
-    trafficMoved: progress.trafficMoved || isReported === true,
-    cleanedUp: progress.cleanedUp || standbyEpoch >= epoch,
-    protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
-    superseded: progress.superseded || (assignment?.epoch ?? epoch) > epoch || !instance,
-  };
-}
-
 async function create(context: HubContext, each: OpenSwitch, signal: AbortSignal): Promise<RegionSwitch | undefined> {
   const object: RegionSwitch = {
     apiVersion: API_VERSION,
@@ -179,6 +144,8 @@ async function create(context: HubContext, each: OpenSwitch, signal: AbortSignal
       region: each.region,
       cause: each.cause,
       trigger: 'Automatic',
+      dryRun: false,
+      abort: false,
     },
   };
   try {
@@ -192,11 +159,11 @@ async function create(context: HubContext, each: OpenSwitch, signal: AbortSignal
   }
 }
 
-/** History is bounded: the oldest ended switches go. */
+/** History is bounded: the oldest ended switches go. What a person made is a person's to delete. */
 async function dropOld(context: HubContext, group: string, signal: AbortSignal): Promise<void> {
   const ended = context.switches.store
     .list()
-    .filter((s) => s.spec.iuGroupRef.name === group && s.status?.endTime !== undefined)
+    .filter((s) => isOwnRecord(s) && s.spec.iuGroupRef.name === group && s.status?.endTime !== undefined)
     .sort((x, y) => ((x.status?.endTime ?? '') < (y.status?.endTime ?? '') ? -1 : 1));
   for (const old of ended.slice(0, Math.max(0, ended.length - HISTORY))) {
     await context.client.delete(RESOURCES.regionSwitch, { name: old.metadata.name }, { signal });

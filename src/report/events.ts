@@ -31,7 +31,7 @@ export const moved = (instance: ServiceInstance, from: string, next: Assignment)
   note(instance, next.reason === 'FailedOver' ? 'Warning' : 'Normal', {
     reason: next.reason,
     action: 'RecordIntent',
-    text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}`,
+    text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}${next.regionSwitch === undefined ? '' : `, by RegionSwitch ${next.regionSwitch}`}`,
   });
 
 export const held = (instance: ServiceInstance, wanted: string, reason: Reason, because: string): EventNote =>

@@ -15,6 +15,8 @@ const object: RegionSwitch = {
     region: 'east',
     cause: 'region east is lost',
     trigger: 'Automatic',
+    dryRun: false,
+    abort: false,
   },
 };
 

@@ -14,6 +14,8 @@ export interface ServiceProgress {
   readonly lastSignAt: number | undefined;
   readonly promotedAt: number | undefined;
   readonly readyAt: number | undefined;
+  /** As an earlier leader measured it: to the millisecond, while times are written in whole seconds. */
+  readonly recoveryMs?: number;
   readonly trafficMoved: boolean;
   /** The old side is known to be stopped. */
   readonly cleanedUp: boolean;
@@ -35,33 +37,47 @@ const STEPS: readonly { readonly name: SwitchStep['name']; readonly passed: Step
   { name: 'Protect', passed: (s) => s.protected },
 ];
 
+/** How much of a switch there is beside the services that are on their way. */
+interface Extent {
+  readonly startedAt: number;
+  readonly now: number;
+  /** Services that have still to be begun; always 0 for what the operator did by itself. */
+  readonly pending: number;
+}
+
 const endOf = (services: readonly ServiceProgress[], name: SwitchStep['name'], now: number): number => {
+  if (services.length === 0) return now;
   if (name === 'RecordIntent') return Math.max(...services.map((s) => s.decidedAt));
   if (name === 'Fence' || name === 'Promote') return Math.max(...services.map((s) => s.promotedAt ?? now));
   if (name === 'Verify') return Math.max(...services.map((s) => s.readyAt ?? now));
   return now;
 };
 
-function stepsOf(services: readonly ServiceProgress[], before: readonly SwitchStep[], now: number): SwitchStep[] {
-  const startedAt = Math.min(...services.map((s) => s.decidedAt));
+export function stepsOf(
+  services: readonly ServiceProgress[],
+  before: readonly SwitchStep[],
+  { now, pending, startedAt }: Extent,
+): SwitchStep[] {
+  const total = services.length + pending;
   return STEPS.map(({ name, passed }) => {
     const known = before.find((step) => step.name === name);
-    if (known?.state === 'Done' && known.total === services.length) return known;
+    if (known?.state === 'Done' && known.total === total) return known;
     const done = services.filter((s) => s.superseded || passed(s)).length;
-    const isDone = done === services.length;
+    const isDone = done === total;
     const startTime = known?.startTime ?? isoTime(startedAt);
     return {
       name,
       state: isDone ? 'Done' : 'Running',
       done,
-      total: services.length,
+      total,
       startTime,
       ...(isDone ? { endTime: isoTime(endOf(services, name, now)) } : {}),
     };
   });
 }
 
-function recoveryOf({ lastSignAt, decidedAt, readyAt }: ServiceProgress): number | undefined {
+function recoveryOf({ lastSignAt, decidedAt, readyAt, recoveryMs }: ServiceProgress): number | undefined {
+  if (recoveryMs !== undefined) return recoveryMs;
   return readyAt === undefined ? undefined : Math.max(0, Math.round(readyAt - (lastSignAt ?? decidedAt)));
 }
 
@@ -87,18 +103,17 @@ const msOf = (time: string | undefined): number | undefined => (time === undefin
 /** Where a service stands by what an earlier leader last wrote. What is not written there is found out again. */
 export function progressOf(entry: MovedService): ServiceProgress {
   const { name, from, to, epoch, decidedTime, lastSignTime, promotedTime, readyTime } = entry;
-  const { recoveryMilliseconds = 0, superseded = false } = entry;
-  const readyAt = msOf(readyTime);
+  const { recoveryMilliseconds, superseded = false } = entry;
   return {
     name,
     from,
     to,
     epoch,
     decidedAt: Date.parse(decidedTime),
-    // A recovery that was measured stays as it is, to the millisecond; times are written in whole seconds.
-    lastSignAt: readyAt === undefined ? msOf(lastSignTime) : readyAt - recoveryMilliseconds,
+    lastSignAt: msOf(lastSignTime),
     promotedAt: msOf(promotedTime),
-    readyAt,
+    readyAt: msOf(readyTime),
+    ...(recoveryMilliseconds === undefined ? {} : { recoveryMs: recoveryMilliseconds }),
     trafficMoved: false,
     cleanedUp: false,
     protected: false,
@@ -106,26 +121,28 @@ export function progressOf(entry: MovedService): ServiceProgress {
   };
 }
 
-function conditionsOf(services: readonly ServiceProgress[]): ConditionState[] {
-  const open = (passed: StepTest): ServiceProgress[] => services.filter((s) => !s.superseded && !passed(s));
+/** `SwitchedOver`, `CleanedUp` and `Protected` are three facts, and none follows from another. */
+export function factsOf(services: readonly ServiceProgress[], pending: number) {
+  const total = services.length + pending;
   const fact = (
     type: ConditionState['type'],
     passed: StepTest,
     reasonWhileOpen: ConditionState['reason'],
   ): ConditionState => {
-    const left = open(passed);
-    return left.length === 0
-      ? { type, status: 'True', reason: 'AsDeclared', message: `${services.length} services` }
-      : {
-          type,
-          status: 'False',
-          reason: reasonWhileOpen,
-          message: `${left.length} of ${services.length} services left`,
-        };
+    const left = services.filter((s) => !s.superseded && !passed(s)).length + pending;
+    return left === 0
+      ? { type, status: 'True', reason: 'AsDeclared', message: `${total} services` }
+      : { type, status: 'False', reason: reasonWhileOpen, message: `${left} of ${total} services left` };
   };
-  const switched = fact('SwitchedOver', (s) => s.readyAt !== undefined, 'AwaitingReadiness');
-  const cleaned = fact('CleanedUp', (s) => s.cleanedUp, 'AwaitingFence');
-  const secured = fact('Protected', (s) => s.protected, 'StandbyNotConfirmed');
+  return {
+    switched: fact('SwitchedOver', (s) => s.readyAt !== undefined, 'AwaitingReadiness'),
+    cleaned: fact('CleanedUp', (s) => s.cleanedUp, 'AwaitingFence'),
+    secured: fact('Protected', (s) => s.protected, 'StandbyNotConfirmed'),
+  };
+}
+
+function conditionsOf(services: readonly ServiceProgress[]): ConditionState[] {
+  const { cleaned, secured, switched } = factsOf(services, 0);
   const isOver = secured.status === 'True' && switched.status === 'True';
   return [
     { ...switched, type: 'Ready' },
@@ -146,17 +163,25 @@ function conditionsOf(services: readonly ServiceProgress[]): ConditionState[] {
 export const isOver = (services: readonly ServiceProgress[]): boolean =>
   services.every((s) => s.superseded || (s.readyAt !== undefined && s.protected));
 
-export function switchReport(object: RegionSwitch, services: readonly ServiceProgress[], now: number): StatusReport {
+/** What the status says of the services that are on their way. */
+export function progressFields(services: readonly ServiceProgress[], pending: number): Record<string, unknown> {
   const recoveries = services.map(recoveryOf).filter((ms) => ms !== undefined);
+  return {
+    services: services.slice(0, LISTED).map(entryOf),
+    servicesTotal: services.length + pending,
+    ...(recoveries.length > 0 ? { slowestRecoveryMilliseconds: Math.max(...recoveries) } : {}),
+  };
+}
+
+export function switchReport(object: RegionSwitch, services: readonly ServiceProgress[], now: number): StatusReport {
+  const startedAt = Math.min(...services.map((s) => s.decidedAt));
   return {
     conditions: conditionsOf(services),
     fields: {
-      startTime: isoTime(Math.min(...services.map((s) => s.decidedAt))),
+      startTime: isoTime(startedAt),
       ...(isOver(services) ? { endTime: object.status?.endTime ?? isoTime(now) } : {}),
-      steps: stepsOf(services, object.status?.steps ?? [], now),
-      services: services.slice(0, LISTED).map(entryOf),
-      servicesTotal: services.length,
-      ...(recoveries.length > 0 ? { slowestRecoveryMilliseconds: Math.max(...recoveries) } : {}),
+      steps: stepsOf(services, object.status?.steps ?? [], { startedAt, now, pending: 0 }),
+      ...progressFields(services, 0),
     },
   };
 }

@@ -1,14 +1,28 @@
+import type { RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../../src/api/service-instance.ts';
-import { involvedRegions, nextAssignment, type RegionEpochs, rebuildAssignment } from '../../src/decide/assignment.ts';
+import {
+  involvedRegions,
+  isPlanned,
+  nextAssignment,
+  type RegionEpochs,
+  rebuildAssignment,
+} from '../../src/decide/assignment.ts';
 import { canPromote } from '../../src/decide/authority.ts';
 import { computeOrder } from '../../src/decide/desired/order.ts';
 import { diagnose, isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
-import { decideInstance, type FailoverPolicy, type InstanceView } from '../../src/decide/failover.ts';
+import type { FailoverPolicy, InstanceDecision, InstanceView } from '../../src/decide/instance-view.ts';
 import { checkIntent } from '../../src/decide/invariants.ts';
+import {
+  type Answer,
+  decideService,
+  readStanding,
+  restraintsOn,
+  type Standing,
+} from '../../src/decide/manual-switch.ts';
 import { decideRegional, type RegionalAction } from '../../src/decide/regional.ts';
 import { computeProtocolTiming } from '../../src/decide/timing.ts';
-import { aBackup, aClass, aGroup, anInstance, anOrderedComponent } from '../support/objects.ts';
+import { aBackup, aClass, aGroup, anInstance, anOrderedComponent, aSwitch } from '../support/objects.ts';
 
 /** One region as the story tells it: what its agent does follows from `decideRegional`. */
 interface Site {
@@ -32,6 +46,8 @@ const FAILURE_THRESHOLD_MS = 6000;
 const STEP_MS = 1000;
 /** Wall clock at the beginning of every story. */
 const BEGIN_MS = Date.UTC(2026, 0, 1);
+/** The service of every story. */
+const KEY = 'switchback-system/mail';
 const NOTHING: RegionEpochs = { standbyEpoch: 0, grantedEpoch: 0 };
 
 const newSite = (): Site => ({
@@ -68,6 +84,9 @@ export class Story {
   #leadSinceMs = 0;
   #assignment: Assignment | undefined;
   #said = { decision: '', permission: '', isolated: false };
+  /** What persons have asked for, by name, and what was last said of each. */
+  readonly #switches = new Map<string, RegionSwitch>();
+  readonly #answers = new Map<string, string>();
   #lines: string[] = [];
 
   /** Carries out one line of the story; returns what was seen. Throws when the line means nothing. */
@@ -79,6 +98,8 @@ export class Story {
     else if (first === 'service') this.#places = words.slice(2);
     else if (first === 'for') this.#run(Number(second));
     else if (first === 'policy') this.#setPolicy(second, third);
+    else if (first === 'switch') this.#switch(second, words.slice(2));
+    else if (first === 'abort' || first === 'delete') this.#end(first, second);
     else if (line === 'the hub gets a new leader') this.#newLeader();
     else if (line === 'the hub is made anew') this.#newHub();
     else this.#change(first, line.slice(first.length + 1));
@@ -88,8 +109,31 @@ export class Story {
   #setPolicy(name: string, value: string): void {
     if (name === 'onHubLoss') this.#policy.onHubLoss = value === 'Hold' ? 'Hold' : 'Fence';
     else if (name === 'promotion') this.#policy.promotion = value === 'Approval' ? 'Approval' : 'Automatic';
+    else if (name === 'failover') this.#policy.failover = value === 'Manual' ? 'Manual' : 'Automatic';
     else if (name === 'switchback') this.#policy.switchback = value === 'Manual' ? 'Manual' : 'Automatic';
     else throw new Error(`there is no policy ${name}`);
+  }
+
+  /** `switch <name> <type> [<region>] [approved] [dry-run] [for <seconds> s]`. */
+  #switch(name: string, words: readonly string[]): void {
+    const [type = '', region = ''] = words;
+    const seconds = words[words.indexOf('for') + 1];
+    const expiresAt = new Date(BEGIN_MS + this.#nowMs + Number(seconds) * 1000);
+    const made = aSwitch(name, {
+      type,
+      region: this.#sites.has(region) ? region : undefined,
+      dryRun: words.includes('dry-run'),
+      ...(words.includes('for') && { expiresAt: expiresAt.toISOString() }),
+      ...(words.includes('approved') && { approved: { by: 'the one in charge', at: this.#isoNow() } }),
+    });
+    this.#switches.set(name, { ...made, metadata: { ...made.metadata, creationTimestamp: this.#isoNow() } });
+  }
+
+  #end(how: 'abort' | 'delete', name: string): void {
+    const found = this.#switches.get(name);
+    if (!found) throw new Error(`there is no switch ${name}`);
+    if (how === 'delete') this.#switches.delete(name);
+    else this.#switches.set(name, { ...found, spec: { ...found.spec, abort: true } });
   }
 
   #newLeader(): void {
@@ -159,7 +203,7 @@ export class Story {
     return { ...NOTHING, standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
   };
 
-  #view(): InstanceView {
+  #view(standing: Standing): InstanceView {
     const [primary = '', ...secondaries] = this.#places;
     const orders = [...this.#sites.values()].flatMap(({ contactAt, order }) =>
       order && contactAt !== undefined ? [order.spec] : [],
@@ -186,18 +230,30 @@ export class Story {
       policy: this.#policy,
       hubIsolated: isHubIsolated(regions.map(([, { state }]) => state)),
       failingOver: new Set(),
+      restraints: restraintsOn(standing, KEY),
     };
   }
 
   #isoNow = (): string => new Date(BEGIN_MS + this.#nowMs).toISOString();
 
   #decide(): void {
-    const decision = decideInstance(this.#view());
+    const standing = readStanding([...this.#switches.values()], 'americas', BEGIN_MS + this.#nowMs);
+    const { answers, decision } = decideService(this.#view(standing), KEY, standing.requests);
+    for (const { isDryRun, name } of standing.requests) {
+      const answer = answers.get(name);
+      // What holds the service itself is told below.
+      if (answer !== decision) this.#tellAnswer(name, answer, isDryRun);
+      if (!isDryRun && (!answer || answer.kind === 'Stay')) this.#hasBegunAll(name);
+    }
     const held = decision.kind === 'Hold' ? `holds ${decision.wanted}: ${decision.reason} (${decision.message})` : '';
     // A message that counts seconds is told once.
     const topic = decision.kind === 'Hold' ? `${decision.wanted}/${decision.reason}` : '';
     if (held && topic !== this.#said.decision) this.#say('hub', held);
     this.#said.decision = topic;
+    this.#record(decision);
+  }
+
+  #record(decision: InstanceDecision): void {
     if (decision.kind === 'Adopt') {
       this.#assignment = decision.assignment;
       this.#say('hub', `finds it in ${decision.assignment.activeRegion} at epoch ${decision.assignment.epoch}`);
@@ -209,6 +265,25 @@ export class Story {
       this.#said.permission = '';
       this.#say('hub', `records epoch ${next.epoch}: ${decision.message}`);
     }
+  }
+
+  #tellAnswer(name: string, answer: Answer | undefined, isDryRun: boolean): void {
+    const why = answer && answer.kind !== 'Assign' ? `${answer.reason} (${answer.message})` : '';
+    const told = {
+      Assign: answer?.kind === 'Assign' && isDryRun ? `would move it to ${answer.intent.activeRegion}` : '',
+      Hold: `is held: ${why}`,
+      Stay: `leaves it where it is: ${why}`,
+      None: '',
+    }[answer?.kind ?? 'None'];
+    if (told && told !== this.#answers.get(name)) this.#say('hub', `RegionSwitch ${name} ${told}`);
+    this.#answers.set(name, told);
+  }
+
+  /** A switch that has nothing left to begin begins nothing any more: the record that the hub keeps of it says so. */
+  #hasBegunAll(name: string): void {
+    const found = this.#switches.get(name);
+    const steps = [{ name: 'RecordIntent' as const, state: 'Done' as const, done: 1, total: 1 }];
+    if (found) this.#switches.set(name, { ...found, status: { observedGeneration: 1, steps } });
   }
 
   #instance(): ServiceInstance {
@@ -243,15 +318,18 @@ export class Story {
   }
 
   #acknowledge(): void {
-    if (!this.#assignment) return;
-    const { activeRegion, epoch } = this.#assignment;
-    const regions = involvedRegions(this.#instance(), this.#assignment).map((name) => {
+    const assignment = this.#assignment;
+    if (!assignment) return;
+    const { activeRegion, epoch } = assignment;
+    const regions = involvedRegions(this.#instance(), assignment).map((name) => {
       const sinceAckMs = this.#since(this.#sites.get(name)?.ackedAt);
-      return [name, { ...this.#epochsOf(name), sinceAckMs }] as const;
+      const state = this.#sites.get(name)?.state;
+      const mustConfirm = isPlanned(assignment) && (state === 'Healthy' || state === 'Degraded');
+      return [name, { ...this.#epochsOf(name), sinceAckMs, mustConfirm }] as const;
     });
     const sinceLeadMs = this.#nowMs - this.#leadSinceMs;
     const permission = canPromote({
-      assignment: this.#assignment,
+      assignment,
       regions: new Map(regions),
       sinceLeadMs,
       waitMs: TIMING.waitMs,

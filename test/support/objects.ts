@@ -1,5 +1,6 @@
 import { API_VERSION } from '../../src/api/common.ts';
 import { type IUGroup, iuGroup } from '../../src/api/iu-group.ts';
+import { type RegionSwitch, regionSwitch } from '../../src/api/region-switch.ts';
 import { type ComponentOrder, type RegionalService, regionalService } from '../../src/api/regional-service.ts';
 import { type Component, type ServiceClass, serviceClass } from '../../src/api/service-class.ts';
 import {
@@ -97,6 +98,13 @@ export function anInstance(name: string, more: Input = {}): ServiceInstance {
     ...more,
   });
   return { apiVersion: API_VERSION, kind: 'ServiceInstance', metadata: { name, namespace: 'switchback-system' }, spec };
+}
+
+/** What a person asks for in group `americas`; by default to leave region east. */
+export function aSwitch(name: string, more: Input = {}): RegionSwitch {
+  const wanted = { iuGroupRef: { name: 'americas' }, type: 'Evacuate', region: 'east', reason: 'maintenance', ...more };
+  const metadata = { name, uid: `uid-${name}`, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' };
+  return { apiVersion: API_VERSION, kind: 'RegionSwitch', metadata, spec: regionSwitch.spec.parse(wanted) };
 }
 
 /** What is ordered of one component; by default a pool of two. */

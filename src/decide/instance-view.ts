@@ -1,0 +1,107 @@
+import type { Reason } from '../api/conditions.ts';
+import type { CrossRegionMode } from '../api/service-class.ts';
+import type { Assignment } from '../api/service-instance.ts';
+import { type Intent, openEntries, type RegionEpochs } from './assignment.ts';
+import type { RegionState } from './diagnosis.ts';
+
+/** What is known of one region when it is decided where a service should be active. */
+export interface RegionView extends RegionEpochs {
+  readonly state: RegionState;
+  /** How long it has been healthy without a break; 0 when it is not. */
+  readonly healthyForMs: number;
+  /** Whether the hub has read what stands in the region since it began to lead. */
+  readonly synced: boolean;
+  /** Whether it lies where every tenant of the service allows. */
+  readonly allowed: boolean;
+}
+
+export interface FailoverPolicy {
+  readonly failover: 'Automatic' | 'Manual';
+  readonly switchback: 'Automatic' | 'Manual';
+  readonly promotion: 'Automatic' | 'Approval';
+  readonly onHubLoss: Assignment['onHubLoss'];
+  readonly coolDownMs: number;
+  readonly stableForMs: number;
+}
+
+/** What a RegionSwitch of a person forbids. */
+export interface Restraint {
+  /** Name of the RegionSwitch. */
+  readonly name: string;
+  /** The region that it speaks of; undefined: every region of the group. */
+  readonly region: string | undefined;
+  /** RFC 3339; undefined: until the RegionSwitch is deleted or aborted. */
+  readonly until: string | undefined;
+}
+
+export interface Restraints {
+  /** Nothing moves by itself out of these regions or into them. The one that lasts longest comes first. */
+  readonly freezes: readonly Restraint[];
+  /** Nothing goes by itself into these regions, as long as there is another one. */
+  readonly keptEmpty: readonly Restraint[];
+}
+
+export interface InstanceView {
+  readonly mode: CrossRegionMode;
+  readonly primary: string;
+  /** In order of preference. */
+  readonly secondaries: readonly string[];
+  readonly assignment: Assignment | undefined;
+  /** Rebuilt from the orders in the regions, where these know more than the hub does: it was lost or restored. */
+  readonly rebuilt: Assignment | undefined;
+  /** How long ago the assignment was made. */
+  readonly assignedForMs: number;
+  readonly regions: ReadonlyMap<string, RegionView>;
+  readonly policy: FailoverPolicy;
+  readonly hubIsolated: boolean;
+  /** Regions that other services are being moved away from right now because they were lost. */
+  readonly failingOver: ReadonlySet<string>;
+  /** Undefined while the RegionSwitches are not read yet: one of them may be a freeze. */
+  readonly restraints: Restraints | undefined;
+}
+
+export type InstanceDecision =
+  | { readonly kind: 'Keep' }
+  | { readonly kind: 'Adopt'; readonly assignment: Assignment }
+  | { readonly kind: 'Assign'; readonly intent: Intent; readonly message: string }
+  | {
+      readonly kind: 'Hold';
+      readonly wanted: 'Assigned' | 'FailedOver' | 'SwitchedBack' | 'Moved' | 'Evacuated';
+      readonly reason: Reason;
+      readonly message: string;
+      /** Set when only time is missing; the message then counts it down. */
+      readonly recheckAfterMs: number | undefined;
+    };
+
+const UNSEEN: RegionView = {
+  state: 'Unknown',
+  healthyForMs: 0,
+  synced: false,
+  standbyEpoch: 0,
+  grantedEpoch: 0,
+  allowed: false,
+};
+
+export const regionIn = (view: InstanceView, region: string): RegionView => view.regions.get(region) ?? UNSEEN;
+
+export const placesOf = ({ primary, secondaries }: InstanceView): string[] => [primary, ...secondaries];
+
+/** Places of the service but one, in order of preference. */
+export const others = (view: InstanceView, region: string): string[] => placesOf(view).filter((r) => r !== region);
+
+/** Entries of the history at which their region may still run. */
+export const openIn = (view: InstanceView, { history }: Assignment) =>
+  openEntries(history, (region) => regionIn(view, region));
+
+export const intentFor = (
+  view: InstanceView,
+  activeRegion: string,
+  reason: Intent['reason'],
+  regionSwitch?: string,
+): Intent => ({
+  activeRegion,
+  successors: view.mode === 'Backup' ? others(view, activeRegion) : [],
+  onHubLoss: view.policy.onHubLoss,
+  reason,
+  ...(regionSwitch === undefined ? {} : { regionSwitch }),
+});

@@ -1,0 +1,452 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anAssignment, aSwitch } from '../../test/support/objects.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import { nextAssignment } from './assignment.ts';
+import type { InstanceView, RegionView } from './instance-view.ts';
+import { checkIntent } from './invariants.ts';
+import {
+  decideRequest,
+  decideService,
+  hasBegunAll,
+  isOpen,
+  isOwnRecord,
+  missingServices,
+  plannedService,
+  readStanding,
+  restraintsOn,
+  type SwitchRequest,
+} from './manual-switch.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const LATER = '2026-01-01T01:00:00Z';
+const KEY = 'switchback-system/mail';
+const HEALTHY: RegionView = {
+  state: 'Healthy',
+  healthyForMs: 0,
+  synced: true,
+  standbyEpoch: 9,
+  grantedEpoch: 9,
+  allowed: true,
+};
+
+type Regions = Readonly<Record<string, Partial<RegionView>>>;
+interface Change extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
+  readonly policy?: Partial<InstanceView['policy']>;
+  readonly regions?: Regions;
+}
+
+/** A service of east that may go to west and then north, in a group that leaves everything to persons. */
+function view({ policy, regions = {}, ...more }: Change = {}): InstanceView {
+  return {
+    mode: 'Backup',
+    primary: 'east',
+    secondaries: ['west', 'north'],
+    assignment: anAssignment('1 east>west,north'),
+    rebuilt: undefined,
+    assignedForMs: 0,
+    hubIsolated: false,
+    failingOver: new Set(),
+    restraints: { freezes: [], keptEmpty: [] },
+    ...more,
+    regions: new Map(['east', 'west', 'north'].map((name) => [name, { ...HEALTHY, ...regions[name] }])),
+    policy: {
+      failover: 'Manual',
+      switchback: 'Manual',
+      promotion: 'Automatic',
+      onHubLoss: 'Fence',
+      coolDownMs: 60_000,
+      stableForMs: 300_000,
+      ...policy,
+    },
+  };
+}
+
+function request(more: Record<string, unknown> = {}): SwitchRequest {
+  const [found] = readStanding([aSwitch('s', more)], 'americas', NOW).requests;
+  if (!found) throw new Error('not a request');
+  return found;
+}
+
+const decide = (change: Change = {}, more: Record<string, unknown> = {}) =>
+  decideRequest(view(change), KEY, request(more));
+const away = anAssignment('1 east>west,north', '2 west>east,north');
+
+describe('what a person asks for', () => {
+  it.each<[string, Change, Record<string, unknown>, string, string]>([
+    ['an evacuation', {}, {}, 'west', 'Evacuated'],
+    ['a failover of a healthy region', {}, { type: 'Failover' }, 'west', 'FailedOver'],
+    [
+      'a failover of a lost region',
+      { regions: { east: { state: 'Lost' } } },
+      { type: 'Failover' },
+      'west',
+      'FailedOver',
+    ],
+    [
+      'a failover of a region that looks degraded',
+      { regions: { east: { state: 'Degraded' } } },
+      { type: 'Failover' },
+      'west',
+      'FailedOver',
+    ],
+    [
+      'a failover that is cooling down',
+      { assignment: { ...anAssignment('1 east>west,north'), reason: 'FailedOver' } },
+      { type: 'Failover' },
+      'west',
+      'FailedOver',
+    ],
+    ['a way home without the stable time', { assignment: away }, { type: 'Switchback' }, 'east', 'SwitchedBack'],
+    [
+      'a failover past a third region that cannot confirm',
+      { regions: { north: { state: 'Degraded' } } },
+      { type: 'Failover' },
+      'west',
+      'FailedOver',
+    ],
+    [
+      'a move that needs an approval, with it',
+      { policy: { promotion: 'Approval' } },
+      { approved: { by: 'boss', at: LATER } },
+      'west',
+      'Evacuated',
+    ],
+    [
+      'a move past a region that does not stand by',
+      { regions: { west: { standbyEpoch: 0 } } },
+      {},
+      'north',
+      'Evacuated',
+    ],
+    [
+      'a move past a region that is to be empty',
+      { restraints: { freezes: [], keptEmpty: [{ name: 'other', region: 'west', until: undefined }] } },
+      {},
+      'north',
+      'Evacuated',
+    ],
+    [
+      'a move under a freeze',
+      { restraints: { freezes: [{ name: 'calm', region: undefined, until: LATER }], keptEmpty: [] } },
+      {},
+      'west',
+      'Evacuated',
+    ],
+  ])('is done: %s', (_, change, more, activeRegion, reason) => {
+    expect(decide(change, more)).toMatchObject({ kind: 'Assign', intent: { activeRegion, reason, regionSwitch: 's' } });
+  });
+
+  it.each<[string, Change, Record<string, unknown>, string]>([
+    ['the hub suspects itself', { hubIsolated: true }, { type: 'Failover' }, 'HubIsolated'],
+    ['the class asks for an approval', { policy: { promotion: 'Approval' } }, {}, 'ApprovalRequired'],
+    ['the region to evacuate does not answer', { regions: { east: { state: 'Lost' } } }, {}, 'TargetUnhealthy'],
+    [
+      'no other region is well',
+      { regions: { west: { state: 'Lost' }, north: { state: 'Degraded' } } },
+      { type: 'Failover' },
+      'TargetUnhealthy',
+    ],
+    [
+      'no other region is allowed',
+      { regions: { west: { allowed: false }, north: { allowed: false } } },
+      { type: 'Failover' },
+      'TargetUnhealthy',
+    ],
+    [
+      'no other region stands by',
+      { regions: { west: { standbyEpoch: 0 }, north: { standbyEpoch: 0 } } },
+      {},
+      'StandbyNotConfirmed',
+    ],
+    [
+      'the switch before is not over',
+      { regions: { east: { grantedEpoch: 0, standbyEpoch: 0 } } },
+      {},
+      'SwitchInProgress',
+    ],
+    ['another region is being left', { failingOver: new Set(['north']) }, { type: 'Failover' }, 'SwitchInProgress'],
+    [
+      'the lost region may hold on without the hub',
+      {
+        assignment: anAssignment('1 east>west,north hold'),
+        regions: { east: { state: 'Lost', standbyEpoch: 0 } },
+      },
+      { type: 'Failover' },
+      'HubLossPolicyHolds',
+    ],
+    [
+      'home is not healthy',
+      { assignment: away, regions: { east: { state: 'Degraded' } } },
+      { type: 'Switchback' },
+      'TargetUnhealthy',
+    ],
+    [
+      'home has not confirmed',
+      { assignment: away, regions: { east: { standbyEpoch: 1 } } },
+      { type: 'Switchback' },
+      'StandbyNotConfirmed',
+    ],
+    [
+      'home is not allowed',
+      { assignment: away, regions: { east: { allowed: false } } },
+      { type: 'Switchback' },
+      'ResidencyViolated',
+    ],
+    [
+      'home is to be empty',
+      {
+        assignment: away,
+        restraints: { freezes: [], keptEmpty: [{ name: 'other', region: 'east', until: undefined }] },
+      },
+      { type: 'Switchback' },
+      'Evacuated',
+    ],
+    ['a third region cannot confirm', { regions: { north: { state: 'Degraded' } } }, {}, 'StandbyNotConfirmed'],
+    ['it is not known where the service is', { assignment: undefined }, {}, 'WaitingForRegions'],
+    ['the regions know better', { rebuilt: anAssignment('4 west>east') }, {}, 'WaitingForRegions'],
+  ])('is held while %s', (_, change, more, reason) => {
+    expect(decide(change, more)).toMatchObject({ kind: 'Hold', reason });
+  });
+
+  it.each<[string, Change, Record<string, unknown>]>([
+    ['active elsewhere', { assignment: away }, {}],
+    ['at home already', {}, { type: 'Switchback' }],
+    ['of another primary region', { assignment: away }, { type: 'Switchback', region: 'north' }],
+    ['not named', {}, { services: ['switchback-system/voice'] }],
+  ])('does not concern a service that is %s', (_, change, more) => {
+    expect(decide(change, more)).toBeUndefined();
+  });
+
+  it.each<[string, Change, string]>([
+    ['runs in several regions', { mode: 'Active' }, 'ActiveHere'],
+    ['runs in one region by its mode', { mode: 'None' }, 'NoSuccessor'],
+    ['has one region by its tier', { secondaries: [] }, 'NoSuccessor'],
+  ])('leaves a service where it is that %s', (_, change, reason) => {
+    expect(decide(change)).toMatchObject({ kind: 'Stay', reason });
+  });
+
+  it('is done to a service once', () => {
+    const moved = aSwitch('s');
+    const services = [{ name: KEY, from: 'east', to: 'west', epoch: 2, decidedTime: LATER }];
+    const [again] = readStanding([{ ...moved, status: { observedGeneration: 1, services } }], 'americas', NOW).requests;
+    expect(again && decideRequest(view(), KEY, again)).toBeUndefined();
+  });
+});
+
+describe('what is done with a service', () => {
+  const held = request({ approved: undefined });
+  const decision = (change: Change, requests: readonly SwitchRequest[]) =>
+    decideService(view(change), KEY, requests).decision;
+
+  it('is what the oldest request says that nothing is in the way of', () => {
+    const requests = [
+      { ...held, name: 'first', isApproved: false },
+      { ...held, name: 'second', isApproved: true },
+      { ...held, name: 'third', isApproved: true },
+    ];
+    expect(decision({ policy: { promotion: 'Approval' } }, requests)).toMatchObject({
+      kind: 'Assign',
+      intent: { regionSwitch: 'second' },
+    });
+  });
+
+  it('is what is done without them when all are held, and the hold is told where nothing else is wanted', () => {
+    const change: Change = { policy: { promotion: 'Approval' } };
+    expect(decision(change, [held])).toMatchObject({ kind: 'Hold', wanted: 'Evacuated', reason: 'ApprovalRequired' });
+    const lost: Change = { regions: { east: { state: 'Lost' } } };
+    expect(decision(lost, [held])).toMatchObject({ kind: 'Hold', wanted: 'FailedOver', reason: 'AutomationOff' });
+  });
+
+  it('is never what a dry run says, which is told all the same', () => {
+    const { answers, decision: done } = decideService(view(), KEY, [request({ dryRun: true })]);
+    expect(done).toEqual({ kind: 'Keep' });
+    expect(answers.get('s')).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'west' } });
+  });
+
+  it('is what the regions know better, before all else', () => {
+    const rebuilt = anAssignment('4 west>east');
+    expect(decision({ rebuilt }, [request()])).toEqual({ kind: 'Adopt', assignment: rebuilt });
+  });
+});
+
+describe('what is in force', () => {
+  const standing = (more: Record<string, unknown>, change: Partial<RegionSwitch> = {}) =>
+    readStanding([{ ...aSwitch('s', more), ...change }], 'americas', NOW);
+  const begun = (state: 'Running' | 'Done' | 'Aborted'): Partial<RegionSwitch> => ({
+    status: { observedGeneration: 1, steps: [{ name: 'RecordIntent', state, done: 1, total: 1 }] },
+  });
+
+  it.each<[string, Record<string, unknown>, Partial<RegionSwitch>, string[]]>([
+    ['an evacuation', {}, {}, ['asks', 'keeps empty']],
+    ['a failover', { type: 'Failover' }, {}, ['asks', 'keeps empty']],
+    ['a switchback', { type: 'Switchback' }, {}, ['asks']],
+    ['a freeze', { type: 'Freeze', expiresAt: LATER }, {}, ['freezes']],
+    ['a dry run', { dryRun: true }, {}, ['asks']],
+    ['one that is on its way', {}, begun('Running'), ['asks', 'keeps empty']],
+    ['one that has begun all', {}, begun('Done'), ['keeps empty']],
+    ['one that was aborted', { abort: true }, begun('Aborted'), []],
+    ['one that has ended', {}, { status: { observedGeneration: 1, endTime: LATER } }, ['keeps empty']],
+    ['one that has expired', { expiresAt: '2026-01-01T00:00:00Z' }, {}, []],
+    ['a freeze that has expired', { type: 'Freeze', expiresAt: '2025-12-31T23:59:59Z' }, {}, []],
+    ['one that is being deleted', {}, { metadata: { name: 's', deletionTimestamp: LATER } }, []],
+    ['one of another group', { iuGroupRef: { name: 'emea' } }, {}, []],
+    ['a record of the operator', { trigger: 'Automatic' }, {}, []],
+  ])('%s', (_, more, change, does) => {
+    const { freezes, keptEmpty, requests } = standing(more, change);
+    expect([
+      ...(requests.length > 0 ? ['asks'] : []),
+      ...(freezes.length > 0 ? ['freezes'] : []),
+      ...(keptEmpty.length > 0 ? ['keeps empty'] : []),
+    ]).toEqual(does);
+  });
+
+  it('comes in the order of age; of freezes the one that lasts longest comes first', () => {
+    const made = (name: string, creationTimestamp: string, more: Record<string, unknown>): RegionSwitch => {
+      const object = aSwitch(name, more);
+      return { ...object, metadata: { ...object.metadata, creationTimestamp } };
+    };
+    const { freezes, requests } = readStanding(
+      [
+        made('b', '2026-01-02T00:00:00Z', {}),
+        made('a', '2026-01-02T00:00:00Z', {}),
+        made('c', '2026-01-01T00:00:00Z', {}),
+        made('short', '2026-01-01T00:00:00Z', { type: 'Freeze', expiresAt: '2026-01-03T00:00:00Z' }),
+        made('long', '2026-01-01T00:00:00Z', { type: 'Freeze', expiresAt: '2026-01-04T00:00:00Z' }),
+      ],
+      'americas',
+      NOW,
+    );
+    expect(requests.map(({ name }) => name)).toEqual(['c', 'a', 'b']);
+    expect(freezes.map(({ name }) => name)).toEqual(['long', 'short']);
+  });
+
+  it('concerns only the services that it names', () => {
+    const scoped = standing({ type: 'Freeze', expiresAt: LATER, services: [KEY] });
+    expect(restraintsOn(scoped, KEY).freezes).toHaveLength(1);
+    expect(restraintsOn(scoped, 'switchback-system/voice').freezes).toEqual([]);
+  });
+
+  it('may begin something until it has begun all', () => {
+    expect(isOpen(aSwitch('s'), NOW)).toBe(true);
+    expect(isOpen({ ...aSwitch('s'), ...begun('Done') }, NOW)).toBe(false);
+    expect(isOpen(aSwitch('s', { abort: true }), NOW)).toBe(false);
+    expect(isOpen(aSwitch('s', { dryRun: true }), NOW)).toBe(false);
+    expect(hasBegunAll({ ...aSwitch('s'), ...begun('Running') })).toBe(false);
+  });
+});
+
+it('a record is the operator’s own by its trigger and its label, not by one of them', () => {
+  const labels = { 'app.kubernetes.io/managed-by': 'switchback' };
+  const object = aSwitch('s', { trigger: 'Automatic' });
+  expect(isOwnRecord({ ...object, metadata: { ...object.metadata, labels } })).toBe(true);
+  expect(isOwnRecord(object)).toBe(false);
+  expect(isOwnRecord({ ...aSwitch('s'), metadata: { name: 's', labels } })).toBe(false);
+});
+
+it('a plan tells where each service goes, or why not, and names those that are not there', () => {
+  const answer = decide();
+  expect(answer && plannedService(KEY, away, answer)).toEqual({
+    name: KEY,
+    verdict: 'Moves',
+    from: 'west',
+    to: 'west',
+  });
+  const hold = decide({ hubIsolated: true });
+  expect(hold && plannedService(KEY, away, hold)).toMatchObject({ verdict: 'Held', reason: 'HubIsolated' });
+  const named = request({ services: [KEY, 'switchback-system/typo'] });
+  expect(missingServices(named, 'americas', (key) => key === KEY)).toMatchObject([
+    { name: 'switchback-system/typo', verdict: 'Stays', reason: 'ServiceInstanceNotFound' },
+  ]);
+});
+
+describe('whatever persons ask for', () => {
+  const region = fc.constantFrom('east', 'west', 'north');
+  const regionView = fc.record({
+    state: fc.constantFrom('Healthy', 'Degraded', 'Lost', 'Unknown'),
+    healthyForMs: fc.constantFrom(0, 1_000_000),
+    synced: fc.boolean(),
+    standbyEpoch: fc.integer({ min: 0, max: 4 }),
+    grantedEpoch: fc.integer({ min: 0, max: 4 }),
+    allowed: fc.boolean(),
+  });
+  const restraint = fc.record({
+    name: fc.constant('r'),
+    region: fc.option(region, { nil: undefined }),
+    until: fc.constant(undefined),
+  });
+  const anyView = fc
+    .record({
+      regions: fc.record({ east: regionView, west: regionView, north: regionView }),
+      assignment: fc.constantFrom(
+        anAssignment('1 east>west,north'),
+        away,
+        anAssignment('1 east>west', '2 west>east', '3 north>east,west'),
+        anAssignment('1 east>west hold', '2 west>east,north'),
+      ),
+      hubIsolated: fc.boolean(),
+      mode: fc.constantFrom('Automatic' as const, 'Manual' as const),
+      promotion: fc.constantFrom('Automatic' as const, 'Approval' as const),
+      freezes: fc.array(restraint, { maxLength: 2 }),
+      keptEmpty: fc.array(restraint, { maxLength: 2 }),
+    })
+    .map(({ freezes, keptEmpty, mode, promotion, ...change }) => {
+      const policy = { failover: mode, switchback: mode, promotion, coolDownMs: 0, stableForMs: 1 };
+      return view({ ...change, policy, restraints: { freezes, keptEmpty } });
+    });
+  const anyRequest = fc
+    .record({
+      type: fc.constantFrom('Evacuate', 'Failover', 'Switchback'),
+      region,
+      approved: fc.constantFrom(undefined, { by: 'boss', at: LATER }),
+    })
+    .map((more) => request(more));
+
+  it('an intent passes the invariants, leads to a region that is healthy, known and allowed, and is approved', () => {
+    fc.assert(
+      fc.property(anyView, anyRequest, (seen, asked) => {
+        const answer = decideRequest(seen, KEY, asked);
+        if (answer?.kind !== 'Assign' || !seen.assignment) return;
+        const { activeRegion } = answer.intent;
+        expect(seen.regions.get(activeRegion)).toMatchObject({ state: 'Healthy', allowed: true });
+        expect(seen.hubIsolated).toBe(false);
+        expect(asked.isApproved || seen.policy.promotion === 'Automatic').toBe(true);
+        const next = nextAssignment(seen.assignment, answer.intent, (name) => seen.regions.get(name) ?? HEALTHY, LATER);
+        expect(next && checkIntent(seen.assignment, next, ['east', 'west', 'north'])).toBeUndefined();
+        expect(next?.epoch).toBe(seen.assignment.epoch + 1);
+      }),
+    );
+  });
+
+  it('asking again after it was carried out gives nothing to do', () => {
+    fc.assert(
+      fc.property(anyView, anyRequest, (seen, asked) => {
+        const answer = decideRequest(seen, KEY, asked);
+        if (answer?.kind !== 'Assign' || !seen.assignment) return;
+        const next = nextAssignment(seen.assignment, answer.intent, (name) => seen.regions.get(name) ?? HEALTHY, LATER);
+        if (next) expect(decideRequest({ ...seen, assignment: next }, KEY, asked)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('nothing moves by itself under a freeze of the group, nor while it is not known whether there is one', () => {
+    const freezes = [{ name: 'calm', region: undefined, until: LATER }];
+    const restraints = fc.constantFrom(undefined, { freezes, keptEmpty: [] });
+    fc.assert(
+      fc.property(anyView, restraints, (seen, present) => {
+        const { decision } = decideService({ ...seen, restraints: present }, KEY, []);
+        if (decision.kind === 'Assign') expect(decision.intent.activeRegion).toBe(seen.assignment?.activeRegion);
+      }),
+    );
+  });
+
+  it('nothing goes home by itself into a region that is to be empty', () => {
+    fc.assert(
+      fc.property(anyView, (seen) => {
+        const keptEmpty = [{ name: 'e', region: 'east', until: undefined }];
+        const { decision } = decideService({ ...seen, restraints: { freezes: [], keptEmpty } }, KEY, []);
+        if (decision.kind === 'Assign') expect(decision.intent.reason).not.toBe('SwitchedBack');
+      }),
+    );
+  });
+});

@@ -1,0 +1,321 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { connectDirectly, type DirectClient } from '../../test/support/direct-client.ts';
+import { FakeApiServer } from '../../test/support/fake-api-server.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import {
+  aBackup,
+  aClass,
+  aGroup,
+  anInstance,
+  anOrder,
+  anOrderedComponent,
+  aSwitch,
+} from '../../test/support/objects.ts';
+import { partOf } from '../../test/support/part.ts';
+import { SeededRandom } from '../../test/support/seeded-random.ts';
+import { VirtualTime } from '../../test/support/virtual-time.ts';
+import { LABELS, MANAGED_BY } from '../api/labels.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import type { RegionalService } from '../api/regional-service.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import { Store } from '../kube/cache.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { AssignmentBook } from './assignments.ts';
+import type { HubContext } from './context.ts';
+import { createPlacementLoop } from './placement-loop.ts';
+import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
+
+/** Regions of which only what matters here is told: both answer, and their agents do at once what they are ordered. */
+const REGIONS = ['east', 'west'] as const;
+const SERVICES = ['mail', 'voice'] as const;
+
+let clock: ManualClock;
+let direct: DirectClient;
+let context: HubContext;
+let switches: SwitchLoop;
+let isSynced: boolean;
+let leads: boolean;
+let states: Map<string, RegionState>;
+let events: string[];
+let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch> };
+
+const informer = <T extends KubeObject>(store: Store<T>, synced: () => boolean = () => true) => ({
+  store,
+  reflector: {
+    get synced() {
+      return synced();
+    },
+  },
+});
+const filled = <T extends KubeObject>(objects: readonly T[]): Store<T> => {
+  const store = new Store<T>({ indexers: { group: (object) => ('spec' in object ? ['americas'] : []) } });
+  store.replace([...objects], '1');
+  return store;
+};
+
+/** The order of a region, followed at once: the active one runs at the epoch, the others stand by at it. */
+function orderIn(region: string, key: string): RegionalService | undefined {
+  const assignment = context.assignments.get(key);
+  if (!assignment) return undefined;
+  const { activeRegion, epoch } = assignment;
+  const isActive = activeRegion === region;
+  const order = anOrder(key.split('/')[1] ?? '', [anOrderedComponent()], {
+    role: isActive ? 'Active' : 'Standby',
+    epoch,
+    activeRegion,
+  });
+  const grants = isActive
+    ? { grantedEpoch: epoch, phase: 'Active' as const }
+    : { standbyEpoch: epoch, phase: 'Standby' as const };
+  return { ...order, status: { observedGeneration: 1, epoch, ...grants } };
+}
+
+const linkOf = (region: string) => ({
+  region,
+  synced: true,
+  healthyForMs: 3_600_000,
+  judged: () => undefined,
+  lastSignAt: () => clock.now().wallMs,
+  evidence: () => {
+    const isLost = states.get(region) === 'Lost';
+    const sinceMs = isLost ? 60_000 : 0;
+    return {
+      sinceContactMs: sinceMs,
+      sinceHeartbeatMs: sinceMs,
+      sinceLookMs: 60_000,
+      everSeen: true,
+      credentials: 'Ok',
+    };
+  },
+  services: { store: { get: (key: string) => (states.get(region) === 'Lost' ? undefined : orderIn(region, key)) } },
+});
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  isSynced = true;
+  leads = true;
+  states = new Map();
+  events = [];
+  const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
+  server.serve(RESOURCES.serviceInstance);
+  server.serve(RESOURCES.regionSwitch);
+  direct = connectDirectly(server);
+  const places = { primaryRegion: 'east', secondaryRegions: ['west'] };
+  const instances = await Promise.all(
+    SERVICES.map((name) => direct.client.create(RESOURCES.serviceInstance, anInstance(name, places))),
+  );
+  stores = { instances: filled(instances), switches: filled<RegionSwitch>([]) };
+  const group = aGroup('americas', [...REGIONS], { switchback: { stableForSeconds: 60 } });
+  const links = new Map(REGIONS.map((region) => [region as string, linkOf(region)]));
+  context = partOf<HubContext>('context', {
+    clock,
+    client: direct.client,
+    groups: informer(filled([group])),
+    classes: informer(filled([aClass('voice-mail', aBackup())])),
+    instances: informer(stores.instances),
+    switches: informer(stores.switches, () => isSynced),
+    assignments: new AssignmentBook(direct.client),
+    leadership: { isCertain: () => leads },
+    links: { get: (region: string) => links.get(region), groupOf: () => group, credentialsOf: () => 'Ok' },
+    diagnoses: new Map(),
+    lostRegions: new Set(),
+    holds: new Map(),
+    plans: new Map(),
+    lookAgain: { instance: () => undefined, region: () => undefined },
+    noteMove: (move: Parameters<SwitchLoop['note']>[0]) => switches.note(move),
+    events: { record: ({ note }: { note: string }) => events.push(note) },
+    log: () => undefined,
+  });
+  switches = createSwitchLoop(context);
+  createPlacementLoop(context).start();
+  switches.ticker.start();
+  await clock.advance(1000);
+});
+
+/** What a person applies; the watch brings it. */
+async function apply(object: RegionSwitch): Promise<void> {
+  stores.switches.apply(await direct.client.create(RESOURCES.regionSwitch, object));
+}
+async function patch(name: string, change: object, subresource?: 'status'): Promise<void> {
+  const options = subresource ? { subresource } : {};
+  stores.switches.apply(await direct.client.mergePatch(RESOURCES.regionSwitch, { name }, change, options));
+}
+const read = (name: string) => direct.client.read(RESOURCES.regionSwitch, { name });
+const assignmentOf = (name: string): Assignment | undefined => context.assignments.get(`switchback-system/${name}`);
+const whereAre = (): string =>
+  SERVICES.map((name) => `${assignmentOf(name)?.activeRegion}@${assignmentOf(name)?.epoch}`).join(' ');
+const conditionsOf = ({ status }: RegionSwitch): string[] =>
+  (status?.conditions ?? []).filter((c) => c.status === 'True').map((c) => c.type);
+/** The regions report that each service is active and protected, as the instance loop would write it. */
+async function reportInstances(): Promise<void> {
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const conditions = [
+    { type: 'Protected', status: 'True', reason: 'StandbyConfirmed', message: '', lastTransitionTime },
+  ];
+  for (const name of SERVICES) {
+    const { activeRegion: region, epoch } = assignmentOf(name) ?? {};
+    const placements = [{ region, role: 'Active', phase: 'Active', epoch, planned: 1, ready: 1 }];
+    const where = { name, namespace: 'switchback-system' };
+    const patch = { status: { placements, conditions } };
+    stores.instances.apply(
+      await direct.client.mergePatch(RESOURCES.serviceInstance, where, patch, { subresource: 'status' }),
+    );
+  }
+}
+
+describe('a person’s evacuation', () => {
+  it('moves every service that is active there, once, and keeps a record to its end', async () => {
+    expect(whereAre()).toBe('east@1 east@1');
+    await apply(aSwitch('e'));
+    await clock.advance(1500);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(assignmentOf('mail')).toMatchObject({ reason: 'Evacuated', regionSwitch: 'e' });
+    expect(events).toContain('Moves from region east to west at epoch 2, by RegionSwitch e');
+    await reportInstances();
+    await clock.advance(3000);
+    const done = await read('e');
+    expect(conditionsOf(done)).toEqual(['Ready', 'SwitchedOver', 'CleanedUp', 'Protected']);
+    expect(done.status).toMatchObject({ servicesTotal: 2, endTime: expect.any(String) });
+    expect(done.status?.services?.map(({ from, name, to }) => `${name} ${from}>${to}`)).toEqual([
+      'switchback-system/mail east>west',
+      'switchback-system/voice east>west',
+    ]);
+    const writes = direct.writes().length;
+    await clock.advance(600_000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(direct.writes()).toHaveLength(writes);
+  });
+
+  it('lets them go home when it is aborted, and says so', async () => {
+    await apply(aSwitch('e'));
+    await clock.advance(1500);
+    await reportInstances();
+    await clock.advance(3000);
+    await patch('e', { spec: { abort: true } });
+    await clock.advance(2000);
+    expect(whereAre()).toBe('east@3 east@3');
+    const { status, metadata } = await read('e');
+    expect(status?.observedGeneration).toBe(metadata.generation);
+    expect(status?.conditions?.[0]?.message).toContain('it had ended before it was aborted');
+  });
+
+  it('concerns only the services that it names, and says which do not exist', async () => {
+    await apply(aSwitch('e', { services: ['switchback-system/voice', 'switchback-system/typo'] }));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@1 west@2');
+    expect((await read('e')).status?.plan).toMatchObject({
+      stays: 1,
+      services: [{ name: 'switchback-system/typo', reason: 'ServiceInstanceNotFound' }],
+    });
+  });
+
+  it('begins nothing before the cache of switches is filled, nor does anything that moves by itself', async () => {
+    isSynced = false;
+    await apply(aSwitch('e'));
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@1 east@1');
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({ wanted: 'FailedOver', reason: 'NotObserved' });
+    isSynced = true;
+    await clock.advance(1000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(assignmentOf('mail')?.regionSwitch).toBeUndefined();
+  });
+
+  it('that was recorded, but not noted, is taken up from the assignments by the next leader', async () => {
+    direct.after = (request) => {
+      if (request.method === 'PATCH' && request.path.includes('serviceinstances')) throw new Error('the reply is lost');
+    };
+    await apply(aSwitch('e'));
+    await clock.advance(600);
+    direct.after = () => undefined;
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect((await read('e')).status?.services?.map(({ from, to }) => `${from}>${to}`)).toEqual([
+      'east>west',
+      'east>west',
+    ]);
+  });
+
+  it('goes on under the next leader from where it stands, and is not carried out twice', async () => {
+    await apply(aSwitch('e'));
+    await clock.advance(3000);
+    const before = (await read('e')).status;
+    expect(before?.endTime).toBeUndefined();
+    leads = false;
+    await clock.advance(3000);
+    context.assignments.forget();
+    context.plans.clear();
+    leads = true;
+    await clock.advance(3000);
+    await reportInstances();
+    await clock.advance(3000);
+    const after = (await read('e')).status;
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(after?.endTime).toBeDefined();
+    expect(after?.services).toEqual(before?.services);
+  });
+});
+
+describe('a dry run', () => {
+  it('tells the plan, and moves nothing', async () => {
+    await apply(aSwitch('try', { dryRun: true }));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@1 east@1');
+    const { status } = await read('try');
+    expect(status?.plan).toMatchObject({
+      moves: 2,
+      held: 0,
+      stays: 0,
+      services: [{ verdict: 'Moves', to: 'west' }, {}],
+    });
+    expect(conditionsOf(await read('try'))).toEqual(['Ready']);
+  });
+});
+
+describe('a freeze', () => {
+  it('holds a failover, says until when, and lets it go then', async () => {
+    await apply(aSwitch('calm', { type: 'Freeze', region: undefined, expiresAt: '2026-01-01T00:01:00Z' }));
+    states.set('east', 'Lost');
+    await clock.advance(30_000);
+    expect(whereAre()).toBe('east@1 east@1');
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({ reason: 'Frozen' });
+    expect(events.filter((note) => note.includes('until 2026-01-01T00:01:00Z'))).toHaveLength(2);
+    expect(conditionsOf(await read('calm'))).toEqual(['Ready']);
+    await clock.advance(30_000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect((await read('calm')).status?.endTime).toBeDefined();
+  });
+});
+
+describe('a RegionSwitch that cannot be carried out', () => {
+  it.each<[string, Record<string, unknown>, string]>([
+    ['an unknown group', { iuGroupRef: { name: 'emea' } }, 'IUGroupNotFound'],
+    ['an unknown region', { region: 'moon' }, 'RegionNotInGroup'],
+    ['the trigger of the operator', { trigger: 'Automatic', cause: 'me', reason: undefined }, 'InvalidSpec'],
+  ])('is stalled: %s', async (_, more, reason) => {
+    await apply(aSwitch('s', more));
+    await clock.advance(3000);
+    const { status } = await read('s');
+    expect(status?.conditions?.find((c) => c.type === 'Stalled')).toMatchObject({ status: 'True', reason });
+    expect(whereAre()).toBe('east@1 east@1');
+  });
+});
+
+it('the history of the operator is bounded, and never counts nor deletes what a person made', async () => {
+  const own = { trigger: 'Automatic', type: 'Failover', cause: 'lost', reason: undefined };
+  for (let i = 0; i < 62; i++) {
+    const name = `old-${i}`;
+    const object = aSwitch(name, i >= 10 ? own : {});
+    const labels = i >= 10 ? { [LABELS.managedBy]: MANAGED_BY } : {};
+    await direct.client.create(RESOURCES.regionSwitch, { ...object, metadata: { name, labels } });
+    const endTime = `2025-01-01T00:00:${String(i).padStart(2, '0')}Z`;
+    await patch(name, { status: { observedGeneration: 1, endTime } }, 'status');
+  }
+  states.set('east', 'Lost');
+  await clock.advance(5000);
+  expect(whereAre()).toBe('west@2 west@2');
+  expect(direct.writes().filter((write) => write.startsWith('DELETE'))).toEqual(['DELETE old-10', 'DELETE old-11']);
+});

@@ -1,0 +1,54 @@
+import { isTrue } from '../api/conditions.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { keyOf } from '../kube/object.ts';
+import type { ServiceProgress } from '../report/switch.ts';
+import type { HubContext } from './context.ts';
+
+/** A move that the placement loop has just recorded. */
+export interface Move {
+  readonly instance: ServiceInstance;
+  readonly from: string;
+  readonly next: Assignment;
+  /** Wall-clock milliseconds of the last sign of life of the region that it leaves. */
+  readonly lastSignAt: number | undefined;
+  readonly decidedAt: number;
+}
+
+/** A service of a switch that has just been begun. */
+export const begin = ({ decidedAt, from, instance, lastSignAt, next }: Move): ServiceProgress => ({
+  name: keyOf(instance),
+  from,
+  to: next.activeRegion,
+  epoch: next.epoch,
+  decidedAt,
+  lastSignAt,
+  promotedAt: undefined,
+  readyAt: undefined,
+  trafficMoved: false,
+  cleanedUp: false,
+  protected: false,
+  superseded: false,
+});
+
+/** Where it stands by what the regions report now. What has happened once stays so. */
+export function advance(context: HubContext, progress: ServiceProgress, now: number): ServiceProgress {
+  const { epoch, from, name, to } = progress;
+  const assignment = context.assignments.get(name);
+  const target = context.links.get(to)?.services.store.get(name)?.status;
+  const standbyEpoch = context.links.get(from)?.services.store.get(name)?.status?.standbyEpoch ?? 0;
+  const instance = context.instances.store.get(name);
+  const isPromoted = (target?.grantedEpoch ?? 0) >= epoch;
+  const isReady = target?.epoch === epoch && target.phase === 'Active';
+  const isReported = instance?.status?.placements?.some(
+    (p) => p.region === to && p.role === 'Active' && p.epoch >= epoch,
+  );
+  return {
+    ...progress,
+    promotedAt: progress.promotedAt ?? (isPromoted ? now : undefined),
+    readyAt: progress.readyAt ?? (isReady ? now : undefined),
+    trafficMoved: progress.trafficMoved || isReported === true,
+    cleanedUp: progress.cleanedUp || standbyEpoch >= epoch,
+    protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
+    superseded: progress.superseded || (assignment?.epoch ?? epoch) > epoch || !instance,
+  };
+}

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { aSwitch } from '../../test/support/objects.ts';
+import { type ConditionState, mergeConditions } from '../api/conditions.ts';
+import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import { type ManualProgress, manualReport, summarizePlan } from './manual-switch.ts';
+import type { ServiceProgress } from './switch.ts';
+
+const BEGIN = Date.UTC(2026, 0, 1);
+const at = (seconds: number): number => BEGIN + seconds * 1000;
+
+const service = (name: string, more: Partial<ServiceProgress> = {}): ServiceProgress => ({
+  name,
+  from: 'east',
+  to: 'west',
+  epoch: 2,
+  decidedAt: at(1),
+  lastSignAt: undefined,
+  promotedAt: undefined,
+  readyAt: undefined,
+  trafficMoved: false,
+  cleanedUp: false,
+  protected: false,
+  superseded: false,
+  ...more,
+});
+const DONE = { promotedAt: at(3), readyAt: at(4), trafficMoved: true, cleanedUp: true, protected: true };
+const moves = (name: string): PlannedService => ({ name, verdict: 'Moves', from: 'east', to: 'west' });
+const held = (name: string): PlannedService => ({
+  name,
+  verdict: 'Held',
+  from: 'east',
+  reason: 'ApprovalRequired',
+  message: 'somebody has to say yes',
+});
+const stays = (name: string): PlannedService => ({
+  name,
+  verdict: 'Stays',
+  from: 'east',
+  reason: 'NoSuccessor',
+  message: 'the service has no other region',
+});
+
+const NOTHING: ManualProgress = { services: [], plan: [], stop: undefined, obstacle: undefined };
+
+/** The object after the report, as the API server would keep it. */
+function reported(object: RegionSwitch, progress: Partial<ManualProgress>, seconds = 10): RegionSwitch {
+  const { conditions, fields } = manualReport(object, { ...NOTHING, ...progress }, at(seconds));
+  const merged = mergeConditions(object.status?.conditions, conditions, {
+    generation: 1,
+    time: '2026-01-01T00:00:10Z',
+  });
+  const status = { observedGeneration: 1, ...object.status, ...fields, conditions: merged };
+  return {
+    ...object,
+    status: Object.fromEntries(Object.entries(status).filter(([, value]) => value !== null)),
+  } as RegionSwitch;
+}
+const conditionOf = ({ status }: RegionSwitch, type: ConditionState['type']) =>
+  status?.conditions?.find((c) => c.type === type);
+/** Which of the three that tools read is true. */
+const isNow = (object: RegionSwitch): string =>
+  (['Ready', 'Reconciling', 'Stalled'] as const).filter((type) => conditionOf(object, type)?.status === 'True').join();
+const readyOf = (object: RegionSwitch): string => conditionOf(object, 'Ready')?.message ?? '';
+const stepsOf = ({ status }: RegionSwitch): string =>
+  (status?.steps ?? []).map(({ done, name, state, total }) => `${name} ${state} ${done}/${total}`).join(', ');
+
+describe('a switch that a person asked for', () => {
+  it('has not begun all while something is left to begin, and none of its steps is done', () => {
+    const object = reported(aSwitch('s'), { services: [service('ns/a', DONE)], plan: [moves('ns/b'), stays('ns/c')] });
+    expect(stepsOf(object)).toContain('RecordIntent Running 1/2, Fence Running 1/2');
+    expect([isNow(object), conditionOf(object, 'SwitchedOver')?.status]).toEqual(['Reconciling', 'False']);
+    expect(object.status).toMatchObject({ servicesTotal: 2, plan: { moves: 1, held: 0, stays: 1 } });
+    expect(object.status?.endTime).toBeUndefined();
+  });
+
+  it('ends when all that can move has moved and could move again; it says what stays, and what it keeps empty', () => {
+    const begun = reported(aSwitch('s'), { services: [service('ns/a', DONE)], plan: [stays('ns/c')] });
+    expect(stepsOf(begun)).toContain('RecordIntent Done 1/1');
+    expect([isNow(begun), begun.status?.endTime]).toEqual(['Ready', '2026-01-01T00:00:10Z']);
+    expect(readyOf(begun)).toBe(
+      '1 services were moved; 1 cannot move; region east is kept empty until deleted or aborted',
+    );
+    expect(begun.status?.plan).toMatchObject({ stays: 1 });
+  });
+
+  it('is switched over before it is protected, and ends with the second', () => {
+    const services = [service('ns/a', { ...DONE, protected: false })];
+    const object = reported(aSwitch('s', { type: 'Switchback' }), { services });
+    expect([isNow(object), conditionOf(object, 'Protected')?.status]).toEqual(['Ready', 'False']);
+    expect(readyOf(object)).toBe('1 services were moved; not protected yet: 1 of 1 services left');
+    expect(object.status?.endTime).toBeUndefined();
+    expect(reported(object, { services: [service('ns/a', DONE)] }).status?.endTime).toBeDefined();
+  });
+
+  it('is done at once when nothing is to be moved', () => {
+    const object = reported(aSwitch('s', { type: 'Switchback' }), {});
+    expect([isNow(object), readyOf(object), object.status?.endTime]).toEqual([
+      'Ready',
+      '0 services were moved',
+      '2026-01-01T00:00:10Z',
+    ]);
+  });
+
+  it.each<[string, Partial<ManualProgress>, string, string]>([
+    [
+      'all are held',
+      { plan: [held('ns/a'), held('ns/b')] },
+      'ApprovalRequired',
+      '2 services cannot move; ns/a: somebody has to say yes',
+    ],
+    [
+      'all stay',
+      { plan: [stays('ns/a')] },
+      'NoSuccessor',
+      '1 services cannot move; ns/a: the service has no other region',
+    ],
+    [
+      'the others have been moved',
+      { services: [service('ns/a', DONE)], plan: [held('ns/b')] },
+      'ApprovalRequired',
+      '1 services cannot move; ns/b: somebody has to say yes',
+    ],
+    [
+      'there is no such group',
+      { obstacle: { reason: 'IUGroupNotFound', message: 'IU group x does not exist' } },
+      'IUGroupNotFound',
+      'IU group x does not exist',
+    ],
+  ])('is stalled, and says why, when %s', (_, progress, reason, message) => {
+    const object = reported(aSwitch('s'), progress);
+    expect(isNow(object)).toBe('Stalled');
+    expect(conditionOf(object, 'Stalled')).toMatchObject({ reason, message });
+  });
+
+  it('is not stalled while one of its services is on its way', () => {
+    expect(isNow(reported(aSwitch('s'), { services: [service('ns/a')], plan: [held('ns/b')] }))).toBe('Reconciling');
+    expect(isNow(reported(aSwitch('s'), { plan: [held('ns/b'), moves('ns/a')] }))).toBe('Reconciling');
+  });
+
+  it('carries to its end what is under way when it is aborted, and begins nothing more', () => {
+    const running = reported(aSwitch('s'), { services: [service('ns/a')], plan: [held('ns/b')] });
+    const aborted = reported(running, { services: [service('ns/a')], stop: 'Aborted' }, 11);
+    expect(stepsOf(aborted)).toContain('RecordIntent Aborted 1/2');
+    expect([isNow(aborted), readyOf(aborted)]).toEqual([
+      'Reconciling',
+      'aborted: 1 of 2 services were begun; what is under way is carried to its end',
+    ]);
+    const ended = reported(aborted, { services: [service('ns/a', DONE)], stop: 'Aborted' }, 20);
+    expect([isNow(ended), readyOf(ended)]).toEqual(['Stalled', 'aborted: 1 of 2 services were begun']);
+    expect(ended.status?.endTime).toBe('2026-01-01T00:00:20Z');
+    expect(ended.status?.plan).toMatchObject({ held: 1 });
+  });
+
+  it('ends as it would have when it is aborted after all was begun', () => {
+    const begun = reported(aSwitch('s'), { services: [service('ns/a')] });
+    const ended = reported(begun, { services: [service('ns/a', DONE)], stop: 'Aborted' });
+    expect([isNow(ended), stepsOf(ended)]).toEqual(['Ready', expect.stringContaining('RecordIntent Done 1/1')]);
+  });
+
+  it('says that it expired, also when it never began', () => {
+    const expired = reported(aSwitch('s'), { stop: 'Expired' });
+    expect([isNow(expired), readyOf(expired)]).toEqual(['Stalled', 'expired: 0 of 0 services were begun']);
+    expect(expired.status?.endTime).toBeDefined();
+    expect(isNow(reported(expired, { stop: 'Expired' }))).toBe('Stalled');
+  });
+
+  it('says no more after its end than that it was aborted then', () => {
+    const ended = reported(aSwitch('s'), { services: [service('ns/a', DONE)] });
+    const aborted = reported({ ...ended, spec: { ...ended.spec, abort: true } }, { stop: 'Aborted' });
+    expect(readyOf(aborted)).toBe('it had ended before it was aborted; it keeps no region empty any more');
+    expect({ ...aborted.status, conditions: [] }).toEqual({ ...ended.status, conditions: [] });
+  });
+});
+
+describe('a dry run', () => {
+  it('tells the plan, and no step of it', () => {
+    const object = reported(aSwitch('s', { dryRun: true }), { plan: [moves('ns/a'), held('ns/b'), stays('ns/c')] });
+    expect([isNow(object), readyOf(object)]).toEqual([
+      'Ready',
+      'plan: 1 would move, 1 are held, 1 stay; nothing moves',
+    ]);
+    expect(object.status?.plan?.services.map(({ name }) => name)).toEqual(['ns/b', 'ns/c', 'ns/a']);
+    expect(object.status?.steps).toBeUndefined();
+    expect(reported(object, { stop: 'Expired' }).status).toMatchObject({
+      plan: { moves: 1 },
+      endTime: expect.any(String),
+    });
+  });
+
+  it('lists the first 200 and counts all', () => {
+    const plan = summarizePlan(Array.from({ length: 250 }, (_, i) => moves(`ns/${i}`)));
+    expect([plan.moves, plan.services.length]).toEqual([250, 200]);
+  });
+});
+
+describe('a freeze', () => {
+  const freeze = aSwitch('s', { type: 'Freeze', region: undefined, expiresAt: '2026-01-01T01:00:00Z' });
+
+  it('says until when, and ends then', () => {
+    const object = reported(freeze, {});
+    expect([isNow(object), conditionOf(object, 'Ready')?.reason]).toEqual(['Ready', 'Frozen']);
+    expect(readyOf(object)).toBe('in force until 2026-01-01T01:00:00Z');
+    const over = reported(object, { stop: 'Expired' });
+    expect([readyOf(over), over.status?.endTime]).toEqual([
+      'was in force until 2026-01-01T01:00:00Z',
+      expect.any(String),
+    ]);
+  });
+
+  it('is ended by an abort', () => {
+    expect(readyOf(reported(freeze, { stop: 'Aborted' }))).toBe('aborted: what moves by itself moves again');
+  });
+});

@@ -1,0 +1,195 @@
+import { isoTime } from '../api/common.ts';
+import type { ConditionState, Reason } from '../api/conditions.ts';
+import type { PlannedService, RegionSwitch, SwitchPlan, SwitchStep } from '../api/region-switch.ts';
+import type { Stop } from '../decide/manual-switch.ts';
+import type { StatusReport } from './status.ts';
+import { factsOf, isOver, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
+
+/** The status of a RegionSwitch that a person made. */
+export interface ManualProgress {
+  readonly services: readonly ServiceProgress[];
+  /** What the placement loop last made of the services that are not begun. */
+  readonly plan: readonly PlannedService[];
+  /** Why nothing more is begun. */
+  readonly stop: Stop | undefined;
+  /** Why nothing was ever begun, nor will be. */
+  readonly obstacle: { readonly reason: Reason; readonly message: string } | undefined;
+}
+
+/** The API bounds the list; all services are counted. */
+const LISTED = 200;
+const ORDER = { Held: 0, Stays: 1, Moves: 2 } as const;
+
+export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
+  const countOf = (verdict: PlannedService['verdict']): number => services.filter((s) => s.verdict === verdict).length;
+  const sorted = services.toSorted((x, y) => ORDER[x.verdict] - ORDER[y.verdict] || (x.name < y.name ? -1 : 1));
+  return {
+    moves: countOf('Moves'),
+    held: countOf('Held'),
+    stays: countOf('Stays'),
+    services: sorted.slice(0, LISTED),
+  };
+}
+
+/** What `Ready`, `Reconciling` and `Stalled` say: exactly one of them is true. */
+interface Standing {
+  readonly is: 'Ready' | 'Reconciling' | 'Stalled';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+function standingConditions({ is, message, reason }: Standing): ConditionState[] {
+  const no = { status: 'False', reason: 'AsDeclared', message: '' } as const;
+  const states: ConditionState[] = [
+    { type: 'Ready', status: is === 'Ready' ? 'True' : 'False', reason, message },
+    is === 'Reconciling' ? { type: 'Reconciling', status: 'True', reason, message } : { type: 'Reconciling', ...no },
+    is === 'Stalled' ? { type: 'Stalled', status: 'True', reason, message } : { type: 'Stalled', ...no },
+  ];
+  return states;
+}
+
+export function manualReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+  const { obstacle, stop } = progress;
+  if (object.status?.endTime !== undefined) return endedReport(object);
+  if (obstacle) return { conditions: standingConditions({ is: 'Stalled', ...obstacle }) };
+  if (object.spec.type === 'Freeze') return freezeReport(object, stop, now);
+  return object.spec.dryRun ? dryRunReport(object, progress, now) : actingReport(object, progress, now);
+}
+
+/** Only its spec has changed since: what was reported stands, but for what the abort ends. */
+function endedReport({ spec, status }: RegionSwitch): StatusReport {
+  const message = 'it had ended before it was aborted; it keeps no region empty any more';
+  const conditions = (status?.conditions ?? []).map(
+    (state): ConditionState => (state.type === 'Ready' && spec.abort ? { ...state, message } : state),
+  );
+  return { conditions };
+}
+
+function freezeReport({ spec, status }: RegionSwitch, stop: Stop | undefined, now: number): StatusReport {
+  const over =
+    stop === 'Aborted' ? 'aborted: what moves by itself moves again' : `was in force until ${spec.expiresAt}`;
+  const message = stop ? over : `in force until ${spec.expiresAt}`;
+  return {
+    conditions: standingConditions({ is: 'Ready', reason: stop ? 'SwitchNotOpen' : 'Frozen', message }),
+    fields: { startTime: status?.startTime ?? isoTime(now), ...(stop ? { endTime: isoTime(now) } : {}) },
+  };
+}
+
+function dryRunReport({ status }: RegionSwitch, { plan, stop }: ManualProgress, now: number): StatusReport {
+  const startTime = status?.startTime ?? isoTime(now);
+  const summary = stop ? status?.plan : summarizePlan(plan);
+  const counts = summary ? `${summary.moves} would move, ${summary.held} are held, ${summary.stays} stay` : 'none';
+  const message = `plan: ${counts}; nothing moves`;
+  return {
+    conditions: standingConditions({ is: 'Ready', reason: 'PlanOnly', message }),
+    fields: {
+      startTime,
+      servicesTotal: summary?.moves ?? 0,
+      ...(summary ? { plan: summary } : {}),
+      ...(stop ? { endTime: isoTime(now) } : {}),
+    },
+  };
+}
+
+/** What is left to begin. */
+interface Remainder {
+  readonly isStopped: boolean;
+  /** Services that are not begun; when it is stopped, that never will be. */
+  readonly pending: number;
+  readonly stays: number;
+}
+
+const intentStep = ({ status }: RegionSwitch): SwitchStep | undefined =>
+  status?.steps?.find(({ name }) => name === 'RecordIntent');
+
+function remainderOf(object: RegionSwitch, { plan, services, stop }: ManualProgress): Remainder {
+  const known = intentStep(object);
+  const stays = object.status?.plan?.stays ?? 0;
+  const begun = services.length;
+  if (known?.state === 'Done') return { isStopped: false, pending: 0, stays };
+  if (known?.state === 'Aborted' || stop) {
+    const pending = Math.max(0, (known?.total ?? 0) - begun);
+    return { isStopped: known?.state !== 'Running' || pending > 0, pending, stays };
+  }
+  const staying = plan.filter(({ verdict }) => verdict === 'Stays').length;
+  return { isStopped: false, pending: plan.length - staying, stays: staying };
+}
+
+/** Once its first step has ended, however it did, a switch begins nothing more. */
+function actingReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+  const { plan, services, stop } = progress;
+  const before = object.status?.steps ?? [];
+  const remainder = remainderOf(object, progress);
+  const { isStopped, pending, stays } = remainder;
+  const { status } = object;
+  const startTime = status?.startTime ?? isoTime(now);
+  const steps = stepsOf(services, before, { startedAt: Date.parse(startTime), now, pending }).map(
+    (step): SwitchStep =>
+      isStopped && step.name === 'RecordIntent' ? abortedStep(step, intentStep(object), now) : step,
+  );
+  const hasEnded = (isStopped || pending === 0) && isOver(services);
+  const { cleaned, secured, switched } = factsOf(services, pending);
+  const standing = isStopped
+    ? stoppedStanding(services, remainder, stop)
+    : (stalledStanding(progress, remainder) ?? runningStanding(object, services, { switched, secured, stays }));
+  const isFirstStepOver = isStopped || intentStep(object)?.state === 'Done';
+  return {
+    conditions: [...standingConditions(standing), switched, cleaned, secured],
+    fields: {
+      startTime,
+      ...(hasEnded ? { endTime: isoTime(now) } : {}),
+      steps,
+      ...progressFields(services, pending),
+      ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan) : null }),
+    },
+  };
+}
+
+const abortedStep = (step: SwitchStep, known: SwitchStep | undefined, now: number): SwitchStep => ({
+  ...step,
+  state: 'Aborted',
+  endTime: known?.state === 'Aborted' && known.endTime !== undefined ? known.endTime : isoTime(now),
+});
+
+function stoppedStanding(
+  services: readonly ServiceProgress[],
+  { pending }: Remainder,
+  stop: Stop | undefined,
+): Standing {
+  const begun = services.length;
+  const carried = isOver(services) ? '' : '; what is under way is carried to its end';
+  const what = stop === 'Expired' ? 'expired' : 'aborted';
+  const message = `${what}: ${begun} of ${begun + pending} services were begun${carried}`;
+  return { is: isOver(services) ? 'Stalled' : 'Reconciling', reason: 'SwitchNotOpen', message };
+}
+
+/** Why nothing happens, when nothing does. */
+function stalledStanding({ plan, services }: ManualProgress, { pending }: Remainder): Standing | undefined {
+  const isUnderWay = plan.some(({ verdict }) => verdict === 'Moves') || !services.every(isSettled);
+  const held = plan.find(({ verdict }) => verdict === 'Held');
+  const isIdle = pending === 0 && services.length === 0;
+  const first = pending > 0 && !isUnderWay ? held : isIdle ? plan[0] : undefined;
+  if (!first) return undefined;
+  const reason = (first.reason ?? 'Progressing') as Reason;
+  const message = `${isIdle ? plan.length : pending} services cannot move; ${first.name}: ${first.message ?? ''}`;
+  return { is: 'Stalled', reason, message };
+}
+
+const isSettled = ({ readyAt, superseded }: ServiceProgress): boolean => superseded || readyAt !== undefined;
+
+function runningStanding(
+  { spec }: RegionSwitch,
+  services: readonly ServiceProgress[],
+  facts: { readonly switched: ConditionState; readonly secured: ConditionState; readonly stays: number },
+): Standing {
+  const { secured, stays, switched } = facts;
+  if (switched.status !== 'True') return { is: 'Reconciling', reason: switched.reason, message: switched.message };
+  const until = spec.expiresAt === undefined ? 'deleted or aborted' : `${spec.expiresAt}, deleted or aborted`;
+  const parts = [
+    `${services.length} services were moved`,
+    ...(stays > 0 ? [`${stays} cannot move`] : []),
+    ...(secured.status === 'True' ? [] : [`not protected yet: ${secured.message}`]),
+    ...(spec.type === 'Switchback' ? [] : [`region ${spec.region} is kept empty until ${until}`]),
+  ];
+  return { is: 'Ready', reason: 'AsDeclared', message: parts.join('; ') };
+}
