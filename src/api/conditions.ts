@@ -12,6 +12,7 @@ export const CONDITION_TYPES = {
   ResidencySatisfied: 'Every planned region lies where the tenant allows.',
   CapacityReserved: 'The planned instances fit into the regions, the largest single failure included.',
   Protected: 'A switch is possible now: the other region has confirmed that it stands by.',
+  SurvivesRegionLoss: 'Any one region may be lost now: what may run elsewhere goes on there by itself, and fits.',
   SwitchedOver: 'The target is active and ready.',
   CleanedUp: 'The old side is known to be stopped.',
   Held: 'A switch is wanted but a guard holds it; reason and message say which and until when.',
@@ -47,6 +48,7 @@ export const REASONS = {
   StopBudgetExceeded: 'A write-bearing component may take longer to stop than the stop budget allows.',
   TierHasNoSecondary: 'The tier runs this service in the primary region only.',
   NoSuccessor: 'No other region may take the service over.',
+  StaysInRegion: 'The service has a place in one region only, as declared: it goes down with it.',
   StandbyConfirmed: 'Every other region has confirmed that it stands by.',
   StandbyNotConfirmed: 'A region has not confirmed that it stands by.',
   AwaitingFence: 'The old side is not yet confirmed stopped, nor has its right to run ended.',
@@ -91,10 +93,12 @@ export type Reason = keyof typeof REASONS;
 
 const keysOf = <K extends string>(record: Record<K, string>) => Object.keys(record) as [K, ...K[]];
 
+export const reason = z.enum(keysOf(REASONS)).describe('Why, as one word of a closed list.');
+
 export const condition = z.object({
   type: z.enum(keysOf(CONDITION_TYPES)).describe('What is stated.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds; `Unknown` where nothing is known.'),
-  reason: z.enum(keysOf(REASONS)).describe('Why, as one word of a closed list.'),
+  reason,
   message: z.string().max(1024).describe('Why, in a sentence for people.'),
   lastTransitionTime: timestamp.describe('When `status` last changed.'),
   observedGeneration: z.int().min(0).optional().describe('The generation that this was stated for.'),

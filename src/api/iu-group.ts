@@ -13,7 +13,7 @@ import {
   shortName,
   zoneName,
 } from './common.ts';
-import { conditions, observedGeneration } from './conditions.ts';
+import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 
 /**
@@ -141,6 +141,67 @@ const spec = z
     ),
   );
 
+/** Tenants as a number only: there may be 10,000 of them. One with services of several kinds counts in each. */
+const affected = {
+  services: count(1_000_000).describe('How many services.'),
+  tenants: count(2_000_000_000).describe('How many tenants have at least one of them.'),
+};
+
+const destination = z.object({
+  region: regionName.describe('Where they would go.'),
+  ...affected,
+  instances: count(2_000_000_000).describe('Instances that would come.'),
+  fits: z.boolean().describe('Whether the region has a place and room for them, beside what runs there.'),
+  reason: reason.optional().describe('Why not.'),
+  message: z.string().max(512).describe('The numbers.'),
+});
+
+const outage = z.object({
+  serviceClass: dnsLabel().describe('Which services.'),
+  reason,
+  ...affected,
+  message: z.string().max(512).describe('Of one of them: what keeps it from going on, in words.'),
+});
+
+const whatIf = z.object({
+  region: regionName.describe('The region that would be lost.'),
+  survives: z
+    .boolean()
+    .describe('Whether all goes on by itself that may run elsewhere and needs no approval, and fits where it goes.'),
+  message: z.string().max(512).describe('The answer in a sentence.'),
+  running: z.object(affected).describe('What runs here now. It would move, go on elsewhere, or stop.'),
+  moving: z.object(affected).describe('What would be started in another region.'),
+  destinations: z.array(destination).max(16).meta(listMap('region')).describe('Where that would go.'),
+  continuing: z.object(affected).describe('What other regions serve already, and would go on serving.'),
+  stopping: z.object(affected).describe('What would stop, until the region is back or somebody does something.'),
+  reasons: z
+    .array(z.object({ reason, ...affected }))
+    .max(32)
+    .meta(listMap('reason'))
+    .describe('What would stop, by reason; complete.'),
+  outages: z
+    .array(outage)
+    .max(20)
+    .meta(listMap('serviceClass', 'reason'))
+    .describe('What would stop, by service class; the first 20, `stopping` counts all.'),
+  recovery: z
+    .object({
+      detectionSeconds: count(1_000_000).describe('How long the region must look lost before anything is decided.'),
+      waitSeconds: count(1_000_000).describe('How long until its rights to run have ended; at the same time.'),
+      promotedWithinSeconds: count(1_000_000).describe(
+        'From the last sign of life until another region may start what moves: the longer of both, and a heartbeat. What the start takes comes on top.',
+      ),
+      measuredMilliseconds: count(2_000_000_000)
+        .optional()
+        .describe('The slowest service of the last failover from this region, its start included.'),
+    })
+    .describe('How long what moves would be away.'),
+  dataLoss: z
+    .enum(['None', 'Unknown'])
+    .describe('`None`: nothing runs here. `Unknown`: nothing tells yet how far the copies of the data are behind.'),
+});
+export type WhatIf = z.infer<typeof whatIf>;
+
 const status = z.object({
   observedGeneration,
   conditions: conditions.optional(),
@@ -163,6 +224,12 @@ const status = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('How each region looks.'),
+  whatIf: z
+    .array(whatIf)
+    .max(16)
+    .meta(listMap('region'))
+    .optional()
+    .describe('What would happen if a region were lost now, decided as it would be then.'),
   summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
 });
 
@@ -186,10 +253,17 @@ export const iuGroup = defineKind({
       description: 'As declared',
     },
     {
+      name: 'SurvivesLoss',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="SurvivesRegionLoss")].status',
+      description: 'Any one region may be lost now',
+    },
+    {
       name: 'Protected',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Protected")].status',
-      description: 'Any one region may be lost now',
+      description: 'Every standby is confirmed',
+      priority: 1,
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
   ],

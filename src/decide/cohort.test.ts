@@ -258,6 +258,20 @@ describe('computeCohorts, for any world', () => {
     );
   });
 
+  it('counts every tenant in one audience, with the instances that serve it', () => {
+    fc.assert(
+      fc.property(world, (all) => {
+        const { audiences, tenants } = computeCohorts(all);
+        const keysOf = (services: readonly { instance: string }[]): string =>
+          services.map(({ instance }) => instance).join();
+        const told = audiences.flatMap(({ instances, tenants: n }) =>
+          Array.from({ length: n }, () => instances.join()),
+        );
+        expect(told.sort()).toEqual([...tenants.values()].map(({ services }) => keysOf(services)).sort());
+      }),
+    );
+  });
+
   it('carries the load of its tenants, at most 6.25 % more', () => {
     fc.assert(
       fc.property(world, (all) => {

@@ -43,11 +43,21 @@ export interface TenantOutcome {
   readonly conditions: readonly ConditionState[];
 }
 
+/** Tenants that have exactly the same instances: how many, so that they can be counted without being looked at. */
+export interface Audience {
+  readonly group: string;
+  readonly tenants: number;
+  /** `namespace/name` of the ServiceInstances. */
+  readonly instances: readonly string[];
+}
+
 export interface CohortPlan {
   /** Sorted by namespace and name; names are unique within a namespace. */
   readonly instances: readonly DesiredInstance[];
   /** By `namespace/name` of the tenant. */
   readonly tenants: ReadonlyMap<string, TenantOutcome>;
+  /** All tenants of `tenants`, each in one of them. */
+  readonly audiences: readonly Audience[];
 }
 
 /** Longest name of an instance: what is made from it has up to 63 characters. */
@@ -220,9 +230,11 @@ export function computeCohorts({ groups, classes, tenants }: CohortInput): Cohor
   );
   const instances = nameInstances(cohorts);
   const outcomes = new Map<string, TenantOutcome>();
-  for (const membership of memberships) {
+  const audiences = memberships.map((membership): Audience => {
     const outcome = outcomeOf(membership, instances);
     for (const tenant of membership.tenants) outcomes.set(tenant, outcome);
-  }
-  return { instances: sortByName([...instances.values()]), tenants: outcomes };
+    const keys = outcome.services.map(({ instance }) => instance);
+    return { group: membership.plan.group, tenants: membership.tenants.length, instances: keys };
+  });
+  return { instances: sortByName([...instances.values()]), tenants: outcomes, audiences };
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { anAssignment } from '../../test/support/objects.ts';
 import { decideInstance } from './failover.ts';
-import type { InstanceView, RegionView, Restraint, Restraints } from './instance-view.ts';
+import {
+  type InstanceView,
+  type RegionView,
+  type Restraint,
+  type Restraints,
+  regionsBeingLeft,
+} from './instance-view.ts';
 import { chooseTarget } from './target.ts';
 
 type Regions = Readonly<Record<string, Partial<RegionView>>>;
@@ -16,8 +22,9 @@ const HEALTHY: RegionView = {
   synced: true,
   standbyEpoch: 0,
   grantedEpoch: 0,
-  allowed: true,
+  refusal: undefined,
 };
+const ABROAD = { ok: false, reason: 'ResidencyViolated', message: 'it lies in CA' } as const;
 const LOST: Partial<RegionView> = { state: 'Lost', healthyForMs: 0 };
 
 const FREE: Restraints = { freezes: [], keptEmpty: [] };
@@ -65,7 +72,7 @@ describe('a service whose active region is lost', () => {
     ['is lost too', LOST],
     ['is degraded', { state: 'Degraded' }],
     ['was never seen', { state: 'Unknown' }],
-    ['lies where a tenant does not allow', { allowed: false }],
+    ['lies where a tenant does not allow', { refusal: ABROAD }],
     ['was not read yet', { synced: false }],
   ])('passes over a region that %s', (_, west) => {
     const decision = decideInstance(view({ regions: { east: LOST, west } }));
@@ -95,6 +102,11 @@ describe('a service whose active region is lost', () => {
     ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
     ['automation is off', { policy: { failover: 'Manual' } }, 'AutomationOff'],
     ['no region can take over', { regions: { west: LOST, north: LOST } }, 'TargetUnhealthy'],
+    [
+      'no tenant allows another region',
+      { regions: { west: { refusal: ABROAD }, north: { refusal: ABROAD } } },
+      'ResidencyViolated',
+    ],
     ['there is no secondary region', { secondaries: [] }, 'NoSuccessor'],
     ['the class asks for an approval', { policy: { promotion: 'Approval' } }, 'ApprovalRequired'],
     [
@@ -180,7 +192,7 @@ describe('a service that is away from its primary region', () => {
     ],
     ['another region cannot confirm', { regions: { ...home, north: { state: 'Degraded' } } }, 'StandbyNotConfirmed'],
     ['the switch before is not over', { regions: { east: { standbyEpoch: 2 } } }, 'SwitchInProgress'],
-    ['its primary region is not allowed', { regions: { east: { allowed: false } } }, 'ResidencyViolated'],
+    ['its primary region is not allowed', { regions: { east: { refusal: ABROAD } } }, 'ResidencyViolated'],
     ['a person has frozen the group', { restraints: { ...FREE, freezes: [restraint()] } }, 'Frozen'],
     ['a person has frozen the way home', { restraints: { ...FREE, freezes: [restraint('east')] } }, 'Frozen'],
     [
@@ -283,4 +295,16 @@ describe('a service that needs no right', () => {
       expect(decideInstance(moved)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', successors: [] } });
     },
   );
+});
+
+describe('a region is being left', () => {
+  const moved = { ...away, reason: 'FailedOver' } as const;
+  it.each([
+    ['until the other one was granted the service', moved, 1, 'Healthy', ['east']],
+    ['no more when it was', moved, 2, 'Healthy', []],
+    ['no more when the other one is lost in its turn', moved, 1, 'Lost', []],
+    ['only by a failover', away, 1, 'Healthy', []],
+  ] as const)('%s', (_, assignment, grantedEpoch, state, left) => {
+    expect([...regionsBeingLeft([{ assignment, grantedEpoch }], () => state)]).toEqual(left);
+  });
 });

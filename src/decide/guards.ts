@@ -96,8 +96,8 @@ const stable: Guard = (view) => {
 // Of moves to wherever there is a place.
 
 const describeCandidate = (view: InstanceView, region: string): string => {
-  const { allowed, state } = regionIn(view, region);
-  if (!allowed) return `${region} is not allowed`;
+  const { refusal, state } = regionIn(view, region);
+  if (refusal) return `${region} is not allowed`;
   const keeper = state === 'Healthy' ? keeperOf(view, region) : undefined;
   return keeper ? `${region} is kept empty by RegionSwitch ${keeper.name}` : `${region} is ${state}`;
 };
@@ -105,6 +105,11 @@ const hasTarget: Guard = (view, assignment, target) => {
   if (target) return undefined;
   const candidates = others(view, assignment.activeRegion);
   if (candidates.length === 0) return { reason: 'NoSuccessor', message: 'the service has no secondary region' };
+  const refusals = candidates.map((region) => regionIn(view, region).refusal);
+  const [refusal] = refusals;
+  if (refusal && refusals.every((other) => other !== undefined)) {
+    return { reason: refusal.reason, message: `no region can take over: ${refusal.message}` };
+  }
   const states = candidates.map((region) => describeCandidate(view, region));
   return { reason: 'TargetUnhealthy', message: `no region can take over: ${states.join(', ')}` };
 };
@@ -137,10 +142,10 @@ const primaryHealthy: Guard = (view) => {
     ? undefined
     : { reason: 'TargetUnhealthy', message: `primary region ${view.primary} is ${state}` };
 };
-const primaryAllowed: Guard = (view) =>
-  regionIn(view, view.primary).allowed
-    ? undefined
-    : { reason: 'ResidencyViolated', message: `primary region ${view.primary} lies outside the allowed countries` };
+const primaryAllowed: Guard = (view) => {
+  const { refusal } = regionIn(view, view.primary);
+  return refusal && { reason: refusal.reason, message: refusal.message };
+};
 const primaryStandsBy: Guard = (view, assignment) =>
   standsBy(view, assignment, view.primary)
     ? undefined

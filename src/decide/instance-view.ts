@@ -1,8 +1,9 @@
 import type { Reason } from '../api/conditions.ts';
 import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment } from '../api/service-instance.ts';
-import { type Intent, openEntries, type RegionEpochs } from './assignment.ts';
+import { type Intent, openEntries, type RegionEpochs, regionLeft } from './assignment.ts';
 import type { RegionState } from './diagnosis.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What is known of one region when it is decided where a service should be active. */
 export interface RegionView extends RegionEpochs {
@@ -11,8 +12,8 @@ export interface RegionView extends RegionEpochs {
   readonly healthyForMs: number;
   /** Whether the hub has read what stands in the region since it began to lead. */
   readonly synced: boolean;
-  /** Whether it lies where every tenant of the service allows. */
-  readonly allowed: boolean;
+  /** The rule by which nothing of the service may stand there (residency); undefined: it may. */
+  readonly refusal: Refusal | undefined;
 }
 
 export interface FailoverPolicy {
@@ -60,6 +61,30 @@ export interface InstanceView {
   readonly restraints: Restraints | undefined;
 }
 
+/** A service that was assigned, and the highest epoch that its active region recorded as granted. */
+export interface AssignedService {
+  readonly assignment: Assignment;
+  readonly grantedEpoch: number;
+}
+
+/**
+ * Regions that services were failed over from, and whose services have not all been promoted elsewhere yet. A failover
+ * whose target was lost in its turn counts no more: it cannot end, and it must not keep itself from going on.
+ */
+export function regionsBeingLeft(
+  services: readonly AssignedService[],
+  stateOf: (region: string) => RegionState | undefined,
+): Set<string> {
+  const left = new Set<string>();
+  for (const { assignment, grantedEpoch } of services) {
+    if (assignment.reason !== 'FailedOver' || grantedEpoch >= assignment.epoch) continue;
+    if (stateOf(assignment.activeRegion) === 'Lost') continue;
+    const region = regionLeft(assignment);
+    if (region !== undefined) left.add(region);
+  }
+  return left;
+}
+
 export type InstanceDecision =
   | { readonly kind: 'Keep' }
   | { readonly kind: 'Adopt'; readonly assignment: Assignment }
@@ -79,7 +104,7 @@ const UNSEEN: RegionView = {
   synced: false,
   standbyEpoch: 0,
   grantedEpoch: 0,
-  allowed: false,
+  refusal: undefined,
 };
 
 export const regionIn = (view: InstanceView, region: string): RegionView => view.regions.get(region) ?? UNSEEN;

@@ -27,8 +27,9 @@ const HEALTHY: RegionView = {
   synced: true,
   standbyEpoch: 9,
   grantedEpoch: 9,
-  allowed: true,
+  refusal: undefined,
 };
+const ABROAD = { ok: false, reason: 'ResidencyViolated', message: 'it lies in CA' } as const;
 
 type Regions = Readonly<Record<string, Partial<RegionView>>>;
 interface Change extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
@@ -149,9 +150,9 @@ describe('what a person asks for', () => {
     ],
     [
       'no other region is allowed',
-      { regions: { west: { allowed: false }, north: { allowed: false } } },
+      { regions: { west: { refusal: ABROAD }, north: { refusal: ABROAD } } },
       { type: 'Failover' },
-      'TargetUnhealthy',
+      'ResidencyViolated',
     ],
     [
       'no other region stands by',
@@ -189,7 +190,7 @@ describe('what a person asks for', () => {
     ],
     [
       'home is not allowed',
-      { assignment: away, regions: { east: { allowed: false } } },
+      { assignment: away, regions: { east: { refusal: ABROAD } } },
       { type: 'Switchback' },
       'ResidencyViolated',
     ],

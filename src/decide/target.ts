@@ -22,8 +22,8 @@ const isFrozen = (view: InstanceView, region: string): boolean =>
 /** Regions that are healthy, known and allowed, in order of preference. */
 const candidatesOf = (view: InstanceView, assignment: Assignment): string[] =>
   others(view, assignment.activeRegion).filter((region) => {
-    const { state, allowed, synced } = regionIn(view, region);
-    return state === 'Healthy' && allowed && synced;
+    const { state, refusal, synced } = regionIn(view, region);
+    return state === 'Healthy' && !refusal && synced;
   });
 
 /**

@@ -4,6 +4,7 @@ import {
   computeAgentElection,
   computeGateAskMs,
   computeProtocolTiming,
+  computeRecovery,
   fitsElection,
   RIGHT_PROOF_MS,
 } from './timing.ts';
@@ -39,3 +40,13 @@ it.each([
 ])('a hub election of %d ms and two heartbeats fit into the lease: %s', (electionMs, fits) => {
   expect(fitsElection(electionMs, DEFAULTS)).toBe(fits);
 });
+
+it.each([
+  [6000, 20_000],
+  [30_000, 32_000],
+])(
+  'a region that must look lost for %d ms is replaced within %d ms: detection and wait run at once',
+  (threshold, promotedWithinMs) => {
+    expect(computeRecovery(DEFAULTS, threshold)).toEqual({ detectionMs: threshold, waitMs: 18_000, promotedWithinMs });
+  },
+);

@@ -53,6 +53,19 @@ export function computeAgentElection(timing: ProtocolTiming): AgentElectionTimin
 export const computeGateAskMs = ({ heartbeatMs, takeoverMs }: ProtocolTiming): number =>
   Math.min(1000, heartbeatMs / 2, takeoverMs / 4);
 
+/** How long a service is away when its region is lost, as far as the protocol knows. */
+export interface RecoveryTiming {
+  readonly detectionMs: number;
+  readonly waitMs: number;
+  /** From the last sign of life: detection and wait run at the same time, and the right goes out with a heartbeat. */
+  readonly promotedWithinMs: number;
+}
+
+export function computeRecovery({ heartbeatMs, waitMs }: ProtocolTiming, failureThresholdMs: number): RecoveryTiming {
+  const promotedWithinMs = Math.max(failureThresholdMs, waitMs) + heartbeatMs;
+  return { detectionMs: failureThresholdMs, waitMs, promotedWithinMs };
+}
+
 /** A new agent leader that has not proved a right within this time fences. */
 export const RIGHT_PROOF_MS = 1000;
 

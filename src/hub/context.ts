@@ -6,6 +6,7 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
+import type { Standing } from '../decide/manual-switch.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import type { Applier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -51,8 +52,13 @@ export interface HubContext {
   readonly endpoints: Informer<DNSEndpoint>;
   /** By group; written by the group loop. */
   readonly capacities: Map<string, readonly RegionCapacity[]>;
-  /** Has an instance, or everything in a region, looked at again. */
-  readonly lookAgain: { instance(key: string): void; region(region: string): void };
+  /** Has an instance, everything in a region, or the tenants of a group looked at again. */
+  readonly lookAgain: {
+    instance(key: string): void;
+    region(region: string): void;
+    group(name: string): void;
+    tenants(group: string): void;
+  };
   /** Tells the switch loop of a move that was just recorded. */
   readonly noteMove: (move: Move) => void;
   /** A region knows a higher term than ours, of a hub that answers no more: a new leadership begins above it. */
@@ -67,4 +73,6 @@ export interface HubContext {
   readonly holds: Map<string, Hold>;
   /** By uid of a RegionSwitch that a person made and that may still begin something; written by the placement loop. */
   readonly plans: Map<string, readonly PlannedService[]>;
+  /** By group: what persons ask for and forbid; written by the placement loop once the RegionSwitches are read. */
+  readonly standings: Map<string, Standing>;
 }

@@ -3,38 +3,48 @@ import { isTrue } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { Region } from '../api/region.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { CohortPlan } from '../decide/cohort.ts';
 import { computeRegion } from '../decide/desired/region.ts';
-import type { PlacedService } from '../decide/region-capacity.ts';
-import { computeCapacity } from '../decide/region-capacity.ts';
+import { computeCapacity, type PlacedService, type RegionCapacity } from '../decide/region-capacity.ts';
 import { computeProtocolTiming, fitsElection } from '../decide/timing.ts';
 import { keyOf } from '../kube/object.ts';
-import { groupReport, type RegionSummary } from '../report/group.ts';
+import { type GroupFacts, groupReport, type RegionSummary } from '../report/group.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
 import { whileSettling } from './settling.ts';
+import { foresee } from './what-if.ts';
 
 const LOOK_EVERY_MS = 10_000;
 
 /** One IU group: tells each of its regions what it is, sums up capacity and health. */
-export function createGroupLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+export function createGroupLoop(
+  context: HubContext,
+  plan: () => CohortPlan | undefined,
+  metrics?: ControllerMetrics,
+): Controller {
   return new Controller({
     name: 'iu-group',
     clock: context.clock,
     random: context.random,
     concurrency: 4,
     ...(metrics ? { metrics } : {}),
-    reconcile: (key, { signal }) => reconcileGroup(context, key, signal),
+    reconcile: (key, { signal }) => reconcileGroup(context, plan(), key, signal),
     onFailure: ({ key, error }) => context.log('warn', 'Group not converged', { group: key, error: String(error) }),
   });
 }
 
-async function reconcileGroup(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+async function reconcileGroup(
+  context: HubContext,
+  plan: CohortPlan | undefined,
+  key: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
   const group = context.groups.store.get(key);
   if (!group) return undefined;
   if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
   await Promise.all(group.spec.infrastructureUnits.map(({ region }) => ensureRegion(context, group, region, signal)));
-  if (context.assignments.loaded) context.capacities.set(key, computeCapacity(placedServices(context, group), group));
+  noteCapacity(context, group);
   const settling = whileSettling(context, group, group);
   if (settling) return settling;
   const options = {
@@ -44,9 +54,24 @@ async function reconcileGroup(context: HubContext, key: string, signal: AbortSig
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  await reportStatus(options, context.groups.store.get(key) ?? group, groupReport(gather(context, group)));
+  const present = context.groups.store.get(key) ?? group;
+  await reportStatus(options, present, groupReport(gather(context, present, plan)));
   return { requeueAfterMs: LOOK_EVERY_MS };
 }
+
+/** Reckoned only from a picture that is whole. Tenants are told when a region gets full, and when it has room again. */
+function noteCapacity(context: HubContext, group: IUGroup): void {
+  const { assignments, capacities, classes, instances } = context;
+  if (!assignments.loaded || !classes.reflector.synced || !instances.reflector.synced) return;
+  const { name } = group.metadata;
+  const next = computeCapacity(placedServices(context, group), group);
+  const before = capacities.get(name);
+  capacities.set(name, next);
+  if (before === undefined || fullRegions(before) !== fullRegions(next)) context.lookAgain.tenants(name);
+}
+
+const fullRegions = (capacities: readonly RegionCapacity[]): string =>
+  capacities.flatMap(({ fits, region, reservedFor = '' }) => (fits ? [] : [`${region}<${reservedFor}`])).join();
 
 function placedServices(context: HubContext, group: IUGroup): PlacedService[] {
   return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance) => {
@@ -72,7 +97,7 @@ async function ensureRegion(context: HubContext, group: IUGroup, region: string,
   }
 }
 
-function gather(context: HubContext, group: IUGroup) {
+function gather(context: HubContext, group: IUGroup, plan: CohortPlan | undefined): GroupFacts {
   const instances = context.instances.store.byIndex('group', group.metadata.name);
   const active = new Map<string, number>();
   for (const instance of instances) {
@@ -100,5 +125,7 @@ function gather(context: HubContext, group: IUGroup) {
     electionFits: fitsElection(context.electionMs, computeProtocolTiming(group.spec.timings)),
     electionMs: context.electionMs,
     unprotected: mobile.filter((i) => !isTrue(i.status?.conditions, 'Protected')).map(keyOf),
+    losses: foresee(context, group, plan),
+    before: group.status,
   };
 }

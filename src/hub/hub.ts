@@ -118,7 +118,7 @@ class HubLoops implements Hub {
     this.#cohorts = createCohortLoop(this.#context, () => this.#enqueueTenants());
     this.#instanceReports = createInstanceReportLoop(this.#context, metrics);
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
-    this.#groups = createGroupLoop(this.#context, metrics);
+    this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
     this.#connect();
   }
@@ -209,9 +209,15 @@ class HubLoops implements Hub {
       lostRegions: new Set(),
       holds: new Map(),
       plans: new Map(),
+      standings: new Map(),
       capacities: new Map(),
       traffic: new Map(),
-      lookAgain: { instance: (key) => this.#reportSoon(key), region: (region) => this.#regionChanged(region) },
+      lookAgain: {
+        instance: (key) => this.#reportSoon(key),
+        region: (region) => this.#regionChanged(region),
+        group: (name) => this.#groups.enqueue(name),
+        tenants: (group) => this.#enqueueTenants(group),
+      },
       noteMove: (move) => {
         this.#movedAt = clock.now();
         this.#switches.note(move);
@@ -262,11 +268,12 @@ class HubLoops implements Hub {
 
   /** Nothing that an earlier leadership knew counts: assignments are read again, acknowledgements count from now. */
   #beginLeadership(): void {
-    const { assignments, diagnoses, grants, leadership, links, plans, traffic } = this.#context;
+    const { assignments, diagnoses, grants, leadership, links, plans, standings, traffic } = this.#context;
     assignments.forget();
     grants.forget();
     diagnoses.clear();
     plans.clear();
+    standings.clear();
     traffic.clear();
     links.beginLeadership();
     leadership.begin();
@@ -281,8 +288,11 @@ class HubLoops implements Hub {
     for (const instance of instances.store.list()) this.#enqueueInstance(keyOf(instance));
   }
 
-  #enqueueTenants(): void {
-    for (const tenant of this.#context.tenants.store.list()) this.#tenants.enqueue(keyOf(tenant), 'resync');
+  /** Those of one group, or all. */
+  #enqueueTenants(group?: string): void {
+    for (const tenant of this.#context.tenants.store.list()) {
+      if (group === undefined || tenant.spec.iuGroupRef.name === group) this.#tenants.enqueue(keyOf(tenant), 'resync');
+    }
   }
 
   /** An instance concerns its own status, which may wait a moment, and the orders of every region, which may not. */

@@ -11,6 +11,7 @@ import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
+import { isServing } from './instance-view.ts';
 import { whileSettling } from './settling.ts';
 import { ensureTraffic } from './traffic.ts';
 
@@ -116,9 +117,7 @@ function weightsOf(facts: InstanceFacts): RegionWeight[] | undefined {
   const { instance, orders, plan, regionStates } = facts;
   if (!plan.ok || plan.mode !== 'Active') return undefined;
   const regions = plan.regions.map(({ region }) => region);
-  const serving = regions.filter(
-    (region) => regionStates.get(region) === 'Healthy' && orders.get(region)?.status?.phase === 'Active',
-  );
+  const serving = regions.filter((region) => isServing(regionStates.get(region), orders.get(region)));
   return computeWeights(regions, new Set(serving), instance.status?.weights);
 }
 

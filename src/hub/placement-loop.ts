@@ -1,19 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService } from '../api/region-switch.ts';
-import type { RegionalService } from '../api/regional-service.ts';
-import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import {
-  involvedRegions,
-  nextAssignment,
-  type RegionEpochs,
-  rebuildAssignment,
-  regionLeft,
-  regionsOf,
-} from '../decide/assignment.ts';
+import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
-import type { InstanceDecision, InstanceView, RegionView } from '../decide/instance-view.ts';
+import { type InstanceDecision, type InstanceView, regionsBeingLeft } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
 import {
   decideService,
@@ -32,7 +24,7 @@ import { held, moved, regionLost, regionRecovered } from '../report/events.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
-import { unitOf } from './region-link.ts';
+import { assignedService, epochsIn, viewOf } from './instance-view.ts';
 
 /** Writes of intents under way at the same time. */
 const CONCURRENCY = 32;
@@ -43,12 +35,6 @@ interface Decided {
   readonly instance: ServiceInstance;
   readonly group: IUGroup;
   readonly decision: InstanceDecision;
-}
-
-/** What holds for all services of a group in one pass. */
-interface Situation extends Pick<InstanceView, 'hubIsolated' | 'failingOver'> {
-  /** What persons ask for and forbid; undefined while the RegionSwitches are not read yet. */
-  readonly standing: Standing | undefined;
 }
 
 /** Plans in the making, by name of the RegionSwitch. */
@@ -127,8 +113,12 @@ function noteDiagnosis(context: HubContext, group: IUGroup, region: string, diag
 function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, plans: Plans): Decided[] {
   const { name } = group.metadata;
   const instances = context.instances.store.byIndex('group', name);
-  const failingOver = regionsBeingLeft(context, instances);
+  const failingOver = regionsBeingLeft(
+    instances.flatMap((instance) => assignedService(context, instance) ?? []),
+    (region) => context.diagnoses.get(region)?.state,
+  );
   const standing = standingOf(context, name);
+  noteStanding(context, name, standing);
   for (const request of standing?.requests ?? []) {
     const exists = (key: string): boolean => context.instances.store.get(key)?.spec.iuGroupRef.name === name;
     plans.set(request.name, missingServices(request, name, exists));
@@ -138,7 +128,8 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
     if (!serviceClass || instance.metadata.deletionTimestamp) continue;
     const key = keyOf(instance);
-    const view = viewOf(context, group, serviceClass, instance, { hubIsolated, failingOver, standing });
+    const restraints = standing && restraintsOn(standing, key);
+    const view = { ...viewOf(context, group, serviceClass, instance), hubIsolated, failingOver, restraints };
     const { answers, decision } = decideService(view, key, standing?.requests ?? []);
     addToPlans(plans, key, view, answers);
     decided.push({ key, instance, group, decision });
@@ -170,82 +161,13 @@ function notePlans(context: HubContext, plans: Plans): void {
   }
 }
 
-/**
- * Regions that services were failed over from, and whose services have not all been promoted elsewhere yet. A failover
- * whose target was lost in its turn counts no more: it cannot end, and it must not keep itself from going on.
- */
-function regionsBeingLeft(context: HubContext, instances: readonly ServiceInstance[]): Set<string> {
-  const left = new Set<string>();
-  for (const instance of instances) {
-    const assignment = context.assignments.get(keyOf(instance));
-    if (assignment?.reason !== 'FailedOver') continue;
-    if (context.diagnoses.get(assignment.activeRegion)?.state === 'Lost') continue;
-    const order = context.links.get(assignment.activeRegion)?.services.store.get(keyOf(instance));
-    const region = regionLeft(assignment);
-    if (region !== undefined && (order?.status?.grantedEpoch ?? 0) < assignment.epoch) left.add(region);
-  }
-  return left;
-}
-
-function viewOf(
-  context: HubContext,
-  group: IUGroup,
-  serviceClass: ServiceClass,
-  instance: ServiceInstance,
-  { standing, ...situation }: Situation,
-): InstanceView {
-  const key = keyOf(instance);
-  const assignment = context.assignments.get(key);
-  const regions = new Map<string, RegionView>();
-  for (const region of involvedRegions(instance, assignment)) {
-    const link = context.links.get(region);
-    regions.set(region, {
-      state: context.diagnoses.get(region)?.state ?? 'Unknown',
-      healthyForMs: link?.healthyForMs ?? 0,
-      synced: link?.synced ?? false,
-      ...epochsIn(context, key, region),
-      allowed: isAllowed(group, instance, region),
-    });
-  }
-  const now = context.clock.now().wallMs;
-  return {
-    mode: serviceClass.spec.crossRegion.mode,
-    primary: instance.spec.primaryRegion,
-    secondaries: instance.spec.secondaryRegions,
-    assignment,
-    rebuilt: rebuildAssignment(
-      ordersIn(context, group, key).map(({ spec }) => spec),
-      isoTime(now),
-      assignment,
-    ),
-    assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
-    regions,
-    policy: {
-      failover: group.spec.failover.mode,
-      switchback: group.spec.switchback.mode,
-      promotion: serviceClass.spec.crossRegion.promotion,
-      onHubLoss: group.spec.failover.onHubLoss,
-      coolDownMs: group.spec.failover.coolDownSeconds * 1000,
-      stableForMs: group.spec.switchback.stableForSeconds * 1000,
-    },
-    ...situation,
-    restraints: standing && restraintsOn(standing, key),
-  };
-}
-
-/** Orders for a service in all regions of its group: the spec may have changed since they were given. */
-const ordersIn = (context: HubContext, group: IUGroup, key: string): RegionalService[] =>
-  group.spec.infrastructureUnits.flatMap(({ region }) => context.links.get(region)?.services.store.get(key) ?? []);
-
-function epochsIn(context: HubContext, key: string, region: string): RegionEpochs {
-  const status = context.links.get(region)?.services.store.get(key)?.status;
-  return { standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
-}
-
-function isAllowed(group: IUGroup, instance: ServiceInstance, region: string): boolean {
-  const country = unitOf(group, region)?.country;
-  if (country === undefined) return false;
-  return [group.spec.residency?.countries, instance.spec.countries].every((list) => !list || list.includes(country));
+/** Keeps what is in force for the loops that tell of it. A freeze that begins or ends changes what a loss would do. */
+function noteStanding(context: HubContext, group: string, standing: Standing | undefined): void {
+  const before = context.standings.get(group);
+  if (standing) context.standings.set(group, standing);
+  else context.standings.delete(group);
+  const { freezes, keptEmpty } = standing ?? {};
+  if (!isDeepStrictEqual([before?.freezes, before?.keptEmpty], [freezes, keptEmpty])) context.lookAgain.group(group);
 }
 
 function noteHolds(context: HubContext, decided: readonly Decided[]): void {

@@ -1,7 +1,9 @@
 import { isoTime } from '../api/common.ts';
 import { type ConditionState, isTrue } from '../api/conditions.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { Tenant } from '../api/tenant.ts';
 import type { CohortPlan, TenantOutcome } from '../decide/cohort.ts';
+import { reservation } from '../report/reservation.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
@@ -40,7 +42,7 @@ async function reconcileTenant(
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  await reportStatus(options, tenant, tenantReport(context, outcome));
+  await reportStatus(options, tenant, tenantReport(context, tenant, outcome));
   return undefined;
 }
 
@@ -53,12 +55,16 @@ const NOT_PLANNED: ConditionState = {
 };
 
 /** A plan that is whole is only as good as the instances that carry it out. */
-function tenantReport(context: HubContext, outcome: TenantOutcome): StatusReport {
+function tenantReport(context: HubContext, tenant: Tenant, outcome: TenantOutcome): StatusReport {
   const planned = outcome.conditions.find(({ type }) => type === 'Ready') ?? NOT_PLANNED;
   const conditions =
     planned.status === 'True' ? servedConditions(context, outcome, planned) : refusedConditions(planned);
   return {
-    conditions: [...conditions, ...outcome.conditions.filter(({ type }) => !OWN_TYPES.includes(type))],
+    conditions: [
+      ...conditions,
+      ...outcome.conditions.filter(({ type }) => !OWN_TYPES.includes(type)),
+      ...reservation(tenant, outcome.regions, context.capacities.get(tenant.spec.iuGroupRef.name)),
+    ],
     fields: { services: outcome.services, regions: outcome.regions },
   };
 }

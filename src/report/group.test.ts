@@ -18,6 +18,8 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
   electionFits: true,
   electionMs: 2500,
   unprotected: [],
+  losses: undefined,
+  before: undefined,
   ...more,
 });
 const condition = (type: string, more: Partial<GroupFacts>) =>
@@ -87,6 +89,32 @@ describe('a group', () => {
   it('names three services at most', () => {
     const unprotected = ['ns/a', 'ns/b', 'ns/c', 'ns/d', 'ns/e'];
     expect(condition('Protected', { unprotected })?.message).toBe('not protected: ns/a, ns/b, ns/c and 2 more');
+  });
+
+  describe('of which it is not known what a loss would do', () => {
+    const said = { type: 'SurvivesRegionLoss', status: 'True', reason: 'AsDeclared', message: 'any' } as const;
+    const before = { observedGeneration: 1, conditions: [{ ...said, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
+
+    it('says that it has not looked yet', () => {
+      expect(condition('SurvivesRegionLoss', {})).toMatchObject({ status: 'Unknown', reason: 'NotObserved' });
+    });
+
+    it('takes nothing back that was said before', () => {
+      expect(condition('SurvivesRegionLoss', { before })).toMatchObject(said);
+      expect(groupReport(facts({ before })).fields).not.toHaveProperty('whatIf');
+    });
+  });
+
+  it('says what a loss would do, and whether that is survived', () => {
+    const survival = {
+      type: 'SurvivesRegionLoss',
+      status: 'False',
+      reason: 'CapacityExceeded',
+      message: 'full',
+    } as const;
+    const report = groupReport(facts({ losses: { whatIf: [], survival } }));
+    expect(report.conditions).toContainEqual(survival);
+    expect(report.fields).toMatchObject({ whatIf: [] });
   });
 
   it('shows a region without usable credentials as unknown, whatever was seen of it before', () => {

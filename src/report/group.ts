@@ -1,4 +1,5 @@
-import type { ConditionState, Reason } from '../api/conditions.ts';
+import type { Condition, ConditionState, Reason } from '../api/conditions.ts';
+import type { IUGroupStatus, WhatIf } from '../api/iu-group.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import type { StatusReport } from './status.ts';
@@ -23,6 +24,10 @@ export interface GroupFacts {
   readonly electionMs: number;
   /** Services with a secondary region whose active region may not be lost now. */
   readonly unprotected: readonly string[];
+  /** What the loss of each region would do, and whether that is survived; undefined while too little is known to say. */
+  readonly losses: { readonly whatIf: readonly WhatIf[]; readonly survival: ConditionState } | undefined;
+  /** What was last said. */
+  readonly before: IUGroupStatus | undefined;
 }
 
 interface Problem {
@@ -64,6 +69,13 @@ function problems(facts: GroupFacts): Problem[] {
 const short = (names: readonly string[]): string =>
   names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 
+/** A hub that does not know yet takes nothing back: what was said last stands, field and condition alike. */
+function survival({ before, losses }: GroupFacts): ConditionState {
+  const type = 'SurvivesRegionLoss';
+  const known: Condition | undefined = before?.conditions?.find((condition) => condition.type === type);
+  return losses?.survival ?? known ?? { type, status: 'Unknown', reason: 'NotObserved', message: 'not looked at yet' };
+}
+
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
@@ -83,7 +95,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
       : { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
     full
       ? { type: 'CapacityReserved', status: 'False', reason: 'CapacityExceeded', message: full.message }
-      : { type: 'CapacityReserved', status: 'True', reason: 'AsDeclared', message: 'any one region may be lost' },
+      : { type: 'CapacityReserved', status: 'True', reason: 'AsDeclared', message: 'the largest single failure fits' },
     facts.unprotected.length > 0
       ? {
           type: 'Protected',
@@ -97,6 +109,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
           reason: 'StandbyConfirmed',
           message: 'every service with a secondary region may be moved',
         },
+    survival(facts),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,
@@ -106,5 +119,6 @@ export function groupReport(facts: GroupFacts): StatusReport {
     everHealthy,
     activeServices,
   }));
-  return { conditions, fields: { regions, summary: `${healthy}/${facts.regions.length}` } };
+  const whatIf = facts.losses && { whatIf: facts.losses.whatIf };
+  return { conditions, fields: { regions, ...whatIf, summary: `${healthy}/${facts.regions.length}` } };
 }

@@ -215,7 +215,7 @@ export class Story {
         state: site.state ?? 'Unknown',
         healthyForMs,
         synced: site.contactAt !== undefined,
-        allowed: true,
+        refusal: undefined,
       };
       return [name, { ...view, ...this.#epochsOf(name) }] as const;
     });

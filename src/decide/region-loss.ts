@@ -1,0 +1,89 @@
+import type { Reason } from '../api/conditions.ts';
+import { isHubIsolated, type RegionState } from './diagnosis.ts';
+import { decideInstance } from './failover.ts';
+import { type AssignedService, type InstanceView, regionsBeingLeft } from './instance-view.ts';
+import type { Placement } from './placement.ts';
+import type { Refusal } from './refusal.ts';
+
+/** A service as the placement loop sees it. What depends on the whole group is worked out anew for each loss. */
+export interface ServiceAtStake {
+  /** `namespace/name` of the ServiceInstance. */
+  readonly key: string;
+  readonly serviceClass: string;
+  readonly view: Omit<InstanceView, 'hubIsolated' | 'failingOver'>;
+  readonly plan: Placement | Refusal;
+  /** Regions that serve it now; more than one only if it is `Active`. */
+  readonly servedIn: readonly string[];
+}
+
+/** What is known of the regions, and of every service of the group that was ever assigned. */
+export interface Surroundings {
+  /** The regions of the group that belong to no other one. */
+  readonly regions: readonly string[];
+  /** By region. */
+  readonly states: ReadonlyMap<string, RegionState>;
+  readonly assigned: readonly AssignedService[];
+}
+
+/** What becomes of a service that runs in a region when that region is lost. */
+export type Fate =
+  | { readonly kind: 'Moves'; readonly to: string }
+  | { readonly kind: 'GoesOn' }
+  | { readonly kind: 'Stops'; readonly reason: Reason; readonly message: string };
+
+type Situation = Pick<InstanceView, 'hubIsolated' | 'failingOver'>;
+
+/** What the placement loop would see of the group as a whole, were the region lost. */
+export function situationAfter(lost: string, { assigned, regions, states }: Surroundings): Situation {
+  const stateOf = (region: string): RegionState => (region === lost ? 'Lost' : (states.get(region) ?? 'Unknown'));
+  return { hubIsolated: isHubIsolated(regions.map(stateOf)), failingOver: regionsBeingLeft(assigned, stateOf) };
+}
+
+/**
+ * The service as the placement loop would see it, were the region lost. What the regions know better than the hub has
+ * been adopted by then, and a cool-down is over by itself: it delays a move, it does not keep it from happening.
+ */
+function viewAfter(lost: string, { view }: Pick<ServiceAtStake, 'view'>, situation: Situation): InstanceView {
+  const { assignment, rebuilt } = view;
+  const isOlder = rebuilt !== undefined && rebuilt.epoch > (assignment?.epoch ?? -1);
+  const seen = view.regions.get(lost);
+  return {
+    ...view,
+    ...situation,
+    assignment: isOlder ? rebuilt : assignment,
+    rebuilt: undefined,
+    assignedForMs: Number.POSITIVE_INFINITY,
+    regions: seen ? new Map(view.regions).set(lost, { ...seen, state: 'Lost', healthyForMs: 0 }) : view.regions,
+  };
+}
+
+function runsIn(region: string, { plan }: ServiceAtStake, { assignment, mode }: InstanceView): boolean {
+  if (mode !== 'Active' || !plan.ok) return assignment?.activeRegion === region;
+  return assignment !== undefined && plan.regions.some((placed) => placed.region === region);
+}
+
+const stays = (message: string): Fate => ({ kind: 'Stops', reason: 'StaysInRegion', message });
+const ONE_REGION = 'it has no secondary region';
+
+/** A service that runs in several regions is not moved: it is gone only when no other one serves it. */
+function fateOfActive(lost: string, { servedIn, view }: ServiceAtStake): Fate {
+  if (servedIn.some((region) => region !== lost)) return { kind: 'GoesOn' };
+  const others = [view.primary, ...view.secondaries].filter((region) => region !== lost);
+  return { kind: 'Stops', reason: 'TargetUnhealthy', message: `it is not served in ${others.join(', ')} now` };
+}
+
+/**
+ * What becomes of a service when a region is lost; undefined when it does not run there. Whether and where it moves is
+ * the answer of the very function that moves it.
+ */
+export function computeFate(lost: string, service: ServiceAtStake, situation: Situation): Fate | undefined {
+  const view = viewAfter(lost, service, situation);
+  const { mode, primary, secondaries } = view;
+  if (!runsIn(lost, service, view)) return undefined;
+  if (mode !== 'None' && [primary, ...secondaries].every((region) => region === lost)) return stays(ONE_REGION);
+  if (mode === 'Active') return fateOfActive(lost, service);
+  const decision = decideInstance(view);
+  if (decision.kind === 'Assign') return { kind: 'Moves', to: decision.intent.activeRegion };
+  if (decision.kind === 'Hold') return { kind: 'Stops', reason: decision.reason, message: decision.message };
+  return stays('crossRegion.mode of its class is None');
+}

@@ -1,0 +1,79 @@
+import { isTrue } from '../api/conditions.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
+import type { CohortPlan } from '../decide/cohort.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import { restraintsOn } from '../decide/manual-switch.ts';
+import type { ServiceAtStake } from '../decide/region-loss.ts';
+import { computeProtocolTiming, computeRecovery } from '../decide/timing.ts';
+import { computeWhatIf, type GroupAtStake, judgeSurvival } from '../decide/what-if.ts';
+import { keyOf } from '../kube/object.ts';
+import type { GroupFacts } from '../report/group.ts';
+import type { HubContext } from './context.ts';
+import { assignedService, isServing, viewOf } from './instance-view.ts';
+
+/**
+ * What the loss of each region of a group would do. Undefined while the picture is not whole: a cache that is still
+ * empty must not read as "nothing runs there".
+ */
+export function foresee(context: HubContext, group: IUGroup, plan: CohortPlan | undefined): GroupFacts['losses'] {
+  const { assignments, capacities, classes, instances, standings, switches } = context;
+  const isWhole = [classes, instances, switches].every(({ reflector }) => reflector.synced) && assignments.loaded;
+  const { name } = group.metadata;
+  if (!plan || !isWhole || !capacities.has(name) || !standings.has(name)) return undefined;
+  const whatIf = computeWhatIf(gather(context, group, plan));
+  return { whatIf, survival: judgeSurvival(whatIf) };
+}
+
+function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtStake {
+  const { name } = group.metadata;
+  const instances = context.instances.store.byIndex('group', name);
+  const failureThresholdMs = group.spec.failover.failureThresholdSeconds * 1000;
+  const regions = group.spec.infrastructureUnits.map(({ region }) => region);
+  return {
+    regions: regions.filter((region) => context.links.groupOf(region)?.metadata.name === name),
+    states: new Map([...context.diagnoses].map(([region, { state }]): [string, RegionState] => [region, state])),
+    assigned: instances.flatMap((instance) => assignedService(context, instance) ?? []),
+    services: instances.flatMap((instance) => atStake(context, group, instance) ?? []),
+    audiences: plan.audiences.filter((audience) => audience.group === name),
+    capacities: context.capacities.get(name) ?? [],
+    recovery: computeRecovery(computeProtocolTiming(group.spec.timings), failureThresholdMs),
+    measured: measuredRecoveries(context, name),
+  };
+}
+
+/** Those that the placement loop decides about. */
+function atStake(context: HubContext, group: IUGroup, instance: ServiceInstance): ServiceAtStake | undefined {
+  const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  if (!serviceClass || instance.metadata.deletionTimestamp) return undefined;
+  const key = keyOf(instance);
+  const standing = context.standings.get(group.metadata.name);
+  const plan = context.placements.planFor(instance);
+  const places = plan.ok && plan.mode === 'Active' ? plan.regions.map(({ region }) => region) : [];
+  return {
+    key,
+    serviceClass: serviceClass.metadata.name,
+    view: { ...viewOf(context, group, serviceClass, instance), restraints: standing && restraintsOn(standing, key) },
+    plan,
+    servedIn: places.filter((region) =>
+      isServing(context.diagnoses.get(region)?.state, context.links.get(region)?.services.store.get(key)),
+    ),
+  };
+}
+
+/** By region: the slowest recovery of the last failover from it that is over. */
+function measuredRecoveries({ switches }: HubContext, group: string): Map<string, number> {
+  const ended = switches.store
+    .list()
+    .filter(({ spec, status }) => {
+      const isOver = isTrue(status?.conditions, 'SwitchedOver');
+      return spec.iuGroupRef.name === group && spec.type === 'Failover' && isOver;
+    })
+    .sort((x, y) => ((x.status?.startTime ?? '') < (y.status?.startTime ?? '') ? -1 : 1));
+  return new Map(
+    ended.flatMap(({ spec, status }): [string, number][] => {
+      const slowest = status?.slowestRecoveryMilliseconds;
+      return slowest === undefined || spec.region === undefined ? [] : [[spec.region, slowest]];
+    }),
+  );
+}
