@@ -101,7 +101,7 @@ const isWanted = ({ deployments, statefulSets }: ServicePicture): boolean =>
 async function run(context: AgentContext, { key, order, picture, signal }: Pass): Promise<ReconcileResult> {
   if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
   const holdMs = isWanted(picture) ? 0 : context.promises.holdMs(order);
-  if (holdMs > 0) return { requeueAfterMs: holdMs };
+  if (holdMs > 0) return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, holdMs) };
   context.fenced.delete(key);
   // Asked again right before each write that starts something: rights end, orders change, leaders stall.
   const mayStart = (): boolean => {
