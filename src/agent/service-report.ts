@@ -58,8 +58,15 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
   return undefined;
 }
 
-const isGranted = ({ authority }: AgentContext, key: string, { spec }: RegionalService): boolean =>
-  spec.mode === 'Backup' && spec.role === 'Active' && authority.hasRight(key, spec.epoch);
+/**
+ * The hub takes a recorded grant for the end of all that ran before it. So it is recorded only when no promise of this
+ * region lets another one run on any more.
+ */
+const isGranted = ({ authority, promises }: AgentContext, key: string, order: RegionalService): boolean =>
+  order.spec.mode === 'Backup' &&
+  order.spec.role === 'Active' &&
+  authority.hasRight(key, order.spec.epoch) &&
+  promises.holdMs(order) === 0;
 
 /** Enough of every component is ready to carry the load. */
 const carriesLoad = (order: RegionalService, redundancies: readonly ComponentRedundancy[]): boolean =>

@@ -25,8 +25,8 @@ export interface Intent {
  * The entries of a history at which their region may still run. An entry is over when
  * - its region has confirmed `Standby` at a later epoch, or
  * - a region recorded a grant at a later epoch: that grant was given only after every other region was known to be
- *   stopped, none of them has been given a right since but at a later entry, and the region that was granted follows no
- *   lower epoch any more.
+ *   stopped, or could run on with promises of that region alone, which had ended when it recorded the grant; none of them
+ *   has been given a right since but at a later entry, and the region that was granted follows no lower epoch any more.
  */
 export function openEntries(history: readonly AssignmentEntry[], epochsOf: EpochsOf): AssignmentEntry[] {
   const granted = history.filter(({ epoch, region }) => epochsOf(region).grantedEpoch >= epoch);

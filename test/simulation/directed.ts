@@ -214,6 +214,9 @@ export const DIRECTED: readonly DirectedHistory[] = [
         const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
         stage.cut(follower, 'east');
         stage.cut(leader, HUB);
+        // Without promises it is the wait of the hub alone that keeps the peers from starting.
+        stage.cut('east', 'west');
+        stage.cut('east', 'north');
       });
     },
   },
@@ -272,7 +275,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.at(0, () => {
         stage.onceAssigned('trunk', 'west', () => {
           stage.isolate('east');
-          stage.world.editService('trunk', { primaryRegion: 'north', secondaryRegions: ['east', 'west'] });
+          stage.world.editService('trunk', { primaryRegion: 'north', secondaryRegions: ['east'] });
         });
         stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] });
       });
@@ -365,6 +368,16 @@ export const DIRECTED: readonly DirectedHistory[] = [
         stage.cut(HUB, 'east');
         stage.cut('north', 'east');
       });
+    },
+  },
+  {
+    name: 'placeLost',
+    what: 'a region that has no place any more runs on with promises while the next one is granted its right, and is forgotten',
+    arrange(stage) {
+      const isOrder = (call: Call): boolean => isOrderTo(call, 'west') && call.path.endsWith('/vault');
+      stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.at(500, () => stage.world.editService('vault', { primaryRegion: 'west', secondaryRegions: ['north'] }));
+      stage.fault({ when: isOrder, times: 1, requestMs: 19_500 });
     },
   },
 ];

@@ -315,4 +315,16 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'onePromise',
   },
+  {
+    name: 'grantBeforePromise',
+    what: 'a region records a grant while its own promise still lets another one run on',
+    edits: [
+      {
+        file: 'src/agent/service-report.ts',
+        find: 'promises.holdMs(order) === 0',
+        replace: 'promises.holdMs(order) >= 0',
+      },
+    ],
+    directed: 'placeLost',
+  },
 ];
