@@ -50,8 +50,12 @@ export class PodObserver implements AsyncDisposable {
     return this.#countServices(region, (pod) => this.#runs(pod));
   }
 
-  /** Whether nothing of the region would be started by a node whose power comes back, or made anew for one. */
+  /**
+   * Whether nothing of the region would be started by a node whose power comes back, or made anew for one; and whether
+   * this observer has seen so: its own watch may be behind an API server that has just come back.
+   */
   async isFenced(region: string): Promise<boolean> {
+    if (this.#podsOf(region).some(({ metadata }) => metadata.deletionTimestamp === undefined)) return false;
     const { client } = this.#find(region);
     const { items: replicaSets } = await client.list(REPLICA_SET, { labelSelector: LABELS.service });
     // In this order: a controller that has not seen the zero yet could still make a pod.
