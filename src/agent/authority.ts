@@ -66,11 +66,17 @@ export class Authority {
     return gained;
   }
 
-  /** Takes what a peer promised, if it is for a nonce of ours and newer than what it promised before. */
-  takePromise(peer: string, { nonce, services }: LeasePromise): void {
+  /** Whether a promise is for a nonce of ours, and newer than what that peer promised before. */
+  isNews(peer: string, { nonce }: LeasePromise): boolean {
+    const order = this.#asked.get(nonce)?.order ?? 0;
+    return order > (this.#promises.get(peer)?.asked.order ?? 0);
+  }
+
+  /** Takes what a peer promised, if it is news. */
+  takePromise(peer: string, promise: LeasePromise): void {
+    const { nonce, services } = promise;
     const asked = this.#asked.get(nonce);
-    const before = this.#promises.get(peer);
-    if (!asked || (before && before.asked.order >= asked.order)) return;
+    if (!asked || !this.isNews(peer, promise)) return;
     this.#promises.set(peer, { asked, epochs: new Map(services.map(({ name, epoch }) => [name, epoch])) });
   }
 

@@ -110,7 +110,8 @@ async function disconnect(peer: Peer): Promise<void> {
 /** Takes what the peer promised this region. */
 function believe(context: AgentContext, peer: Peer, { spec }: RegionLease, { onPromised }: PeerOptions): void {
   const promise = spec.promises?.[context.region];
-  if (!promise) return;
+  // It stands there for long after it has ended; four looks a heartbeat must cost nothing then.
+  if (!promise || !context.authority.isNews(peer.region, promise)) return;
   const hasRight = (order: RegionalService): boolean => rightMs(context, order) > 0;
   const waiting = [...context.orders.values()].filter((order) => order.spec.role === 'Active' && !hasRight(order));
   context.authority.takePromise(peer.region, promise);

@@ -1,10 +1,10 @@
-import type { RegionalService } from '../api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, isPlanned } from '../decide/assignment.ts';
 import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
+import { epochsIn } from './instance-view.ts';
 
 /**
  * When this leader last acknowledged a service to a region, noted before the acknowledgement is sent: what never
@@ -35,13 +35,6 @@ export class GrantBook {
   }
 }
 
-const NOTHING = { standbyEpoch: 0, grantedEpoch: 0 };
-
-const epochsOf = (service: RegionalService | undefined) => ({
-  standbyEpoch: service?.status?.standbyEpoch ?? NOTHING.standbyEpoch,
-  grantedEpoch: service?.status?.grantedEpoch ?? NOTHING.grantedEpoch,
-});
-
 const isAnswering = (diagnosis: Diagnosis | undefined): boolean =>
   diagnosis?.state === 'Healthy' || diagnosis?.state === 'Degraded';
 
@@ -55,9 +48,12 @@ export function mayPromote(
 ): Permission {
   const regions = new Map<string, RegionFacts>();
   for (const region of involvedRegions(instance, assignment)) {
-    const seen = context.links.get(region)?.services.store.get(key);
     const mustConfirm = isPlanned(assignment) && isAnswering(context.diagnoses.get(region));
-    regions.set(region, { ...epochsOf(seen), sinceAckMs: context.grants.sinceMs(region, key), mustConfirm });
+    regions.set(region, {
+      ...epochsIn(context, key, region),
+      sinceAckMs: context.grants.sinceMs(region, key),
+      mustConfirm,
+    });
   }
   return canPromote({ assignment, regions, sinceLeadMs: context.leadership.sinceMs(), waitMs });
 }

@@ -20,11 +20,11 @@ import { keyOf } from '../kube/object.ts';
 import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
 import type { Log } from '../report/log-port.ts';
-import { type Clock, elapsedAtMost, type Instant, type Timer } from '../runtime/clock.ts';
+import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
-import type { Ticker } from '../runtime/ticker.ts';
+import { Ticker } from '../runtime/ticker.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import { AssignmentBook } from './assignments.ts';
 import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
@@ -62,6 +62,8 @@ const CLOCK_RATE_ERROR = 0.2;
 /** Tenants are told when their services have been quiet for so long, and at the latest so long after a first change. */
 const TENANT_DELAY_MS = 2000;
 const TENANT_PATIENCE_MS = 10_000;
+/** Longer than that: without a change there is nobody to tell. */
+const TENANT_LOOK_MS = 60_000;
 const REPORT_DELAY_MS = 250;
 /** Longer behind a backlog, so that a storm of changes is told once: milliseconds for each key that is ready. */
 const REPORT_DELAY_PER_KEY_MS = 2;
@@ -101,9 +103,9 @@ class HubLoops implements Hub {
   readonly #groups: Controller;
   readonly #tenants: Controller;
   readonly #regions = new Map<string, RegionLoops>();
-  /** Instances whose tenants have not been told yet, and when they will be. */
+  /** Instances whose tenants have not been told yet. */
   readonly #changed = new Set<string>();
-  #telling: { readonly timer: Timer; readonly byMs: number } | undefined;
+  readonly #telling: Ticker;
   #movedAt: Instant | undefined;
   #isStopped = false;
 
@@ -120,6 +122,13 @@ class HubLoops implements Hub {
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
     this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
+    this.#telling = new Ticker({
+      clock: options.clock,
+      everyMs: TENANT_LOOK_MS,
+      settleMs: TENANT_DELAY_MS,
+      settleAtMostMs: TENANT_PATIENCE_MS,
+      run: () => this.#tellTenants(),
+    });
     this.#connect();
   }
 
@@ -141,7 +150,6 @@ class HubLoops implements Hub {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#telling?.timer.cancel();
     const loops = [...this.#regions.values()];
     await Promise.all(
       [...this.#tickers(), ...loops.map(({ acknowledge }) => acknowledge)].map((ticker) => ticker.stop()),
@@ -159,7 +167,7 @@ class HubLoops implements Hub {
     return [groups, classes, tenants, instances, switches, endpoints];
   }
   #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants];
-  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker];
+  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker, this.#telling];
 
   #createContext(): HubContext {
     const { client, clock, connect, identity, log, random } = this.#options;
@@ -412,17 +420,11 @@ class HubLoops implements Hub {
 
   /** Tenants follow their services, a little later and once for many changes: a switch is not told of to each of them on the way. */
   #tenantsOf(instanceKey: string): void {
-    const { clock } = this.#options;
     this.#changed.add(instanceKey);
-    const nowMs = clock.now().monoMs;
-    const byMs = this.#telling?.byMs ?? nowMs + TENANT_PATIENCE_MS;
-    this.#telling?.timer.cancel();
-    const timer = clock.setTimer(Math.max(0, Math.min(TENANT_DELAY_MS, byMs - nowMs)), () => this.#tellTenants());
-    this.#telling = { timer, byMs };
+    this.#telling.poke();
   }
 
-  #tellTenants(): void {
-    this.#telling = undefined;
+  async #tellTenants(): Promise<void> {
     for (const key of this.#changed) {
       for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
     }

@@ -70,7 +70,7 @@ const ordersIn = (context: HubContext, group: IUGroup, key: string): RegionalSer
   group.spec.infrastructureUnits.flatMap(({ region }) => context.links.get(region)?.services.store.get(key) ?? []);
 
 /** What a region has said of a service. */
-export function epochsIn(context: HubContext, key: string, region: string): RegionEpochs {
+export function epochsIn(context: Pick<HubContext, 'links'>, key: string, region: string): RegionEpochs {
   const status = context.links.get(region)?.services.store.get(key)?.status;
   return { standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
 }

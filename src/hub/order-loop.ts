@@ -8,6 +8,7 @@ import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { epochsIn } from './instance-view.ts';
 import type { RegionLink } from './region-link.ts';
 
 /** While a region does not answer, its orders are not even tried: they follow when it is back. */
@@ -93,9 +94,7 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
 
 function doOthersStandBy(context: HubContext, region: string, instance: ServiceInstance, assignment: Assignment) {
   const others = involvedRegions(instance, assignment).filter((other) => other !== region);
-  const standbyEpochIn = (other: string): number =>
-    context.links.get(other)?.services.store.get(keyOf(instance))?.status?.standbyEpoch ?? 0;
-  return others.every((other) => standbyEpochIn(other) >= assignment.epoch);
+  return others.every((other) => epochsIn(context, keyOf(instance), other).standbyEpoch >= assignment.epoch);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { keyOf } from '../kube/object.ts';
 import type { ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
+import { epochsIn } from './instance-view.ts';
 
 /** A move that the placement loop has just recorded. */
 export interface Move {
@@ -35,9 +36,8 @@ export function advance(context: HubContext, progress: ServiceProgress, now: num
   const { epoch, from, name, to } = progress;
   const assignment = context.assignments.get(name);
   const target = context.links.get(to)?.services.store.get(name)?.status;
-  const standbyEpoch = context.links.get(from)?.services.store.get(name)?.status?.standbyEpoch ?? 0;
   const instance = context.instances.store.get(name);
-  const isPromoted = (target?.grantedEpoch ?? 0) >= epoch;
+  const isPromoted = epochsIn(context, name, to).grantedEpoch >= epoch;
   const isReady = target?.epoch === epoch && target.phase === 'Active';
   const isReported = instance?.status?.placements?.some(
     (p) => p.region === to && p.role === 'Active' && p.epoch >= epoch,
@@ -47,7 +47,7 @@ export function advance(context: HubContext, progress: ServiceProgress, now: num
     promotedAt: progress.promotedAt ?? (isPromoted ? now : undefined),
     readyAt: progress.readyAt ?? (isReady ? now : undefined),
     trafficMoved: progress.trafficMoved || isReported === true,
-    cleanedUp: progress.cleanedUp || standbyEpoch >= epoch,
+    cleanedUp: progress.cleanedUp || epochsIn(context, name, from).standbyEpoch >= epoch,
     protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
     superseded: progress.superseded || (assignment?.epoch ?? epoch) > epoch || !instance,
   };

@@ -3,7 +3,7 @@ import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { PlannedService, RegionSwitch, SwitchPlan, SwitchStep } from '../api/region-switch.ts';
 import type { Stop } from '../decide/manual-switch.ts';
 import type { StatusReport } from './status.ts';
-import { factsOf, isOver, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
+import { factsOf, isOver, LISTED, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
 
 /** The status of a RegionSwitch that a person made. */
 export interface ManualProgress {
@@ -16,8 +16,6 @@ export interface ManualProgress {
   readonly obstacle: { readonly reason: Reason; readonly message: string } | undefined;
 }
 
-/** The API bounds the list; all services are counted. */
-const LISTED = 200;
 const ORDER = { Held: 0, Stays: 1, Moves: 2 } as const;
 
 export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
