@@ -1,66 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { ABROAD, anInstanceView, type ViewChange } from '../../test/support/instance-view.ts';
 import { anAssignment } from '../../test/support/objects.ts';
 import { decideInstance } from './failover.ts';
-import {
-  type InstanceView,
-  type RegionView,
-  type Restraint,
-  type Restraints,
-  regionsBeingLeft,
-} from './instance-view.ts';
+import { type RegionView, type Restraint, type Restraints, regionsBeingLeft } from './instance-view.ts';
 import { chooseTarget } from './target.ts';
 
-type Regions = Readonly<Record<string, Partial<RegionView>>>;
-interface Change extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
-  readonly policy?: Partial<InstanceView['policy']>;
-  readonly regions?: Regions;
-}
-
-const HEALTHY: RegionView = {
-  state: 'Healthy',
-  healthyForMs: 3_600_000,
-  synced: true,
-  standbyEpoch: 0,
-  grantedEpoch: 0,
-  refusal: undefined,
-};
-const ABROAD = { ok: false, reason: 'ResidencyViolated', message: 'it lies in CA' } as const;
 const LOST: Partial<RegionView> = { state: 'Lost', healthyForMs: 0 };
 
 const FREE: Restraints = { freezes: [], keptEmpty: [] };
 const restraint = (region?: string): Restraint => ({ name: 'big-day', region, until: '2026-01-01T01:00:00Z' });
 
-/** A service of east that may move to west and then north, an hour after its last decision; all is well. */
-function view({ policy, regions = {}, ...more }: Change = {}): InstanceView {
-  return {
-    mode: 'Backup',
-    primary: 'east',
-    secondaries: ['west', 'north'],
-    assignment: anAssignment('1 east>west,north'),
-    rebuilt: undefined,
-    assignedForMs: 3_600_000,
-    hubIsolated: false,
-    failingOver: new Set(),
-    restraints: FREE,
-    ...more,
-    regions: new Map(['east', 'west', 'north', 'south'].map((name) => [name, { ...HEALTHY, ...regions[name] }])),
-    policy: {
-      failover: 'Automatic',
-      switchback: 'Automatic',
-      promotion: 'Automatic',
-      onHubLoss: 'Fence',
-      coolDownMs: 60_000,
-      stableForMs: 300_000,
-      ...policy,
-    },
-  };
-}
-
 const away = anAssignment('1 east>west,north', '2 west>east,north');
 
 describe('a service whose active region is lost', () => {
   it('moves to the first healthy secondary region', () => {
-    const decision = decideInstance(view({ regions: { east: LOST } }));
+    const decision = decideInstance(anInstanceView({ regions: { east: LOST } }));
     expect(decision).toEqual({
       kind: 'Assign',
       intent: { activeRegion: 'west', successors: ['east', 'north'], onHubLoss: 'Fence', reason: 'FailedOver' },
@@ -75,7 +29,7 @@ describe('a service whose active region is lost', () => {
     ['lies where a tenant does not allow', { refusal: ABROAD }],
     ['was not read yet', { synced: false }],
   ])('passes over a region that %s', (_, west) => {
-    const decision = decideInstance(view({ regions: { east: LOST, west } }));
+    const decision = decideInstance(anInstanceView({ regions: { east: LOST, west } }));
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
   });
 
@@ -83,22 +37,22 @@ describe('a service whose active region is lost', () => {
     ['to be empty', { keptEmpty: [restraint('west')] }],
     ['frozen', { freezes: [restraint('west')] }],
   ])('prefers a region that is not %s', (_, restraints) => {
-    const lost = view({ regions: { east: LOST }, restraints: { ...FREE, ...restraints } });
+    const lost = anInstanceView({ regions: { east: LOST }, restraints: { ...FREE, ...restraints } });
     expect(decideInstance(lost)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
   });
 
   it('goes to a region that is to be empty when there is no other: it is healthy, and better than none', () => {
     const restraints = { ...FREE, keptEmpty: [restraint('west')] };
-    const lost = view({ regions: { east: LOST, north: LOST }, restraints });
+    const lost = anInstanceView({ regions: { east: LOST, north: LOST }, restraints });
     expect(decideInstance(lost)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'west' } });
   });
 
   it('prefers a region that need not wait for the word of the lost one', () => {
-    const lost = view({ assignment: anAssignment('1 east>north'), regions: { east: LOST } });
+    const lost = anInstanceView({ assignment: anAssignment('1 east>north'), regions: { east: LOST } });
     expect(chooseTarget(lost, anAssignment('1 east>north'))).toBe('north');
   });
 
-  it.each<[string, Change, string]>([
+  it.each<[string, ViewChange, string]>([
     ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
     ['automation is off', { policy: { failover: 'Manual' } }, 'AutomationOff'],
     ['no region can take over', { regions: { west: LOST, north: LOST } }, 'TargetUnhealthy'],
@@ -139,15 +93,15 @@ describe('a service whose active region is lost', () => {
       'StandbyNotConfirmed',
     ],
   ])('is held while %s', (_, change, reason) => {
-    const decision = decideInstance(view({ ...change, regions: { east: LOST, ...change.regions } }));
+    const decision = decideInstance(anInstanceView({ ...change, regions: { east: LOST, ...change.regions } }));
     expect(decision).toMatchObject({ kind: 'Hold', wanted: 'FailedOver', reason });
   });
 
   it('is held with the first objection of the list, and the time of the next look', () => {
     const policy = { failover: 'Manual', promotion: 'Approval' } as const;
     const assignment = { ...anAssignment('1 east>west,north'), reason: 'FailedOver' } as const;
-    const all: Change = { assignment, assignedForMs: 1000, regions: { east: LOST }, policy };
-    const reasonOf = (change: Change) => decideInstance(view({ ...all, ...change }));
+    const all: ViewChange = { assignment, assignedForMs: 1000, regions: { east: LOST }, policy };
+    const reasonOf = (change: ViewChange) => decideInstance(anInstanceView({ ...all, ...change }));
     expect(reasonOf({ hubIsolated: true })).toMatchObject({ reason: 'HubIsolated' });
     expect(reasonOf({})).toMatchObject({ reason: 'AutomationOff' });
     expect(reasonOf({ policy: { promotion: 'Approval' } })).toMatchObject({ reason: 'ApprovalRequired' });
@@ -155,26 +109,26 @@ describe('a service whose active region is lost', () => {
   });
 
   it('may leave a region that others are leaving too', () => {
-    const decision = decideInstance(view({ regions: { east: LOST }, failingOver: new Set(['east']) }));
+    const decision = decideInstance(anInstanceView({ regions: { east: LOST }, failingOver: new Set(['east']) }));
     expect(decision.kind).toBe('Assign');
   });
 
   it('moves on when the target is lost in its turn, after the cool-down', () => {
     const assignment = { ...away, reason: 'FailedOver' } as const;
-    const decision = decideInstance(view({ assignment, regions: { east: LOST, west: LOST } }));
+    const decision = decideInstance(anInstanceView({ assignment, regions: { east: LOST, west: LOST } }));
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north' } });
   });
 });
 
 describe('a service that is away from its primary region', () => {
-  const home: Regions = { east: { standbyEpoch: 2 }, west: { grantedEpoch: 2 } };
+  const home: NonNullable<ViewChange['regions']> = { east: { standbyEpoch: 2 }, west: { grantedEpoch: 2 } };
 
   it('goes home when the primary region has stood by and been healthy for long enough', () => {
-    const decision = decideInstance(view({ assignment: away, regions: home }));
+    const decision = decideInstance(anInstanceView({ assignment: away, regions: home }));
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'SwitchedBack' } });
   });
 
-  it.each<[string, Change, string]>([
+  it.each<[string, ViewChange, string]>([
     ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
     ['switchback is manual', { policy: { switchback: 'Manual' } }, 'AutomationOff'],
     [
@@ -202,14 +156,14 @@ describe('a service that is away from its primary region', () => {
     ],
     ['nobody knows what persons want', { restraints: undefined }, 'NotObserved'],
   ])('stays while %s', (_, change, reason) => {
-    const decision = decideInstance(view({ assignment: away, regions: home, ...change }));
+    const decision = decideInstance(anInstanceView({ assignment: away, regions: home, ...change }));
     expect(decision).toMatchObject({ kind: 'Hold', wanted: 'SwitchedBack', reason });
   });
 
   it('does not wait for the switch before where that may never end', () => {
     const assignment = anAssignment('1 south>east', '2 west>east,north');
-    const regions: Regions = { east: { standbyEpoch: 2 }, south: {} };
-    expect(decideInstance(view({ assignment, regions }))).toMatchObject({
+    const regions: NonNullable<ViewChange['regions']> = { east: { standbyEpoch: 2 }, south: {} };
+    expect(decideInstance(anInstanceView({ assignment, regions }))).toMatchObject({
       kind: 'Assign',
       intent: { activeRegion: 'east' },
     });
@@ -217,12 +171,12 @@ describe('a service that is away from its primary region', () => {
 
   it('goes home under a freeze of another region, and when another one is to be empty', () => {
     const restraints = { freezes: [restraint('north')], keptEmpty: [restraint('west')] };
-    expect(decideInstance(view({ assignment: away, regions: home, restraints })).kind).toBe('Assign');
+    expect(decideInstance(anInstanceView({ assignment: away, regions: home, restraints })).kind).toBe('Assign');
   });
 
   it('has its successors kept right while it stays', () => {
     const assignment = anAssignment('1 east>west', '2 west>east');
-    const decision = decideInstance(view({ assignment, regions: { east: LOST } }));
+    const decision = decideInstance(anInstanceView({ assignment, regions: { east: LOST } }));
     expect(decision).toMatchObject({
       kind: 'Assign',
       intent: { activeRegion: 'west', successors: ['east', 'north'], reason: 'Assigned' },
@@ -230,17 +184,17 @@ describe('a service that is away from its primary region', () => {
   });
 
   it('moves without the stable time when its primary region was changed', () => {
-    const moved = view({ primary: 'north', secondaries: ['west'], regions: { north: { healthyForMs: 1 } } });
+    const moved = anInstanceView({ primary: 'north', secondaries: ['west'], regions: { north: { healthyForMs: 1 } } });
     expect(decideInstance(moved)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'north', reason: 'Moved' } });
   });
 });
 
 describe('a service at home', () => {
   it('is left alone', () => {
-    expect(decideInstance(view())).toEqual({ kind: 'Keep' });
+    expect(decideInstance(anInstanceView())).toEqual({ kind: 'Keep' });
   });
 
-  it.each<[string, Change]>([
+  it.each<[string, ViewChange]>([
     ['its successors changed', { secondaries: ['north'] }],
     ['the policy for the loss of the hub changed', { policy: { onHubLoss: 'Hold' } }],
     [
@@ -248,50 +202,58 @@ describe('a service at home', () => {
       { assignment: anAssignment('1 south>east', '2 east>west,north'), regions: { east: { grantedEpoch: 2 } } },
     ],
   ])('gets a new epoch in place when %s', (_, change) => {
-    const decision = decideInstance(view(change));
+    const decision = decideInstance(anInstanceView(change));
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'Assigned' } });
   });
 
   it('gets none while its region does not answer', () => {
-    const change: Change = { secondaries: ['north'], regions: { east: { state: 'Degraded' } } };
-    expect(decideInstance(view(change))).toEqual({ kind: 'Keep' });
+    const change: ViewChange = { secondaries: ['north'], regions: { east: { state: 'Degraded' } } };
+    expect(decideInstance(anInstanceView(change))).toEqual({ kind: 'Keep' });
   });
 
   it('is not decided about again after its order was carried out', () => {
-    const decision = decideInstance(view({ regions: { east: { grantedEpoch: 1 }, west: { standbyEpoch: 1 } } }));
+    const decision = decideInstance(
+      anInstanceView({ regions: { east: { grantedEpoch: 1 }, west: { standbyEpoch: 1 } } }),
+    );
     expect(decision.kind).toBe('Keep');
   });
 });
 
 describe('a service without an assignment', () => {
   it('begins in its primary region when every region was read', () => {
-    const decision = decideInstance(view({ assignment: undefined }));
+    const decision = decideInstance(anInstanceView({ assignment: undefined }));
     expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'Assigned' } });
   });
 
   it('waits for a region that was not read yet: something may run there', () => {
-    const decision = decideInstance(view({ assignment: undefined, regions: { north: { synced: false } } }));
+    const decision = decideInstance(anInstanceView({ assignment: undefined, regions: { north: { synced: false } } }));
     expect(decision).toMatchObject({ kind: 'Hold', wanted: 'Assigned', reason: 'WaitingForRegions' });
   });
 
   it('is adopted where a region holds an order', () => {
     const rebuilt = anAssignment('4 west>east');
-    expect(decideInstance(view({ assignment: undefined, rebuilt }))).toEqual({ kind: 'Adopt', assignment: rebuilt });
+    expect(decideInstance(anInstanceView({ assignment: undefined, rebuilt }))).toEqual({
+      kind: 'Adopt',
+      assignment: rebuilt,
+    });
   });
 });
 
 it('a service of which the regions know a later epoch than a restored hub is adopted, whatever else is wanted', () => {
   const rebuilt = anAssignment('4 west>east');
-  expect(decideInstance(view({ rebuilt, regions: { east: LOST } }))).toEqual({ kind: 'Adopt', assignment: rebuilt });
-  expect(decideInstance(view({ rebuilt: anAssignment('1 west>east') })).kind).toBe('Keep');
+  expect(decideInstance(anInstanceView({ rebuilt, regions: { east: LOST } }))).toEqual({
+    kind: 'Adopt',
+    assignment: rebuilt,
+  });
+  expect(decideInstance(anInstanceView({ rebuilt: anAssignment('1 west>east') })).kind).toBe('Keep');
 });
 
 describe('a service that needs no right', () => {
   it.each(['Active', 'None'] as const)(
     'of mode %s follows its primary region at once and is failed over never',
     (mode) => {
-      expect(decideInstance(view({ mode, regions: { east: LOST } })).kind).toBe('Keep');
-      const moved = view({ mode, assignment: anAssignment('1 west>') });
+      expect(decideInstance(anInstanceView({ mode, regions: { east: LOST } })).kind).toBe('Keep');
+      const moved = anInstanceView({ mode, assignment: anAssignment('1 west>') });
       expect(decideInstance(moved)).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', successors: [] } });
     },
   );

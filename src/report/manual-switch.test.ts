@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aSwitch } from '../../test/support/objects.ts';
+import { aProgress, aSwitch } from '../../test/support/objects.ts';
 import { type ConditionState, mergeConditions } from '../api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import { type ManualProgress, manualReport, summarizePlan } from './manual-switch.ts';
@@ -8,21 +8,7 @@ import type { ServiceProgress } from './switch.ts';
 const BEGIN = Date.UTC(2026, 0, 1);
 const at = (seconds: number): number => BEGIN + seconds * 1000;
 
-const service = (name: string, more: Partial<ServiceProgress> = {}): ServiceProgress => ({
-  name,
-  from: 'east',
-  to: 'west',
-  epoch: 2,
-  decidedAt: at(1),
-  lastSignAt: undefined,
-  promotedAt: undefined,
-  readyAt: undefined,
-  trafficMoved: false,
-  cleanedUp: false,
-  protected: false,
-  superseded: false,
-  ...more,
-});
+const service = (name: string, more: Partial<ServiceProgress> = {}) => aProgress({ name, decidedAt: at(1), ...more });
 const DONE = { promotedAt: at(3), readyAt: at(4), trafficMoved: true, cleanedUp: true, protected: true };
 const moves = (name: string): PlannedService => ({ name, verdict: 'Moves', from: 'east', to: 'west' });
 const held = (name: string): PlannedService => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aProgress } from '../../test/support/objects.ts';
 import { API_VERSION } from '../api/common.ts';
 import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
 import { isOver, progressOf, type ServiceProgress, switchReport } from './switch.ts';
@@ -21,21 +22,7 @@ const object: RegionSwitch = {
 };
 
 /** A service that was moved at second 10, seven seconds after the last sign of its region. */
-const service = (more: Partial<ServiceProgress> = {}): ServiceProgress => ({
-  name: 'ns/mail',
-  from: 'east',
-  to: 'west',
-  epoch: 2,
-  decidedAt: at(10),
-  lastSignAt: at(3),
-  promotedAt: undefined,
-  readyAt: undefined,
-  trafficMoved: false,
-  cleanedUp: false,
-  protected: false,
-  superseded: false,
-  ...more,
-});
+const service = (more: Partial<ServiceProgress> = {}) => aProgress({ decidedAt: at(10), lastSignAt: at(3), ...more });
 const DONE = { promotedAt: at(28), readyAt: at(30), trafficMoved: true, cleanedUp: true, protected: true };
 
 const report = (services: readonly ServiceProgress[], now = at(40)) => switchReport(object, services, now);

@@ -12,6 +12,7 @@ import {
 import { type Tenant, tenant } from '../../src/api/tenant.ts';
 import type { GateSettings } from '../../src/decide/desired/gate.ts';
 import type { NodeFact, PodFact } from '../../src/decide/facts.ts';
+import type { ServiceProgress } from '../../src/report/switch.ts';
 
 /**
  * Builders of valid objects for tests: each goes through its schema, so that defaults are the real ones, and takes only
@@ -199,3 +200,19 @@ function readEntry(text: string): AssignmentEntry {
     onHubLoss: hold ? 'Hold' : 'Fence',
   };
 }
+
+/** A service that is moved from east to west at epoch 2, and has got no further than the decision. */
+export const aProgress = (more: Pick<ServiceProgress, 'decidedAt'> & Partial<ServiceProgress>): ServiceProgress => ({
+  name: 'ns/mail',
+  from: 'east',
+  to: 'west',
+  epoch: 2,
+  lastSignAt: undefined,
+  promotedAt: undefined,
+  readyAt: undefined,
+  trafficMoved: false,
+  cleanedUp: false,
+  protected: false,
+  superseded: false,
+  ...more,
+});
