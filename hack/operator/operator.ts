@@ -86,6 +86,7 @@ const PLURALS: Readonly<Record<string, Pick<Resource, 'plural' | 'namespaced'>>>
   ServiceClass: { plural: 'serviceclasses', namespaced: false },
   Tenant: { plural: 'tenants', namespaced: true },
   ServiceInstance: { plural: 'serviceinstances', namespaced: true },
+  RegionSwitch: { plural: 'regionswitches', namespaced: false },
   CustomResourceDefinition: { plural: 'customresourcedefinitions', namespaced: false },
 };
 
