@@ -7,6 +7,7 @@ SHELL := /bin/sh
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 SIM_ARGS ?=
+SOAK_ARGS ?=
 
 RUN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # A copy of the lock file that node_modules was made from.
@@ -45,6 +46,10 @@ test: setup ## everything that is tested: check, scenarios, simulation, integrat
 .PHONY: sim
 sim: setup ## histories with faults on virtual time (SIM_ARGS="--seed 7" replays one)
 	@$(RUN) npm run --silent sim -- $(SIM_ARGS)
+
+.PHONY: soak
+soak: control-planes ## 100 failovers and switchbacks in a row, and what they leave behind (SOAK_ARGS="--cycles 12")
+	@$(RUN) npm run --silent soak -- $(SOAK_ARGS)
 
 .PHONY: bench
 bench: control-planes ## measure what docs/performance.md shows
