@@ -10,6 +10,7 @@ import type { KubeClient } from './kube/client.ts';
 import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createUndiciTransport } from './kube/undici-transport.ts';
+import { createBrakeMetrics } from './report/brake-metrics.ts';
 import { createLog } from './report/log.ts';
 import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
@@ -98,7 +99,7 @@ interface Deps {
 const identity = (): string => `${hostname()}_${systemRandom.token()}`;
 
 function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, { connect, log, metrics }: Deps): Hub {
-  return createHub({
+  const hub = createHub({
     client: connect('hub', access),
     connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
     identity: identity(),
@@ -109,6 +110,8 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     log,
     metrics: metrics.controllers,
   });
+  createBrakeMetrics(metrics.registry, () => hub.brakes());
+  return hub;
 }
 
 function agentOf(

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
+import { renderGuards } from './guards.ts';
 import { renderReference } from './reference.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -14,7 +15,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...renderCrds(), ...renderReference()];
+const files = [...renderCrds(), ...renderReference(), ...renderGuards()];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);
 

@@ -83,6 +83,17 @@ export const imageByDigest = matching(
   /^[a-z0-9][-a-z0-9._:/]*@sha256:[0-9a-f]{64}$/,
   `must name the image by digest, 'name@sha256:' and 64 hexadecimal digits: a tag may mean another image tomorrow`,
 );
+export const timeOfDay = matching(
+  { min: 5, max: 5 },
+  /^([01][0-9]|2[0-3]):[0-5][0-9]$/,
+  `must be a time of day with two digits each, from '00:00' to '23:59'`,
+);
+/** Only the form: which zones there are the hub knows, and says so at the group. */
+export const timeZone = matching(
+  { min: 3, max: 64 },
+  /^(UTC|[A-Z][A-Za-z0-9_+-]*([/][A-Za-z0-9_+-]+)+)$/,
+  `must be an IANA time zone: 'UTC', or an area and a place, for example 'Europe/Berlin'`,
+);
 /** A region is a Kubernetes cluster; its name is part of object and DNS names. */
 export const regionName = dnsLabel(40);
 export const zoneName = dnsLabel(40);

@@ -88,6 +88,10 @@ export const REASONS = {
     'The service asks for gates, but the agents of the region have no settings for them (`SWITCHBACK_GATE_…`): it is not run there.',
   FencingByAgent:
     'Fenced by agents only: nodes that outlive both their API server and their agents are not stopped (accepted by the class).',
+  OutsideWindow: 'None of the switchback windows of the group is open.',
+  ReadyToSwitchBack: 'Everything is ready for the way home, and the group waits for a person to say yes.',
+  ConcurrencyLimit: 'As many services are on their way home as the group allows at a time.',
+  FreezeExpired: 'A freeze has ended by itself: what moves by itself moves again.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -11,10 +11,12 @@ import {
   regionName,
   seconds,
   shortName,
+  timestamp,
   zoneName,
 } from './common.ts';
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
+import { switchbackPolicy } from './switchback-policy.ts';
 
 /**
  * The timings of the authority protocol. They are part of every region's right to run, so they never change under a
@@ -84,16 +86,12 @@ const failoverPolicy = z.object({
     .describe('How long a region must look lost before anything moves.'),
   coolDownSeconds: seconds(0, 86_400).default(60).describe('Least time between two automatic failovers of a service.'),
   onHubLoss: onHubLoss.default('Fence'),
-});
-
-const switchbackPolicy = z.object({
-  mode: z
-    .enum(['Automatic', 'Manual'])
-    .default('Automatic')
-    .describe('Whether services go home by themselves when their primary region is back.'),
-  stableForSeconds: seconds(1, 604_800)
-    .default(300)
-    .describe('How long the primary region must have been healthy before anything goes home.'),
+  whenFull: z
+    .enum(['Hold', 'Overcommit'])
+    .default('Hold')
+    .describe(
+      'Services of a lost region for which no region has room by its declared capacity. `Hold`: the most important ones move, the others wait for room, and what runs there is not hurt. `Overcommit`: they move all the same.',
+    ),
 });
 
 const spec = z
@@ -230,6 +228,14 @@ const status = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('What would happen if a region were lost now, decided as it would be then.'),
+  switchback: z
+    .object({
+      held: count(1_000_000).describe('Services that are away from home and would go there, were they not held.'),
+      awaitingApproval: count(1_000_000).describe('Those of them that only the yes of a person is missing for.'),
+      nextTime: timestamp.optional().describe('When the first of those may go home that only time holds.'),
+    })
+    .optional()
+    .describe('The way home. Absent: nothing is away that would go home.'),
   summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
 });
 
@@ -264,6 +270,12 @@ export const iuGroup = defineKind({
       jsonPath: '.status.conditions[?(@.type=="Protected")].status',
       description: 'Every standby is confirmed',
       priority: 1,
+    },
+    {
+      name: 'NextSwitchback',
+      type: 'string',
+      jsonPath: '.status.switchback.nextTime',
+      description: 'When the first service may go home',
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age' },
   ],

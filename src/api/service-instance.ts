@@ -13,7 +13,7 @@ import {
   shortName,
   timestamp,
 } from './common.ts';
-import { conditions, observedGeneration } from './conditions.ts';
+import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
 import { isolation } from './tenant.ts';
@@ -81,6 +81,9 @@ const assignment = z
       .max(253)
       .optional()
       .describe('The RegionSwitch of a person by which it came to its region. Absent: the operator decided it.'),
+    homeLosses: count(1000, 1)
+      .optional()
+      .describe('Failovers from its primary region in a row, each soon after it had come home; absent: none.'),
     since: timestamp.describe('When it was decided.'),
     history: z
       .array(assignmentEntry)
@@ -109,12 +112,22 @@ const placement = z.object({
 });
 export type Placement = z.infer<typeof placement>;
 
+const hold = z.object({
+  wanted: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated']).describe('What would be done.'),
+  reason,
+  message: z.string().max(1024).describe('What is in the way, in a sentence for people.'),
+  endsWhen: z.string().max(256).optional().describe('What ends it. Absent: only time does.'),
+  until: timestamp.optional().describe('When that time is over. Said once: it is not counted down.'),
+});
+export type HoldStatus = z.infer<typeof hold>;
+
 const status = z.object({
   observedGeneration,
   assignment: assignment
     .optional()
     .describe('Who may be active: the decision, written by the placement loop of the hub alone.'),
   placements: z.array(placement).max(9).meta(listMap('region')).optional().describe('The service in each region.'),
+  hold: hold.optional().describe('A switch that is wanted and that a guard keeps from happening.'),
   weights: z
     .array(
       z.object({ region: regionName.describe('The region.'), weight: count(100).describe('Its share, in percent.') }),
@@ -169,6 +182,13 @@ export const serviceInstance = defineKind({
       jsonPath: '.status.conditions[?(@.type=="Protected")].status',
       description: 'Its region may be lost now',
       priority: 1,
+    },
+    { name: 'Held', type: 'string', jsonPath: '.status.hold.reason', description: 'Why a wanted switch is held' },
+    {
+      name: 'Until',
+      type: 'string',
+      jsonPath: '.status.hold.until',
+      description: 'When only time holds it: until when',
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age', priority: 1 },
   ],

@@ -19,6 +19,8 @@ export interface Intent {
   readonly reason: Assignment['reason'];
   /** The RegionSwitch of a person that it carries out. */
   readonly regionSwitch?: string;
+  /** Failovers from home in a row, this one included. */
+  readonly homeLosses?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export function nextAssignment(
     onHubLoss: intent.onHubLoss,
     reason: intent.reason,
     ...(intent.regionSwitch === undefined ? {} : { regionSwitch: intent.regionSwitch }),
+    ...(intent.homeLosses === undefined ? {} : { homeLosses: intent.homeLosses }),
     // A region that only stays active was not moved: cool-down counts from the last move.
     since: current?.activeRegion === intent.activeRegion ? current.since : now,
     history: [...kept, entry],
@@ -96,6 +99,7 @@ export function rebuildAssignment(
     successors: [...highest.successors],
     onHubLoss: highest.onHubLoss,
     reason: 'Assigned',
+    ...(known?.homeLosses === undefined ? {} : { homeLosses: known.homeLosses }),
     since: now,
     history: [...entries.values()].toSorted((x, y) => x.epoch - y.epoch).slice(-HISTORY_LIMIT),
   };

@@ -50,7 +50,7 @@ export const isInFavourOf = (entry: AssignmentEntry, target: string): boolean =>
   entry.onHubLoss === 'Fence' && entry.successors.includes(target);
 
 /** First epoch of the unbroken run of entries, ending with the present one, that name the active region. */
-function firstEpochOfRun(assignment: Assignment): number {
+export function firstEpochOfRun(assignment: Assignment): number {
   let first = assignment.epoch;
   for (const entry of assignment.history.toReversed()) {
     if (entry.region !== assignment.activeRegion) break;

@@ -17,7 +17,13 @@ describe('a service whose active region is lost', () => {
     const decision = decideInstance(anInstanceView({ regions: { east: LOST } }));
     expect(decision).toEqual({
       kind: 'Assign',
-      intent: { activeRegion: 'west', successors: ['east', 'north'], onHubLoss: 'Fence', reason: 'FailedOver' },
+      intent: {
+        activeRegion: 'west',
+        successors: ['east', 'north'],
+        onHubLoss: 'Fence',
+        reason: 'FailedOver',
+        homeLosses: 1,
+      },
       message: 'region east is lost: moves to west',
     });
   });
@@ -80,7 +86,11 @@ describe('a service whose active region is lost', () => {
     ['another region is being left', { failingOver: new Set(['south']) }, 'SwitchInProgress'],
     [
       'it was failed over a moment ago',
-      { assignment: { ...anAssignment('1 east>west,north'), reason: 'FailedOver' }, assignedForMs: 1000 },
+      {
+        assignment: { ...anAssignment('1 east>west,north'), reason: 'FailedOver' },
+        assignedForMs: 1000,
+        regions: { east: { ...LOST, grantedEpoch: 1 } },
+      },
       'CoolingDown',
     ],
     [
@@ -100,7 +110,8 @@ describe('a service whose active region is lost', () => {
   it('is held with the first objection of the list, and the time of the next look', () => {
     const policy = { failover: 'Manual', promotion: 'Approval' } as const;
     const assignment = { ...anAssignment('1 east>west,north'), reason: 'FailedOver' } as const;
-    const all: ViewChange = { assignment, assignedForMs: 1000, regions: { east: LOST }, policy };
+    const regions = { east: { ...LOST, grantedEpoch: 1 } };
+    const all: ViewChange = { assignment, assignedForMs: 1000, regions, policy };
     const reasonOf = (change: ViewChange) => decideInstance(anInstanceView({ ...all, ...change }));
     expect(reasonOf({ hubIsolated: true })).toMatchObject({ reason: 'HubIsolated' });
     expect(reasonOf({})).toMatchObject({ reason: 'AutomationOff' });
@@ -121,7 +132,11 @@ describe('a service whose active region is lost', () => {
 });
 
 describe('a service that is away from its primary region', () => {
-  const home: NonNullable<ViewChange['regions']> = { east: { standbyEpoch: 2 }, west: { grantedEpoch: 2 } };
+  const home: NonNullable<ViewChange['regions']> = {
+    east: { standbyEpoch: 2 },
+    west: { grantedEpoch: 2 },
+    north: { standbyEpoch: 2 },
+  };
 
   it('goes home when the primary region has stood by and been healthy for long enough', () => {
     const decision = decideInstance(anInstanceView({ assignment: away, regions: home }));
@@ -146,6 +161,11 @@ describe('a service that is away from its primary region', () => {
     ],
     ['another region cannot confirm', { regions: { ...home, north: { state: 'Degraded' } } }, 'StandbyNotConfirmed'],
     ['the switch before is not over', { regions: { east: { standbyEpoch: 2 } } }, 'SwitchInProgress'],
+    [
+      'the switch before is not protected: a standby that answers has not confirmed',
+      { regions: { ...home, north: { standbyEpoch: 1 } } },
+      'StandbyNotConfirmed',
+    ],
     ['its primary region is not allowed', { regions: { east: { refusal: ABROAD } } }, 'ResidencyViolated'],
     ['a person has frozen the group', { restraints: { ...FREE, freezes: [restraint()] } }, 'Frozen'],
     ['a person has frozen the way home', { restraints: { ...FREE, freezes: [restraint('east')] } }, 'Frozen'],

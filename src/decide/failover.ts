@@ -1,14 +1,22 @@
 import type { Assignment } from '../api/service-instance.ts';
 import { firstObjection, hasRoom } from './guards.ts';
 import { type InstanceDecision, type InstanceView, intentFor, openIn, placesOf, regionIn } from './instance-view.ts';
-import { chooseTarget } from './target.ts';
+import { chooseTarget, fitsIn } from './target.ts';
 
 function decideFirst(view: InstanceView): InstanceDecision {
   const unread = placesOf(view).filter((region) => !regionIn(view, region).synced);
   if (view.mode === 'Backup' && unread.length > 0) {
     // Something may run there from an earlier life of this hub: only the region itself can tell.
     const message = `nothing is known yet of what runs in ${unread.join(', ')}`;
-    return { kind: 'Hold', wanted: 'Assigned', reason: 'WaitingForRegions', message, recheckAfterMs: undefined };
+    const endsWhen = 'the hub has read these regions';
+    return {
+      kind: 'Hold',
+      wanted: 'Assigned',
+      reason: 'WaitingForRegions',
+      message,
+      recheckAfterMs: undefined,
+      endsWhen,
+    };
   }
   if (view.rebuilt) return { kind: 'Adopt', assignment: view.rebuilt };
   return {
@@ -25,7 +33,8 @@ function decideFailover(view: InstanceView, assignment: Assignment): InstanceDec
     const held = objection ?? { reason: 'TargetUnhealthy' as const, message: 'no target' };
     return { kind: 'Hold', wanted: 'FailedOver', recheckAfterMs: undefined, ...held };
   }
-  const message = `region ${assignment.activeRegion} is lost: moves to ${target}`;
+  const full = fitsIn(view, target) ? '' : ', which is full (failover.whenFull: Overcommit)';
+  const message = `region ${assignment.activeRegion} is lost: moves to ${target}${full}`;
   return { kind: 'Assign', intent: intentFor(view, target, 'FailedOver'), message };
 }
 

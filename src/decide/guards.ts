@@ -2,18 +2,29 @@ import type { Reason } from '../api/conditions.ts';
 import type { Assignment } from '../api/service-instance.ts';
 import { HISTORY_LIMIT } from './assignment.ts';
 import { isInFavourOf } from './authority.ts';
-import { type InstanceView, openIn, others, type Restraint, regionIn } from './instance-view.ts';
-import { blockerOf, keeperOf, standsBy } from './target.ts';
+import { coolDownLeftMs } from './cool-down.ts';
+import { GUARD_FACTS, type GuardFact } from './guard-facts.ts';
+import { type InstanceView, openIn, others, type Restraint, regionIn, viewAfter } from './instance-view.ts';
+import { describeRoom } from './room.ts';
+import { stableTimeMs } from './switchback-timing.ts';
+import { nextOpening, unknownZones } from './switchback-windows.ts';
+import { blockerOf, fitsIn, keeperOf, standsBy } from './target.ts';
 
 /** Why something that is wanted is not done now. */
 export interface Objection {
   readonly reason: Reason;
   readonly message: string;
+  /** Set when only time is missing. */
   readonly recheckAfterMs?: number;
+  /** Set by `firstObjection` when something else is. */
+  readonly endsWhen?: string;
 }
 type Guard = (view: InstanceView, assignment: Assignment, target: string | undefined) => Objection | undefined;
 
 const inSeconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`;
+/** How long it is until a time that a person has set; nothing when there is none. */
+const endingAt = (view: InstanceView, until: string | undefined): Pick<Objection, 'recheckAfterMs'> =>
+  until === undefined ? {} : { recheckAfterMs: Math.max(0, Date.parse(until) - view.nowMs) };
 
 // Of all moves.
 
@@ -54,7 +65,11 @@ const notFrozen: Guard = (view, assignment, target) => {
   );
   if (!freeze) return undefined;
   const what = freeze.region === undefined ? 'what moves by itself' : `what leaves or enters region ${freeze.region}`;
-  return { reason: 'Frozen', message: `RegionSwitch ${freeze.name} freezes ${what} ${untilOf(freeze)}` };
+  return {
+    reason: 'Frozen',
+    message: `RegionSwitch ${freeze.name} freezes ${what} ${untilOf(freeze)}`,
+    ...endingAt(view, freeze.until),
+  };
 };
 const notKeptEmpty: Guard = (view, _, target) => {
   const keeper = target === undefined ? undefined : keeperOf(view, target);
@@ -62,6 +77,7 @@ const notKeptEmpty: Guard = (view, _, target) => {
   return {
     reason: 'Evacuated',
     message: `RegionSwitch ${keeper.name} keeps region ${target} empty ${untilOf(keeper)}`,
+    ...endingAt(view, keeper.until),
   };
 };
 const untilOf = ({ until }: Restraint): string =>
@@ -75,21 +91,27 @@ const switchbackAutomated: Guard = (view) =>
     ? { reason: 'AutomationOff', message: 'switchback.mode of the group is Manual' }
     : undefined;
 const cooledDown: Guard = (view, assignment) => {
-  const left = view.policy.coolDownMs - view.assignedForMs;
-  if (assignment.reason !== 'FailedOver' || left <= 0) return undefined;
+  const left = coolDownLeftMs(view, assignment, 'RegionLost');
+  if (left <= 0) return undefined;
+  const rest = inSeconds(view.policy.coolDownMs.RegionLost);
   return {
     reason: 'CoolingDown',
-    message: `the last failover was too short ago; next look in ${inSeconds(left)}`,
+    message: `the last failover was less than ${rest} ago, the cool-down of the group`,
     recheckAfterMs: left,
   };
 };
-const stable: Guard = (view) => {
-  const left = view.policy.stableForMs - regionIn(view, view.primary).healthyForMs;
+const stable: Guard = (view, assignment) => {
+  const neededMs = stableTimeMs(view.policy, assignment.homeLosses);
+  const { healthyForMs, state } = regionIn(view, view.primary);
+  const left = neededMs - healthyForMs;
   if (left <= 0) return undefined;
+  const losses = assignment.homeLosses ?? 0;
+  const why = losses > 1 ? `; so long because the service was lost there ${losses} times in a row` : '';
   return {
     reason: 'NotStableYet',
-    message: `primary region ${view.primary} must stay healthy for another ${inSeconds(left)}`,
-    recheckAfterMs: left,
+    message: `primary region ${view.primary} must have been healthy for ${inSeconds(neededMs)}${why}`,
+    // Of a region that is not healthy the time does not run.
+    ...(state === 'Healthy' && { recheckAfterMs: left }),
   };
 };
 
@@ -192,8 +214,73 @@ const previousIsOver: Guard = (view, assignment) => {
         message: `the switch before is not over: region ${activeRegion} does not run it at epoch ${epoch} yet`,
       };
 };
+/**
+ * The move before this one is made safe when every standby that answers has confirmed: a planned switch would wait for
+ * the word of each of them, and one that never gives it would keep the service stopped.
+ */
+const previousProtected: Guard = (view, assignment) => {
+  const { activeRegion, epoch } = assignment;
+  // Until it runs there, that is what `previousIsOver` is about.
+  if (regionIn(view, activeRegion).grantedEpoch < epoch) return undefined;
+  const missing = others(view, activeRegion).filter(
+    (region) => regionIn(view, region).state === 'Healthy' && !standsBy(view, assignment, region),
+  );
+  if (missing.length === 0) return undefined;
+  return {
+    reason: 'StandbyNotConfirmed',
+    message: `the switch before is not protected yet: ${missing.join(', ')} did not confirm epoch ${epoch}`,
+  };
+};
 
-/** Read them as checklists: the first objection holds the move. */
+// Of room, and of the way home.
+
+const mayOvercommit = (view: InstanceView, { activeRegion }: Assignment): boolean =>
+  view.policy.whenFull === 'Overcommit' && regionIn(view, activeRegion).state === 'Lost';
+/** It comes after the others that tell whether it would move at all: room is counted for what moves. */
+const targetHasRoom: Guard = (view, assignment, target) => {
+  if (target === undefined || fitsIn(view, target)) return undefined;
+  const { place } = regionIn(view, target);
+  if (!place.ok) {
+    return { reason: place.reason, message: `region ${target} has no place for the service: ${place.message}` };
+  }
+  if (mayOvercommit(view, assignment)) return undefined;
+  const { capacity, planned = 0 } = view.room.get(target) ?? {};
+  return { reason: 'CapacityExceeded', message: describeRoom(target, planned, place.instances, capacity) };
+};
+const windowOpen: Guard = ({ nowMs, policy: { windows } }) => {
+  if (!windows) return undefined;
+  const opening = nextOpening(windows, nowMs);
+  if (!opening) {
+    const zones = unknownZones(windows).join(', ');
+    return {
+      reason: 'InvalidSpec',
+      message: `switchback.windows of the group name no time zone that is known: ${zones}`,
+    };
+  }
+  if (opening.startMs <= nowMs) return undefined;
+  return {
+    reason: 'OutsideWindow',
+    message: 'services go home only while one of switchback.windows of the group is open',
+    recheckAfterMs: opening.startMs - nowMs,
+  };
+};
+const fewReturning: Guard = ({ policy, returning }) =>
+  policy.maxReturning !== undefined && returning >= policy.maxReturning
+    ? {
+        reason: 'ConcurrencyLimit',
+        message: `${returning} services of the group are on their way home, and switchback.maxConcurrentServices is ${policy.maxReturning}`,
+      }
+    : undefined;
+/** The last of all: it says that nothing else is missing. */
+const returnApproved: Guard = (view) =>
+  view.policy.switchback === 'Approval'
+    ? {
+        reason: 'ReadyToSwitchBack',
+        message: `everything is ready for the way home to region ${view.primary}, and switchback.mode of the group is Approval: a RegionSwitch of type Switchback lets it go`,
+      }
+    : undefined;
+
+/** Read them as checklists: the first objection holds the move. `guard-facts.ts` says of each what ends it. */
 export const GUARDS = {
   /** The region is lost, and nobody asked. */
   automaticFailover: [
@@ -206,6 +293,7 @@ export const GUARDS = {
     promotable,
     oneRegionAtATime,
     cooledDown,
+    targetHasRoom,
     hasRoom,
   ],
   automaticSwitchback: [
@@ -220,11 +308,19 @@ export const GUARDS = {
     allCanConfirm,
     primaryStandsBy,
     approved,
+    targetHasRoom,
     stable,
     previousIsOver,
+    previousProtected,
     hasRoom,
+    windowOpen,
+    fewReturning,
+    returnApproved,
   ],
-  /** To a primary region that the user changed: the same care, without the stable time. */
+  /**
+   * To a primary region that the user changed, out of a region without a place: the same care, without the stable time.
+   * What does not run there yet may never do, so that is not waited for.
+   */
   move: [
     notIsolated,
     switchesKnown,
@@ -235,10 +331,12 @@ export const GUARDS = {
     activeAnswers,
     allCanConfirm,
     approved,
+    targetHasRoom,
+    previousProtected,
     hasRoom,
   ],
   /** Asked for by a person: what a policy forbids is left out, what protects the data is not. */
-  failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, hasRoom],
+  failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, targetHasRoom, hasRoom],
   evacuation: [
     notIsolated,
     activeAnswers,
@@ -248,6 +346,7 @@ export const GUARDS = {
     approved,
     promotable,
     oneRegionAtATime,
+    targetHasRoom,
     previousIsOver,
     hasRoom,
   ],
@@ -261,20 +360,47 @@ export const GUARDS = {
     primaryStandsBy,
     approved,
     promotable,
+    targetHasRoom,
     previousIsOver,
     hasRoom,
   ],
 } as const satisfies Readonly<Record<string, readonly Guard[]>>;
 
+/** What ends what a guard holds; a guard is known by its name. */
+function endOf(guard: Guard): Pick<Objection, 'endsWhen'> {
+  const facts: GuardFact | undefined = GUARD_FACTS[guard.name];
+  return facts ? { endsWhen: facts.endsWhen } : {};
+}
+
+/** Time passes in the first round until all that counts down is over, in the second one until a window opens. */
+const MOST_ROUNDS = 3;
+
+/** How long until nothing holds a move any more that time alone ends: then it is free, or somebody has to do something. */
+function waitOutMs(guards: readonly Guard[], view: InstanceView, assignment: Assignment, target?: string): number {
+  let waitedMs = 0;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const later = viewAfter(view, waitedMs);
+    const waits = guards.map((guard) => guard(later, assignment, target)?.recheckAfterMs ?? 0);
+    const longestMs = Math.max(...waits);
+    if (longestMs <= 0) break;
+    waitedMs += longestMs;
+  }
+  return waitedMs;
+}
+
+/** The first objection of a list, and what ends it: a time, which is told once and as a moment, or something else. */
 export function firstObjection(
   list: keyof typeof GUARDS,
   view: InstanceView,
   assignment: Assignment,
   target?: string,
 ): Objection | undefined {
-  for (const guard of GUARDS[list]) {
+  const guards: readonly Guard[] = GUARDS[list];
+  for (const guard of guards) {
     const objection = guard(view, assignment, target);
-    if (objection) return objection;
+    if (!objection) continue;
+    if (objection.recheckAfterMs === undefined) return { ...objection, ...endOf(guard) };
+    return { ...objection, recheckAfterMs: waitOutMs(guards, view, assignment, target) };
   }
   return undefined;
 }

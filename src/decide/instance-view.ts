@@ -2,8 +2,12 @@ import type { Reason } from '../api/conditions.ts';
 import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment } from '../api/service-instance.ts';
 import { type Intent, openEntries, type RegionEpochs, regionLeft } from './assignment.ts';
+import type { FailureClass } from './cool-down.ts';
 import type { RegionState } from './diagnosis.ts';
+import type { Ledger } from './ledger.ts';
 import type { Refusal } from './refusal.ts';
+import type { Place } from './room.ts';
+import { countHomeLosses, type SwitchbackTiming } from './switchback-timing.ts';
 
 /** What is known of one region when it is decided where a service should be active. */
 export interface RegionView extends RegionEpochs {
@@ -14,15 +18,20 @@ export interface RegionView extends RegionEpochs {
   readonly synced: boolean;
   /** The rule by which nothing of the service may stand there (residency); undefined: it may. */
   readonly refusal: Refusal | undefined;
+  /** What it would take there, by its plan. */
+  readonly place: Place;
 }
 
-export interface FailoverPolicy {
+export interface FailoverPolicy extends SwitchbackTiming {
   readonly failover: 'Automatic' | 'Manual';
-  readonly switchback: 'Automatic' | 'Manual';
+  readonly switchback: 'Automatic' | 'Approval' | 'Manual';
   readonly promotion: 'Automatic' | 'Approval';
   readonly onHubLoss: Assignment['onHubLoss'];
-  readonly coolDownMs: number;
-  readonly stableForMs: number;
+  /** What becomes of the services of a lost region for which no region has room. */
+  readonly whenFull: 'Hold' | 'Overcommit';
+  readonly coolDownMs: Readonly<Record<FailureClass, number>>;
+  /** Services of the group that may be on their way home at a time; undefined: all. */
+  readonly maxReturning: number | undefined;
 }
 
 /** What a RegionSwitch of a person forbids. */
@@ -42,7 +51,9 @@ export interface Restraints {
   readonly keptEmpty: readonly Restraint[];
 }
 
-export interface InstanceView {
+export interface InstanceView extends Ledger {
+  /** Wall-clock time of the hub, for what persons set by the calendar. */
+  readonly nowMs: number;
   readonly mode: CrossRegionMode;
   readonly primary: string;
   /** In order of preference. */
@@ -94,8 +105,10 @@ export type InstanceDecision =
       readonly wanted: 'Assigned' | 'FailedOver' | 'SwitchedBack' | 'Moved' | 'Evacuated';
       readonly reason: Reason;
       readonly message: string;
-      /** Set when only time is missing; the message then counts it down. */
+      /** Set when only time is missing. The message does not say it: it would be another one each second. */
       readonly recheckAfterMs: number | undefined;
+      /** What else ends it. */
+      readonly endsWhen?: string;
     };
 
 const UNSEEN: RegionView = {
@@ -105,6 +118,7 @@ const UNSEEN: RegionView = {
   standbyEpoch: 0,
   grantedEpoch: 0,
   refusal: undefined,
+  place: { ok: false, reason: 'NotObserved', message: 'nothing is known of it' },
 };
 
 export const regionIn = (view: InstanceView, region: string): RegionView => view.regions.get(region) ?? UNSEEN;
@@ -118,15 +132,30 @@ export const others = (view: InstanceView, region: string): string[] => placesOf
 export const openIn = (view: InstanceView, { history }: Assignment) =>
   openEntries(history, (region) => regionIn(view, region));
 
-export const intentFor = (
+/** The view after some time in which nothing happened. */
+export function viewAfter(view: InstanceView, ms: number): InstanceView {
+  if (ms === 0) return view;
+  const aged = [...view.regions].map(
+    ([name, seen]) =>
+      [name, seen.state === 'Healthy' ? { ...seen, healthyForMs: seen.healthyForMs + ms } : seen] as const,
+  );
+  return { ...view, nowMs: view.nowMs + ms, assignedForMs: view.assignedForMs + ms, regions: new Map(aged) };
+}
+
+export function intentFor(
   view: InstanceView,
   activeRegion: string,
   reason: Intent['reason'],
   regionSwitch?: string,
-): Intent => ({
-  activeRegion,
-  successors: view.mode === 'Backup' ? others(view, activeRegion) : [],
-  onHubLoss: view.policy.onHubLoss,
-  reason,
-  ...(regionSwitch === undefined ? {} : { regionSwitch }),
-});
+): Intent {
+  const { dampingWindowMs, onHubLoss } = view.policy;
+  const homeLosses = countHomeLosses({ ...view, dampingWindowMs }, { activeRegion, reason });
+  return {
+    activeRegion,
+    successors: view.mode === 'Backup' ? others(view, activeRegion) : [],
+    onHubLoss,
+    reason,
+    ...(regionSwitch === undefined ? {} : { regionSwitch }),
+    ...(homeLosses > 0 && { homeLosses }),
+  };
+}

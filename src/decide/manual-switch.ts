@@ -12,6 +12,7 @@ import {
   type Restraint,
   type Restraints,
 } from './instance-view.ts';
+import type { Ledger } from './ledger.ts';
 import { chooseSuccessor } from './target.ts';
 
 /**
@@ -156,7 +157,9 @@ export function decideRequest(view: InstanceView, key: string, request: SwitchRe
   const { guards, wanted } = KINDS[type];
   if (!assignment || (view.rebuilt && view.rebuilt.epoch > assignment.epoch)) {
     const message = 'it is not known yet where it is active';
-    const hold = { kind: 'Hold', wanted, reason: 'WaitingForRegions', message, recheckAfterMs: undefined } as const;
+    const endsWhen = 'the hub has read the assignment, or the regions that know it';
+    const held = { reason: 'WaitingForRegions', message, recheckAfterMs: undefined, endsWhen } as const;
+    const hold = { kind: 'Hold', wanted, ...held } as const;
     return placesOf(view).includes(region) ? hold : undefined;
   }
   if (!isConcerned(view, assignment, request)) return undefined;
@@ -173,6 +176,8 @@ export function decideRequest(view: InstanceView, key: string, request: SwitchRe
   return { kind: 'Assign', intent: intentFor(view, target, wanted, name), message };
 }
 
+const NO_TRIALS: ReadonlyMap<string, Ledger> = new Map();
+
 export interface ServiceDecision {
   readonly decision: InstanceDecision;
   /** By name of the RegionSwitch, for every one that concerns the service. */
@@ -182,14 +187,21 @@ export interface ServiceDecision {
 /**
  * What is done with a service. The oldest request that nothing is in the way of is carried out; without one, what moves
  * by itself. What the regions know better than the hub comes before both.
+ *
+ * @param trials by name of a dry run: what it has not given away yet of that which services share
  */
-export function decideService(view: InstanceView, key: string, requests: readonly SwitchRequest[]): ServiceDecision {
+export function decideService(
+  view: InstanceView,
+  key: string,
+  requests: readonly SwitchRequest[],
+  trials: ReadonlyMap<string, Ledger> = NO_TRIALS,
+): ServiceDecision {
   const automatic = decideInstance(view);
   const answers = new Map<string, Answer>();
   let held: Answer | undefined;
   let assigned: Answer | undefined;
   for (const request of requests) {
-    const answer = decideRequest(view, key, request);
+    const answer = decideRequest({ ...view, ...trials.get(request.name) }, key, request);
     if (!answer) continue;
     answers.set(request.name, answer);
     if (request.isDryRun) continue;

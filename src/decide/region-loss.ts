@@ -1,16 +1,21 @@
 import type { Reason } from '../api/conditions.ts';
 import { isHubIsolated, type RegionState } from './diagnosis.ts';
 import { decideInstance } from './failover.ts';
-import { type AssignedService, type InstanceView, regionsBeingLeft } from './instance-view.ts';
+import { type AssignedService, type InstanceView, regionIn, regionsBeingLeft } from './instance-view.ts';
+import { byImportance } from './ledger.ts';
 import type { Placement } from './placement.ts';
 import type { Refusal } from './refusal.ts';
+import type { RegionCapacity } from './region-capacity.ts';
+import { occupy, roomOf } from './room.ts';
 
 /** A service as the placement loop sees it. What depends on the whole group is worked out anew for each loss. */
 export interface ServiceAtStake {
   /** `namespace/name` of the ServiceInstance. */
   readonly key: string;
   readonly serviceClass: string;
-  readonly view: Omit<InstanceView, 'hubIsolated' | 'failingOver'>;
+  /** 1 is the most important one. */
+  readonly slaClass: number;
+  readonly view: Omit<InstanceView, 'hubIsolated' | 'failingOver' | 'room'>;
   readonly plan: Placement | Refusal;
   /** Regions that serve it now; more than one only if it is `Active`. */
   readonly servedIn: readonly string[];
@@ -23,27 +28,33 @@ export interface Surroundings {
   /** By region. */
   readonly states: ReadonlyMap<string, RegionState>;
   readonly assigned: readonly AssignedService[];
+  /** One for each region of the group. */
+  readonly capacities: readonly RegionCapacity[];
 }
 
 /** What becomes of a service that runs in a region when that region is lost. */
 export type Fate =
-  | { readonly kind: 'Moves'; readonly to: string }
+  | { readonly kind: 'Moves'; readonly to: string; readonly instances: number }
   | { readonly kind: 'GoesOn' }
   | { readonly kind: 'Stops'; readonly reason: Reason; readonly message: string };
 
-type Situation = Pick<InstanceView, 'hubIsolated' | 'failingOver'>;
+type Situation = Pick<InstanceView, 'hubIsolated' | 'failingOver' | 'room'>;
 
 /** What the placement loop would see of the group as a whole, were the region lost. */
-export function situationAfter(lost: string, { assigned, regions, states }: Surroundings): Situation {
+function situationAfter(lost: string, { assigned, capacities, regions, states }: Surroundings): Situation {
   const stateOf = (region: string): RegionState => (region === lost ? 'Lost' : (states.get(region) ?? 'Unknown'));
-  return { hubIsolated: isHubIsolated(regions.map(stateOf)), failingOver: regionsBeingLeft(assigned, stateOf) };
+  return {
+    hubIsolated: isHubIsolated(regions.map(stateOf)),
+    failingOver: regionsBeingLeft(assigned, stateOf),
+    room: roomOf(capacities),
+  };
 }
 
 /**
  * The service as the placement loop would see it, were the region lost. What the regions know better than the hub has
  * been adopted by then, and a cool-down is over by itself: it delays a move, it does not keep it from happening.
  */
-function viewAfter(lost: string, { view }: Pick<ServiceAtStake, 'view'>, situation: Situation): InstanceView {
+function viewOfLoss(lost: string, { view }: Pick<ServiceAtStake, 'view'>, situation: Situation): InstanceView {
   const { assignment, rebuilt } = view;
   const isOlder = rebuilt !== undefined && rebuilt.epoch > (assignment?.epoch ?? -1);
   const seen = view.regions.get(lost);
@@ -76,14 +87,38 @@ function fateOfActive(lost: string, { servedIn, view }: ServiceAtStake): Fate {
  * What becomes of a service when a region is lost; undefined when it does not run there. Whether and where it moves is
  * the answer of the very function that moves it.
  */
-export function computeFate(lost: string, service: ServiceAtStake, situation: Situation): Fate | undefined {
-  const view = viewAfter(lost, service, situation);
+function computeFate(lost: string, service: ServiceAtStake, situation: Situation): Fate | undefined {
+  const view = viewOfLoss(lost, service, situation);
   const { mode, primary, secondaries } = view;
   if (!runsIn(lost, service, view)) return undefined;
   if (mode !== 'None' && [primary, ...secondaries].every((region) => region === lost)) return stays(ONE_REGION);
   if (mode === 'Active') return fateOfActive(lost, service);
   const decision = decideInstance(view);
-  if (decision.kind === 'Assign') return { kind: 'Moves', to: decision.intent.activeRegion };
+  if (decision.kind === 'Assign') {
+    const to = decision.intent.activeRegion;
+    const { place } = regionIn(view, to);
+    return { kind: 'Moves', to, instances: place.ok ? place.instances : 0 };
+  }
   if (decision.kind === 'Hold') return { kind: 'Stops', reason: decision.reason, message: decision.message };
   return stays('crossRegion.mode of its class is None');
+}
+
+/** A service that runs in the lost region, and what becomes of it. */
+export interface Affected {
+  readonly service: ServiceAtStake;
+  readonly fate: Fate;
+}
+
+/** What becomes of all of them, one after the other, as the placement loop decides: what one takes the next has not. */
+export function computeFates(lost: string, services: readonly ServiceAtStake[], around: Surroundings): Affected[] {
+  const affected: Affected[] = [];
+  let situation = situationAfter(lost, around);
+  for (const service of services.toSorted(byImportance)) {
+    const fate = computeFate(lost, service, situation);
+    if (!fate) continue;
+    affected.push({ service, fate });
+    const isMove = fate.kind === 'Moves' && service.view.mode === 'Backup';
+    if (isMove) situation = { ...situation, room: occupy(situation.room, fate.to, fate.instances) };
+  }
+  return affected;
 }

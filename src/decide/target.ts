@@ -1,6 +1,7 @@
 import type { Assignment } from '../api/service-instance.ts';
 import { isInFavourOf } from './authority.ts';
 import { type InstanceView, openIn, others, type Restraint, regionIn } from './instance-view.ts';
+import { fits } from './room.ts';
 
 /** The first entry at which a region that does not answer may still be running, and is not certain to stop for `target`. */
 export const blockerOf = (view: InstanceView, assignment: Assignment, target: string) =>
@@ -26,15 +27,38 @@ const candidatesOf = (view: InstanceView, assignment: Assignment): string[] =>
     return state === 'Healthy' && !refusal && synced;
   });
 
-/**
- * Where a service goes by itself: the first candidate that need not wait for the confirmation of a region that does not
- * answer. A region that a person wants empty, or frozen, comes after those: it is healthy, and better than none.
- */
-export function chooseTarget(view: InstanceView, assignment: Assignment): string | undefined {
-  const candidates = candidatesOf(view, assignment);
-  const free = candidates.filter((region) => !blockerOf(view, assignment, region));
-  return free.find((region) => !keeperOf(view, region) && !isFrozen(view, region)) ?? free[0] ?? candidates[0];
+export const fitsIn = (view: InstanceView, region: string): boolean =>
+  fits(view.room, region, regionIn(view, region).place);
+
+/** The first region that passes all tests, or as many of them as any region passes: those that come first matter most. */
+function firstBy(regions: readonly string[], ...tests: readonly ((region: string) => boolean)[]): string | undefined {
+  let left = regions;
+  for (const test of tests) {
+    const passing = left.filter(test);
+    if (passing.length > 0) left = passing;
+  }
+  return left[0];
 }
+
+/** What every switch looks for: a region that need not wait for one that does not answer, and that has a place. */
+const needs = (view: InstanceView, assignment: Assignment) =>
+  [
+    (region: string) => !blockerOf(view, assignment, region),
+    (region: string) => regionIn(view, region).place.ok,
+  ] as const;
+
+/**
+ * Where a service goes by itself. A frozen region comes after the others, because nothing moves there at all; then one
+ * without room; then one that a person wants empty: it is healthy, and better than none.
+ */
+export const chooseTarget = (view: InstanceView, assignment: Assignment): string | undefined =>
+  firstBy(
+    candidatesOf(view, assignment),
+    ...needs(view, assignment),
+    (region) => !isFrozen(view, region),
+    (region) => fitsIn(view, region),
+    (region) => !keeperOf(view, region),
+  );
 
 /**
  * Where a person's switch leads: never into a region that a person wants empty, or two of them would move a service to
@@ -42,6 +66,10 @@ export function chooseTarget(view: InstanceView, assignment: Assignment): string
  */
 export function chooseSuccessor(view: InstanceView, assignment: Assignment): string | undefined {
   const candidates = candidatesOf(view, assignment).filter((region) => !keeperOf(view, region));
-  const free = candidates.filter((region) => !blockerOf(view, assignment, region));
-  return free.find((region) => standsBy(view, assignment, region)) ?? free[0] ?? candidates[0];
+  return firstBy(
+    candidates,
+    ...needs(view, assignment),
+    (region) => fitsIn(view, region),
+    (region) => standsBy(view, assignment, region),
+  );
 }

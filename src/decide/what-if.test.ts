@@ -9,6 +9,7 @@ import { decideInstance } from './failover.ts';
 import { type FailoverPolicy, type RegionView, regionsBeingLeft } from './instance-view.ts';
 import type { RegionCapacity } from './region-capacity.ts';
 import type { ServiceAtStake } from './region-loss.ts';
+import type { Place } from './room.ts';
 import { computeWhatIf, type GroupAtStake, judgeSurvival } from './what-if.ts';
 
 const REGIONS = ['east', 'west', 'north'];
@@ -18,8 +19,13 @@ const POLICY: FailoverPolicy = {
   switchback: 'Automatic',
   promotion: 'Automatic',
   onHubLoss: 'Fence',
-  coolDownMs: 60_000,
+  whenFull: 'Hold',
+  coolDownMs: { RegionLost: 60_000 },
   stableForMs: 300_000,
+  dampingWindowMs: 3_600_000,
+  maxStableForMs: 3_600_000,
+  windows: undefined,
+  maxReturning: undefined,
 };
 
 interface Given {
@@ -33,6 +39,7 @@ interface Given {
   readonly planned?: Readonly<Record<string, number>>;
   readonly servedIn?: readonly string[];
   readonly assignedForMs?: number;
+  readonly slaClass?: number;
 }
 
 /** A service of east that may move to west; all is well. */
@@ -42,19 +49,28 @@ function aService(name: string, given: Given = {}, states: Readonly<Record<strin
   const planned = given.planned ?? Object.fromEntries(places.map((region) => [region, 2]));
   const epochs = { standbyEpoch: 0, grantedEpoch: 0 };
   const well = { healthyForMs: 3_600_000, synced: true, ...epochs, refusal: undefined };
+  const placeIn = (region: string): Place => {
+    const instances = planned[region];
+    return instances === undefined
+      ? { ok: false, reason: 'NotEnoughZones', message: 'too few zones' }
+      : { ok: true, instances };
+  };
   const views = REGIONS.map((region): [string, RegionView] => [
     region,
-    { ...well, state: states[region] ?? 'Healthy', ...given.regions?.[region] },
+    { ...well, place: placeIn(region), state: states[region] ?? 'Healthy', ...given.regions?.[region] },
   ]);
   return {
     key: `ns/${name}`,
     serviceClass: name.replace(/-\d+$/, ''),
+    slaClass: given.slaClass ?? 1,
     view: {
       mode,
       primary,
       secondaries,
       assignment: given.assignment ?? anAssignment(`1 ${primary}>${secondaries.join(',')}`),
       rebuilt: undefined,
+      nowMs: Date.UTC(2026, 0, 1),
+      returning: 0,
       assignedForMs,
       regions: new Map(views),
       policy: { ...POLICY, ...given.policy },
@@ -175,23 +191,39 @@ describe('if a region is lost', () => {
   });
 
   it.each([
-    [12, true],
-    [11, false],
-  ])('2 instances fit beside 10 into %i: %s, and the numbers are said', (capacity, fits) => {
+    [12, 'Hold', { survives: true, moving: { services: 1 } }, { fits: true }],
+    [11, 'Overcommit', { survives: false, moving: { services: 1 } }, { fits: false, reason: 'CapacityExceeded' }],
+  ] as const)('2 instances come beside 10 into %i (%s), and the numbers are said', (capacity, whenFull, loss, to) => {
     const capacities = [capacityOf('east', 2), capacityOf('west', 10, capacity)];
-    const loss = lossOf('east', aGroup([aService('mail')], { capacities }));
+    const told = lossOf('east', aGroup([aService('mail', { policy: { whenFull } })], { capacities }));
     const message = `region west holds 10 instances and 2 more would come; its capacity is ${capacity}`;
-    expect(loss).toMatchObject({ survives: fits, destinations: [{ region: 'west', fits, message }] });
+    expect(told).toMatchObject({ ...loss, destinations: [{ region: 'west', ...to, message }] });
   });
 
-  it('a service that moves to where the plan has no place for it does not fit, and the rule is named', () => {
-    const service = aService('mail', { planned: { east: 2 } });
-    const refusal = { ok: false, region: 'west', reason: 'NotEnoughZones', message: 'too few zones' } as const;
-    const plan = { ok: true, mode: 'Backup', regions: [], refusals: [refusal] } as const;
-    const loss = lossOf('east', aGroup([{ ...service, plan }]));
-    expect(loss).toMatchObject({ survives: false, moving: { services: 1 } });
-    expect(loss.destinations).toMatchObject([{ fits: false, reason: 'NotEnoughZones' }]);
-    expect(loss.message).toBe('region west has no place for 1 service: ns/mail (too few zones)');
+  it('what does not fit stops, unless the group overcommits: the most important ones move', () => {
+    const services = [
+      aService('chat', { slaClass: 2 }),
+      aService('mail'),
+      aService('voice'),
+      aService('web', { slaClass: 3 }),
+    ];
+    const loss = lossOf('east', aGroup(services, { capacities: [capacityOf('east', 8), capacityOf('west', 5, 10)] }));
+    const message = 'region west holds 9 instances and 2 more would come; its capacity is 10';
+    expect(loss).toMatchObject({
+      survives: false,
+      destinations: [{ region: 'west', services: 2, instances: 4, fits: true }],
+      outages: [
+        { serviceClass: 'chat', reason: 'CapacityExceeded', message },
+        { serviceClass: 'web', reason: 'CapacityExceeded', message },
+      ],
+      message: `2 of 4 services would stop: chat: ${message}`,
+    });
+  });
+
+  it('a service stops that the plan has no place for in any other region, and the rule is named', () => {
+    const loss = lossOf('east', aGroup([aService('mail', { planned: { east: 2 } })]));
+    const message = 'region west has no place for the service: too few zones';
+    expect(loss).toMatchObject({ survives: false, outages: [{ reason: 'NotEnoughZones', message }] });
   });
 
   it('tenants are counted once, however many of their services are concerned', () => {
@@ -263,7 +295,8 @@ describe('any one region may be lost', () => {
     expect(survival([aService('mail')], { capacities })).toMatchObject({
       status: 'False',
       reason: 'CapacityExceeded',
-      message: 'if region east is lost, region west holds 1 instance and 2 more would come; its capacity is 2',
+      message:
+        'if region east is lost, 1 of 1 service would stop: mail: region west holds 1 instance and 2 more would come; its capacity is 2',
     });
   });
 });
@@ -292,12 +325,15 @@ const anyService = fc.record({
   policy: fc.record({
     failover: fc.constantFrom<FailoverPolicy['failover']>('Automatic', 'Automatic', 'Manual'),
     promotion: fc.constantFrom<FailoverPolicy['promotion']>('Automatic', 'Automatic', 'Approval'),
+    whenFull: fc.constantFrom<FailoverPolicy['whenFull']>('Hold', 'Hold', 'Overcommit'),
   }),
   servedIn: fc.subarray(REGIONS),
   epochs: fc.array(fc.record({ standbyEpoch: fc.nat(14), grantedEpoch: fc.nat(14) }), { minLength: 3, maxLength: 3 }),
   refused: fc.subarray(REGIONS, { maxLength: 1 }),
   synced: fc.array(fc.constantFrom(true, true, true, false), { minLength: 3, maxLength: 3 }),
   assignedForMs: fc.nat(3_600_000),
+  slaClass: fc.constantFrom(1, 2, 3),
+  instances: fc.integer({ min: 1, max: 3 }),
 });
 
 const anyWorld = fc
@@ -309,12 +345,13 @@ const anyWorld = fc
   })
   .map(({ capacities, given, states, tenants }) => {
     const byRegion = Object.fromEntries(REGIONS.map((region, i) => [region, states[i] ?? 'Unknown']));
-    const services = given.map(({ epochs, refused, synced, ...rest }, index) => {
+    const services = given.map(({ epochs, instances, refused, synced, ...rest }, index) => {
+      const planned = Object.fromEntries(rest.places.map((region) => [region, instances]));
       const regions = REGIONS.map((region, i) => {
         const refusal = refused.includes(region) ? ABROAD : undefined;
         return [region, { ...epochs[i], synced: synced[i] ?? true, refusal }] as const;
       });
-      return aService(`c-${index}`, { ...rest, regions: Object.fromEntries(regions) }, byRegion);
+      return aService(`c-${index}`, { ...rest, planned, regions: Object.fromEntries(regions) }, byRegion);
     });
     const group = aGroup(services, {
       states: new Map(Object.entries(byRegion)),
@@ -338,13 +375,26 @@ function decideLoss(lost: string, group: GroupAtStake, states: Readonly<Record<s
   const mayMove = group.services.filter(({ view: { assignment, primary, secondaries } }) => {
     return assignment?.activeRegion === lost && [primary, ...secondaries].some((region) => region !== lost);
   });
-  const decided = mayMove.map(({ view }) => {
+  // What is given away is counted here by hand: instances by region, beside what is planned there.
+  const taken = new Map<string, number>();
+  const inTurn = mayMove.toSorted((x, y) => x.slaClass - y.slaClass || (x.key < y.key ? -1 : 1));
+  const decided = inTurn.map(({ plan, view }) => {
     const seen = [...view.regions].map(
       ([name, region]) => [name, { ...region, state: after[name] ?? 'Unknown' }] as const,
     );
-    const now = { hubIsolated, failingOver, assignedForMs: view.policy.coolDownMs };
+    const room = new Map(
+      group.capacities.flatMap(({ capacity, planned, region }) =>
+        capacity === undefined ? [] : [[region, { planned: planned + (taken.get(region) ?? 0), capacity }] as const],
+      ),
+    );
+    const now = { hubIsolated, failingOver, room, assignedForMs: view.policy.coolDownMs.RegionLost };
     const decision = decideInstance({ ...view, ...now, regions: new Map(seen) });
-    if (decision.kind === 'Assign') return `to ${decision.intent.activeRegion}`;
+    if (decision.kind === 'Assign') {
+      const to = decision.intent.activeRegion;
+      const placed = plan.ok ? plan.regions.find(({ region }) => region === to) : undefined;
+      taken.set(to, (taken.get(to) ?? 0) + (placed?.planned ?? 0));
+      return `to ${to}`;
+    }
     return decision.kind === 'Hold' ? `by ${decision.reason}` : decision.kind;
   });
   const kinds = [...new Set(decided)];

@@ -1,15 +1,13 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { WhatIf } from '../api/iu-group.ts';
 import type { Audience } from './cohort.ts';
-import type { RegionCapacity } from './region-capacity.ts';
-import { computeFate, type Fate, type ServiceAtStake, type Surroundings, situationAfter } from './region-loss.ts';
+import { type Affected, computeFates, type Fate, type ServiceAtStake, type Surroundings } from './region-loss.ts';
+import { describeRoom } from './room.ts';
 import type { RecoveryTiming } from './timing.ts';
 
 export interface GroupAtStake extends Surroundings {
   readonly services: readonly ServiceAtStake[];
   readonly audiences: readonly Audience[];
-  /** One for each region of the group. */
-  readonly capacities: readonly RegionCapacity[];
   readonly recovery: RecoveryTiming;
   /** By region: the slowest recovery of the last failover from it, in milliseconds. */
   readonly measured: ReadonlyMap<string, number>;
@@ -18,12 +16,6 @@ export interface GroupAtStake extends Surroundings {
 type Count = WhatIf['running'];
 type Objection = Pick<ConditionState, 'reason' | 'message'>;
 type Stop = Extract<Fate, { kind: 'Stops' }>;
-
-/** A service that runs in the lost region, and what becomes of it. */
-interface Affected {
-  readonly service: ServiceAtStake;
-  readonly fate: Fate;
-}
 
 /** As declared: somebody wanted it so, and no region can change it. Told, but no fault of the regions. */
 const DECLARED: ReadonlySet<Reason> = new Set(['StaysInRegion', 'ApprovalRequired']);
@@ -59,45 +51,19 @@ function tally(affected: readonly Affected[], audiences: readonly Audience[]): (
   return (head) => counts.get(head) ?? NONE;
 }
 
-/** Instances that come with a service; undefined when its plan has no place for it there. */
-function instancesIn(region: string, { plan, view }: ServiceAtStake): number | undefined {
-  const placed = plan.ok ? plan.regions.find((place) => place.region === region) : undefined;
-  // All others are counted where they have a place, whether they are active there or not.
-  return placed && (view.mode === 'Backup' ? placed.planned : 0);
-}
-
-/** Services that would move to where their plan has no place for them. */
-function findPlaceless(region: string, services: readonly ServiceAtStake[]): Objection | undefined {
-  const placeless = services.filter((service) => instancesIn(region, service) === undefined);
-  const [first] = placeless;
-  if (!first) return undefined;
-  const why = first.plan.ok ? first.plan.refusals.find((refusal) => refusal.region === region) : first.plan;
-  const message = `region ${region} has no place for ${counted(placeless.length, 'service')}: ${first.key}`;
-  return why ? { reason: why.reason, message: `${message} (${why.message})` } : { reason: 'TargetUnhealthy', message };
-}
-
 type Destination = WhatIf['destinations'][number];
 
-function destinationOf(
-  region: string,
-  services: readonly ServiceAtStake[],
-  count: Count,
-  group: GroupAtStake,
-): Destination {
-  const { capacity, planned = 0 } = group.capacities.find((entry) => entry.region === region) ?? {};
-  const instances = services.reduce((sum, service) => sum + (instancesIn(region, service) ?? 0), 0);
-  const limit = capacity === undefined ? 'it is not limited' : `its capacity is ${capacity}`;
-  const message = `region ${region} holds ${counted(planned, 'instance')} and ${instances} more would come; ${limit}`;
+function destinationOf(region: string, instances: number, count: Count, { capacities }: GroupAtStake): Destination {
+  const { capacity, planned = 0 } = capacities.find((entry) => entry.region === region) ?? {};
+  // What does not fit comes only where the group says so (`failover.whenFull: Overcommit`).
   const isFull = capacity !== undefined && planned + instances > capacity;
-  const objection =
-    findPlaceless(region, services) ?? (isFull ? { reason: 'CapacityExceeded' as const, message } : undefined);
   return {
     region,
     ...count,
     instances,
-    fits: objection === undefined,
-    ...(objection && { reason: objection.reason }),
-    message: (objection?.message ?? message).slice(0, 512),
+    fits: !isFull,
+    ...(isFull && { reason: 'CapacityExceeded' as const }),
+    message: describeRoom(region, planned, instances, capacity).slice(0, 512),
   };
 }
 
@@ -106,16 +72,13 @@ function destinationsOf(
   countOf: (head: string) => Count,
   group: GroupAtStake,
 ): WhatIf['destinations'] {
-  const to = new Map<string, ServiceAtStake[]>();
-  for (const { fate, service } of affected) {
-    if (fate.kind !== 'Moves') continue;
-    const known = to.get(fate.to);
-    if (known) known.push(service);
-    else to.set(fate.to, [service]);
+  const to = new Map<string, number>();
+  for (const { fate } of affected) {
+    if (fate.kind === 'Moves') to.set(fate.to, (to.get(fate.to) ?? 0) + fate.instances);
   }
   return [...to]
     .sort(([x], [y]) => compare(x, y))
-    .map(([region, services]) => destinationOf(region, services, countOf(`to ${region}`), group));
+    .map(([region, instances]) => destinationOf(region, instances, countOf(`to ${region}`), group));
 }
 
 /** One entry for each service class and reason, with the words of its first service by name. What is no fault comes last. */
@@ -197,14 +160,13 @@ function recoveryOf(region: string, { measured, recovery }: GroupAtStake): WhatI
  * the state alone: nothing in it counts seconds, so nothing changes while nothing happens.
  */
 export function computeWhatIf(group: GroupAtStake): WhatIf[] {
-  const services = group.services.toSorted((x, y) => compare(x.key, y.key));
   return group.capacities.map(({ region }) => {
-    const situation = situationAfter(region, group);
-    const affected = services.flatMap((service): Affected[] => {
-      const fate = computeFate(region, service, situation);
-      return fate ? [{ service, fate }] : [];
-    });
-    const numbers = numbersOf(affected, group);
+    const affected = computeFates(region, group.services, group);
+    // By name: the words of an outage are those of its first service.
+    const numbers = numbersOf(
+      affected.toSorted((x, y) => compare(x.service.key, y.service.key)),
+      group,
+    );
     return {
       region,
       survives: objectionTo(numbers) === undefined,

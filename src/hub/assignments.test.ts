@@ -40,6 +40,13 @@ const withAssignment = (object: ServiceInstance, assignment: Assignment): Servic
   status: { observedGeneration: 1, assignment },
 });
 
+it('failovers in a row that are forgotten leave nothing behind', async () => {
+  const lost = await record(instance, { ...FIRST, homeLosses: 2 });
+  expect((await read()).status?.assignment?.homeLosses).toBe(2);
+  await record(lost, SECOND);
+  expect((await read()).status?.assignment).toEqual(SECOND);
+});
+
 it('a move that nobody asked for leaves nothing behind of the person who asked for the one before', async () => {
   const asked = await record(instance, { ...FIRST, regionSwitch: 'evacuate-east' });
   expect((await read()).status?.assignment?.regionSwitch).toBe('evacuate-east');

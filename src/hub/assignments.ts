@@ -107,7 +107,12 @@ export class AssignmentBook {
       RESOURCES.serviceInstance,
       { name, namespace },
       // A merge patch keeps what it does not name: the person behind the move before is not behind this one.
-      { metadata: { resourceVersion }, status: { assignment: { ...next, regionSwitch: next.regionSwitch ?? null } } },
+      {
+        metadata: { resourceVersion },
+        status: {
+          assignment: { ...next, regionSwitch: next.regionSwitch ?? null, homeLosses: next.homeLosses ?? null },
+        },
+      },
       { subresource: 'status', lane: 'fence' },
     );
     if (leadership === this.#leadership) this.take(written);

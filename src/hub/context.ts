@@ -1,8 +1,8 @@
-import type { ConditionState, Reason } from '../api/conditions.ts';
+import type { ConditionState } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
-import type { ServiceInstance } from '../api/service-instance.ts';
+import type { HoldStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
@@ -21,13 +21,6 @@ import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
 import type { Move } from './switch-progress.ts';
-
-/** A switch that is wanted but held. */
-export interface Hold {
-  readonly wanted: string;
-  readonly reason: Reason;
-  readonly message: string;
-}
 
 /** What the loops of the hub share. Each part has one writer: the loop that it is named after. */
 export interface HubContext {
@@ -70,7 +63,7 @@ export interface HubContext {
   /** By `namespace/name` of a ServiceInstance: how its record set was written; written by the instance loop. */
   readonly traffic: Map<string, ConditionState>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
-  readonly holds: Map<string, Hold>;
+  readonly holds: Map<string, HoldStatus>;
   /** By uid of a RegionSwitch that a person made and that may still begin something; written by the placement loop. */
   readonly plans: Map<string, readonly PlannedService[]>;
   /** By group: what persons ask for and forbid; written by the placement loop once the RegionSwitches are read. */

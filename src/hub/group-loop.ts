@@ -5,13 +5,16 @@ import type { Region } from '../api/region.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { computeRegion } from '../decide/desired/region.ts';
-import { computeCapacity, type PlacedService, type RegionCapacity } from '../decide/region-capacity.ts';
+import { computeCapacity, type RegionCapacity } from '../decide/region-capacity.ts';
+import { unknownZones } from '../decide/switchback-windows.ts';
 import { computeProtocolTiming, fitsElection } from '../decide/timing.ts';
 import { keyOf } from '../kube/object.ts';
 import { type GroupFacts, groupReport, type RegionSummary } from '../report/group.ts';
+import { summarizeReturns } from '../report/hold.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { placedServices } from './instance-view.ts';
 import { whileSettling } from './settling.ts';
 import { foresee } from './what-if.ts';
 
@@ -73,15 +76,6 @@ function noteCapacity(context: HubContext, group: IUGroup): void {
 const fullRegions = (capacities: readonly RegionCapacity[]): string =>
   capacities.flatMap(({ fits, region, reservedFor = '' }) => (fits ? [] : [`${region}<${reservedFor}`])).join();
 
-function placedServices(context: HubContext, group: IUGroup): PlacedService[] {
-  return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance) => {
-    const plan = context.placements.planFor(instance);
-    if (!plan.ok) return [];
-    const activeRegion = context.assignments.get(keyOf(instance))?.activeRegion ?? instance.spec.primaryRegion;
-    return [{ placement: plan, activeRegion }];
-  });
-}
-
 /** A region that does not answer learns of it later: nothing waits for it, and no other region is slowed. */
 async function ensureRegion(context: HubContext, group: IUGroup, region: string, signal: AbortSignal): Promise<void> {
   const link = context.links.get(region);
@@ -126,6 +120,8 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan | undefine
     electionMs: context.electionMs,
     unprotected: mobile.filter((i) => !isTrue(i.status?.conditions, 'Protected')).map(keyOf),
     losses: foresee(context, group, plan),
+    unknownZones: unknownZones(group.spec.switchback.windows ?? []),
+    switchback: summarizeReturns(instances.flatMap((instance) => context.holds.get(keyOf(instance)) ?? [])),
     before: group.status,
   };
 }

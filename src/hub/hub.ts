@@ -19,6 +19,7 @@ import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
+import type { Brakes } from '../report/brake-metrics.ts';
 import type { Log } from '../report/log-port.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
@@ -77,6 +78,8 @@ export interface Hub {
   /** Whether the caches are filled. */
   readonly ready: boolean;
   readonly leading: boolean;
+  /** What is held now, for metrics. */
+  brakes(): Brakes;
 }
 
 /** The loops of one region, started and stopped with its link. */
@@ -139,6 +142,16 @@ class HubLoops implements Hub {
 
   get leading(): boolean {
     return this.#context.leadership.isCertain();
+  }
+
+  brakes(): Brakes {
+    const { clock, holds, standings } = this.#context;
+    const nowMs = clock.now().wallMs;
+    if (!this.leading) return { holds: [], freezes: [], nowMs };
+    const freezes = [...standings].flatMap(([group, standing]) =>
+      standing.freezes.map((freeze) => ({ ...freeze, group })),
+    );
+    return { holds: holds.values(), freezes, nowMs };
   }
 
   start(): void {

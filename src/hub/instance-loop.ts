@@ -85,7 +85,7 @@ async function reportInstance(context: HubContext, key: string, signal: AbortSig
   };
   await reportStatus(options, instance, {
     conditions: [...instanceConditions(facts), traffic],
-    fields: { placements: placementsOf(facts), weights: weightsOf(facts) ?? null },
+    fields: { placements: placementsOf(facts), weights: weightsOf(facts) ?? null, hold: facts.hold ?? null },
   });
   return undefined;
 }

@@ -5,8 +5,13 @@ import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
-import type { AssignedService, InstanceView, RegionView } from '../decide/instance-view.ts';
+import type { AssignedService, FailoverPolicy, InstanceView, RegionView } from '../decide/instance-view.ts';
+import type { Ledger } from '../decide/ledger.ts';
+import type { Placement } from '../decide/placement.ts';
+import { type Refusal, refuse } from '../decide/refusal.ts';
+import { computeCapacity, type PlacedService } from '../decide/region-capacity.ts';
 import { checkRegion, type RegionQuestion, type RegionRefusal } from '../decide/regions.ts';
+import { type Place, roomOf } from '../decide/room.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
 
@@ -19,10 +24,11 @@ export function viewOf(
   group: IUGroup,
   serviceClass: ServiceClass,
   instance: ServiceInstance,
-): Omit<InstanceView, 'hubIsolated' | 'failingOver' | 'restraints'> {
+): Omit<InstanceView, 'hubIsolated' | 'failingOver' | 'restraints' | keyof Ledger> {
   const key = keyOf(instance);
   const assignment = context.assignments.get(key);
   const limits = [{ of: `the tenants of ${instance.metadata.name}`, countries: instance.spec.countries }];
+  const plan = context.placements.planFor(instance);
   const regions = new Map<string, RegionView>();
   for (const region of involvedRegions(instance, assignment)) {
     const link = context.links.get(region);
@@ -32,6 +38,7 @@ export function viewOf(
       synced: link?.synced ?? false,
       ...epochsIn(context, key, region),
       refusal: refusalOf({ group, limits }, region),
+      place: placeOf(plan, region, link?.services.store.get(key)),
     });
   }
   const now = context.clock.now().wallMs;
@@ -45,17 +52,73 @@ export function viewOf(
       isoTime(now),
       assignment,
     ),
+    nowMs: now,
     assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
     regions,
-    policy: {
-      failover: group.spec.failover.mode,
-      switchback: group.spec.switchback.mode,
-      promotion: serviceClass.spec.crossRegion.promotion,
-      onHubLoss: group.spec.failover.onHubLoss,
-      coolDownMs: group.spec.failover.coolDownSeconds * 1000,
-      stableForMs: group.spec.switchback.stableForSeconds * 1000,
-    },
+    policy: policyOf(group, serviceClass),
   };
+}
+
+function policyOf({ spec: { failover, switchback } }: IUGroup, { spec }: ServiceClass): FailoverPolicy {
+  return {
+    failover: failover.mode,
+    switchback: switchback.mode,
+    promotion: spec.crossRegion.promotion,
+    onHubLoss: failover.onHubLoss,
+    whenFull: failover.whenFull,
+    coolDownMs: { RegionLost: failover.coolDownSeconds * 1000 },
+    stableForMs: switchback.stableForSeconds * 1000,
+    dampingWindowMs: switchback.damping.windowSeconds * 1000,
+    maxStableForMs: switchback.damping.maxStableForSeconds * 1000,
+    windows: switchback.windows,
+    maxReturning: switchback.maxConcurrentServices,
+  };
+}
+
+/**
+ * What a service takes in a region. One whose plan is refused as a whole goes on as it was last ordered: somebody has to
+ * mend the plan, and no outage shall wait for that.
+ */
+function placeOf(plan: Placement | Refusal, region: string, order: RegionalService | undefined): Place {
+  if (!plan.ok) return order ? { ok: true, instances: instancesOf(order) } : plan;
+  const placed = plan.regions.find((entry) => entry.region === region);
+  if (placed) return { ok: true, instances: placed.planned };
+  const refusal = plan.refusals.find((entry) => entry.region === region);
+  return refusal ?? refuse('NoSuccessor', `region ${region} is none of the regions of the service`);
+}
+
+const instancesOf = ({ spec }: RegionalService): number => spec.components.reduce((sum, c) => sum + c.instances, 0);
+
+/** What the services of a group share, before anything of it is given away. */
+export function ledgerOf(context: HubContext, group: IUGroup): Ledger {
+  const isLimited = group.spec.infrastructureUnits.some(({ capacity }) => capacity !== undefined);
+  const instances = context.instances.store.byIndex('group', group.metadata.name);
+  return {
+    room: isLimited ? roomOf(computeCapacity(placedServices(context, group), group)) : new Map(),
+    returning:
+      group.spec.switchback.maxConcurrentServices === undefined
+        ? 0
+        : instances.filter((instance) => isReturning(context, instance)).length,
+  };
+}
+
+/** Whether a service was sent home and is not ready there yet. */
+function isReturning({ assignments, links }: HubContext, instance: ServiceInstance): boolean {
+  const key = keyOf(instance);
+  const assignment = assignments.get(key);
+  if (assignment?.reason !== 'SwitchedBack') return false;
+  const status = links.get(assignment.activeRegion)?.services.store.get(key)?.status;
+  return status?.epoch !== assignment.epoch || status.phase !== 'Active';
+}
+
+/** Services of a group that have a plan, and where each is active. */
+export function placedServices(context: HubContext, group: IUGroup): PlacedService[] {
+  return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance) => {
+    const plan = context.placements.planFor(instance);
+    if (!plan.ok) return [];
+    const activeRegion = context.assignments.get(keyOf(instance))?.activeRegion ?? instance.spec.primaryRegion;
+    return [{ placement: plan, activeRegion }];
+  });
 }
 
 /** Undefined for a service that was never assigned. */

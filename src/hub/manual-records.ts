@@ -4,6 +4,7 @@ import { RESOURCES } from '../api/resources.ts';
 import { regionLeft } from '../decide/assignment.ts';
 import { hasBegunAll, isManual, isOwnRecord, stopOf } from '../decide/manual-switch.ts';
 import { keyOf } from '../kube/object.ts';
+import { freezeExpired } from '../report/events.ts';
 import { type ManualProgress, manualReport } from '../report/manual-switch.ts';
 import { reportStatus } from '../report/status.ts';
 import { isOver, progressOf, type ServiceProgress } from '../report/switch.ts';
@@ -77,6 +78,8 @@ export class ManualRecords {
       signal,
     };
     await reportStatus(options, object, manualReport(object, progress, instant.wallMs));
+    const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
+    if (object.spec.type === 'Freeze' && hasExpired) this.#context.events.record(freezeExpired(object));
     record.reportedAt = instant;
   }
 

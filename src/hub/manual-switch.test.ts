@@ -14,6 +14,7 @@ import {
 import { partOf } from '../../test/support/part.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { VirtualTime } from '../../test/support/virtual-time.ts';
+import type { IUGroup } from '../api/iu-group.ts';
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
@@ -25,6 +26,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { AssignmentBook } from './assignments.ts';
 import type { HubContext } from './context.ts';
 import { createPlacementLoop } from './placement-loop.ts';
+import { PlacementCache } from './placements.ts';
 import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
 
 /** Regions of which only what matters here is told: both answer, and their agents do at once what they are ordered. */
@@ -39,7 +41,11 @@ let isSynced: boolean;
 let leads: boolean;
 let states: Map<string, RegionState>;
 let events: string[];
-let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch> };
+let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch>; groups: Store<IUGroup> };
+/** Whether what was promoted does not get ready. */
+let isSlow: boolean;
+/** How long a region has been healthy. */
+let healthyForMs: () => number;
 
 const informer = <T extends KubeObject>(store: Store<T>, synced: () => boolean = () => true) => ({
   store,
@@ -67,7 +73,7 @@ function orderIn(region: string, key: string): RegionalService | undefined {
     activeRegion,
   });
   const grants = isActive
-    ? { grantedEpoch: epoch, phase: 'Active' as const }
+    ? { grantedEpoch: epoch, phase: isSlow ? ('Starting' as const) : ('Active' as const) }
     : { standbyEpoch: epoch, phase: 'Standby' as const };
   return { ...order, status: { observedGeneration: 1, epoch, ...grants } };
 }
@@ -75,7 +81,9 @@ function orderIn(region: string, key: string): RegionalService | undefined {
 const linkOf = (region: string) => ({
   region,
   synced: true,
-  healthyForMs: 3_600_000,
+  get healthyForMs() {
+    return healthyForMs();
+  },
   judged: () => undefined,
   lastSignAt: () => clock.now().wallMs,
   evidence: () => {
@@ -96,6 +104,8 @@ beforeEach(async () => {
   clock = new ManualClock();
   isSynced = true;
   leads = true;
+  isSlow = false;
+  healthyForMs = () => 3_600_000;
   states = new Map();
   events = [];
   const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
@@ -106,14 +116,17 @@ beforeEach(async () => {
   const instances = await Promise.all(
     SERVICES.map((name) => direct.client.create(RESOURCES.serviceInstance, anInstance(name, places))),
   );
-  stores = { instances: filled(instances), switches: filled<RegionSwitch>([]) };
   const group = aGroup('americas', [...REGIONS], { switchback: { stableForSeconds: 60 } });
   const links = new Map(REGIONS.map((region) => [region as string, linkOf(region)]));
+  const groups = filled([group]);
+  stores = { instances: filled(instances), switches: filled<RegionSwitch>([]), groups };
+  const classes = filled([aClass('voice-mail', aBackup())]);
   context = partOf<HubContext>('context', {
     clock,
     client: direct.client,
-    groups: informer(filled([group])),
-    classes: informer(filled([aClass('voice-mail', aBackup())])),
+    groups: informer(groups),
+    classes: informer(classes),
+    placements: new PlacementCache(groups, classes),
     instances: informer(stores.instances),
     switches: informer(stores.switches, () => isSynced),
     assignments: new AssignmentBook(direct.client),
@@ -288,6 +301,18 @@ describe('a freeze', () => {
     await clock.advance(30_000);
     expect(whereAre()).toBe('west@2 west@2');
     expect((await read('calm')).status?.endTime).toBeDefined();
+    await clock.advance(30_000);
+    const expiry = 'The freeze ended at 2026-01-01T00:01:00Z: what moves by itself moves again';
+    expect(events.filter((note) => note.startsWith('The freeze'))).toEqual([expiry]);
+  });
+
+  it('that a person ends is not told as one that was forgotten', async () => {
+    await apply(aSwitch('calm', { type: 'Freeze', region: undefined, expiresAt: '2026-01-01T00:01:00Z' }));
+    await clock.advance(3000);
+    await patch('calm', { spec: { abort: true } });
+    await clock.advance(90_000);
+    expect((await read('calm')).status?.endTime).toBeDefined();
+    expect(events.filter((note) => note.startsWith('The freeze'))).toEqual([]);
   });
 });
 
@@ -319,4 +344,105 @@ it('the history of the operator is bounded, and never counts nor deletes what a 
   await clock.advance(5000);
   expect(whereAre()).toBe('west@2 west@2');
   expect(direct.writes().filter((write) => write.startsWith('DELETE'))).toEqual(['DELETE old-10', 'DELETE old-11']);
+});
+
+describe('a region with room for one of two services', () => {
+  const message = 'region west holds 2 instances and 2 more would come; its capacity is 3';
+  const limit = (instances: number): void => {
+    const regions = ['east', { region: 'west', capacity: { instances } }];
+    stores.groups.replace([aGroup('americas', regions, { switchback: { stableForSeconds: 60 } })], '2');
+  };
+
+  it('takes the first of them when the other region is lost, and the other one when there is room', async () => {
+    limit(3);
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 east@1');
+    expect(context.holds.get('switchback-system/voice')).toMatchObject({ reason: 'CapacityExceeded', message });
+    expect(events.filter((note) => note.includes(message))).toHaveLength(1);
+    limit(4);
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(context.holds.get('switchback-system/voice')?.reason).not.toBe('CapacityExceeded');
+  });
+
+  it('says so beforehand: a dry run counts its services together, and each dry run its own', async () => {
+    limit(3);
+    await apply(aSwitch('try', { dryRun: true }));
+    await apply(aSwitch('try-again', { dryRun: true, type: 'Failover' }));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@1 east@1');
+    for (const name of ['try', 'try-again']) {
+      expect((await read(name)).status?.plan).toMatchObject({
+        moves: 1,
+        held: 1,
+        services: [{ name: 'switchback-system/voice', verdict: 'Held', reason: 'CapacityExceeded', message }, {}],
+      });
+    }
+  });
+
+  it('holds what a person asks for with the numbers', async () => {
+    limit(3);
+    await apply(aSwitch('e'));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 east@1');
+    expect((await read('e')).status?.plan).toMatchObject({ held: 1, services: [{ verdict: 'Held', message }] });
+  });
+});
+
+describe('the way home', () => {
+  it('is told as a time, once, while only time is missing', async () => {
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 west@2');
+    const back = clock.now();
+    healthyForMs = () => clock.now().monoMs - back.monoMs;
+    states.delete('east');
+    await clock.advance(5000);
+    const hold = context.holds.get('switchback-system/mail');
+    expect(hold).toMatchObject({ reason: 'NotStableYet', until: '2026-01-01T00:01:05Z' });
+    const told = events.length;
+    await clock.advance(50_000);
+    expect(context.holds.get('switchback-system/mail')).toBe(hold);
+    expect(events).toHaveLength(told);
+    await clock.advance(10_000);
+    expect(whereAre()).toBe('east@3 east@3');
+  });
+
+  it('remembers the failovers in a row over a change of the leader, and takes longer after the second one', async () => {
+    const lose = async (): Promise<void> => {
+      states.set('east', 'Lost');
+      await clock.advance(3000);
+      states.delete('east');
+    };
+    await lose();
+    await clock.advance(10_000);
+    expect(whereAre()).toBe('east@3 east@3');
+    context.assignments.forget();
+    await clock.advance(1000);
+    expect(assignmentOf('mail')?.homeLosses).toBe(1);
+    healthyForMs = () => 100_000;
+    await lose();
+    expect(assignmentOf('mail')).toMatchObject({ epoch: 4, homeLosses: 2 });
+    await clock.advance(10_000);
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({
+      reason: 'NotStableYet',
+      message: expect.stringContaining('for 120 s; so long because the service was lost there 2 times in a row'),
+    });
+  });
+
+  it('is for so many services at a time as the group says', async () => {
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    const switchback = { stableForSeconds: 60, maxConcurrentServices: 1 };
+    stores.groups.replace([aGroup('americas', [...REGIONS], { switchback })], '2');
+    isSlow = true;
+    states.delete('east');
+    await clock.advance(10_000);
+    expect(whereAre()).toBe('east@3 west@2');
+    expect(context.holds.get('switchback-system/voice')).toMatchObject({ reason: 'ConcurrencyLimit' });
+    isSlow = false;
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@3 east@3');
+  });
 });

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService } from '../api/region-switch.ts';
+import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
 import { type InstanceDecision, type InstanceView, regionsBeingLeft } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
+import { afterDecision, byImportance } from '../decide/ledger.ts';
 import {
   decideService,
   isOpen,
@@ -16,15 +18,17 @@ import {
   restraintsOn,
   type ServiceDecision,
   type Standing,
+  type SwitchRequest,
 } from '../decide/manual-switch.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { held, moved, regionLost, regionRecovered } from '../report/events.ts';
+import { describeHold, holdStatus } from '../report/hold.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
-import { assignedService, epochsIn, viewOf } from './instance-view.ts';
+import { assignedService, epochsIn, ledgerOf, viewOf } from './instance-view.ts';
 
 /** Writes of intents under way at the same time. */
 const CONCURRENCY = 32;
@@ -124,17 +128,43 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
     plans.set(request.name, missingServices(request, name, exists));
   }
   const decided: Decided[] = [];
-  for (const instance of instances) {
-    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    if (!serviceClass || instance.metadata.deletionTimestamp) continue;
-    const key = keyOf(instance);
+  let ledger = ledgerOf(context, group);
+  const trials = new Map(
+    (standing?.requests ?? []).filter(isDryRun).map(({ name: trial }) => [trial, ledger] as const),
+  );
+  for (const { instance, key, serviceClass } of inOrder(context, instances)) {
     const restraints = standing && restraintsOn(standing, key);
-    const view = { ...viewOf(context, group, serviceClass, instance), hubIsolated, failingOver, restraints };
-    const { answers, decision } = decideService(view, key, standing?.requests ?? []);
+    const around = { hubIsolated, failingOver, restraints, ...ledger };
+    const view = { ...viewOf(context, group, serviceClass, instance), ...around };
+    const { answers, decision } = decideService(view, key, standing?.requests ?? [], trials);
     addToPlans(plans, key, view, answers);
+    ledger = afterDecision(ledger, view, decision);
+    for (const [trial, left] of trials) {
+      const answer = answers.get(trial);
+      if (answer) trials.set(trial, afterDecision(left, view, answer));
+    }
     decided.push({ key, instance, group, decision });
   }
   return decided;
+}
+
+const isDryRun = ({ isDryRun: isTrial }: SwitchRequest): boolean => isTrial;
+
+interface Turn {
+  readonly instance: ServiceInstance;
+  readonly serviceClass: ServiceClass;
+  readonly slaClass: number;
+  readonly key: string;
+}
+
+/** The services that are decided about, the most important ones first. */
+function inOrder({ classes }: HubContext, instances: readonly ServiceInstance[]): Turn[] {
+  const turns = instances.flatMap((instance): Turn[] => {
+    const serviceClass = classes.store.get(instance.spec.serviceClassRef.name);
+    if (!serviceClass || instance.metadata.deletionTimestamp) return [];
+    return [{ instance, serviceClass, slaClass: serviceClass.spec.slaClass, key: keyOf(instance) }];
+  });
+  return turns.sort(byImportance);
 }
 
 /** A cold cache says nothing: one of the RegionSwitches could be a freeze. */
@@ -172,25 +202,31 @@ function noteStanding(context: HubContext, group: string, standing: Standing | u
 
 function noteHolds(context: HubContext, decided: readonly Decided[]): void {
   const seen = new Set<string>();
-  for (const { key, instance, decision } of decided) {
+  const nowMs = context.clock.now().wallMs;
+  for (const { decision, group, instance, key } of decided) {
     if (decision.kind !== 'Hold') continue;
     seen.add(key);
-    const { recheckAfterMs, wanted, reason, message } = decision;
     const before = context.holds.get(key);
-    // A message that counts time down is told once.
-    const isSame = before?.message === message || recheckAfterMs !== undefined;
-    if (before?.reason !== reason || before.wanted !== wanted || !isSame) {
-      context.log('info', 'Switch is held', { instance: key, wanted, reason, because: message });
-      context.holds.set(key, { wanted, reason, message });
-      context.lookAgain.instance(key);
-      const known = instance.status?.conditions?.find((c) => c.type === 'Held');
-      if (known?.reason !== reason) context.events.record(held(instance, wanted, reason, message));
-    }
+    const hold = holdStatus(decision, before ?? instance.status?.hold, nowMs);
+    if (isDeepStrictEqual(before, hold)) continue;
+    context.log('info', 'Switch is held', {
+      instance: key,
+      wanted: hold.wanted,
+      reason: hold.reason,
+      because: describeHold(hold),
+    });
+    context.holds.set(key, hold);
+    context.lookAgain.instance(key);
+    context.lookAgain.group(group.metadata.name);
+    const known = instance.status?.conditions?.find((c) => c.type === 'Held');
+    if (known?.reason !== hold.reason) context.events.record(held(instance, hold));
   }
   for (const key of context.holds.keys()) {
     if (seen.has(key)) continue;
     context.holds.delete(key);
     context.lookAgain.instance(key);
+    const group = context.instances.store.get(key)?.spec.iuGroupRef.name;
+    if (group !== undefined) context.lookAgain.group(group);
   }
 }
 

@@ -53,7 +53,13 @@ function atStake(context: HubContext, group: IUGroup, instance: ServiceInstance)
   return {
     key,
     serviceClass: serviceClass.metadata.name,
-    view: { ...viewOf(context, group, serviceClass, instance), restraints: standing && restraintsOn(standing, key) },
+    slaClass: serviceClass.spec.slaClass,
+    view: {
+      ...viewOf(context, group, serviceClass, instance),
+      // Of the way home nothing is foreseen.
+      returning: 0,
+      restraints: standing && restraintsOn(standing, key),
+    },
     plan,
     servedIn: places.filter((region) =>
       isServing(context.diagnoses.get(region)?.state, context.links.get(region)?.services.store.get(key)),

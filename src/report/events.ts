@@ -1,9 +1,11 @@
 import type { Reason } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
-import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import type { Assignment, HoldStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { EventNote } from '../kube/event-recorder.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { describeHold } from './hold.ts';
 
 /** One function for each event. They tell people what happened; whatever matters stands in the status too. */
 
@@ -34,8 +36,15 @@ export const moved = (instance: ServiceInstance, from: string, next: Assignment)
     text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}${next.regionSwitch === undefined ? '' : `, by RegionSwitch ${next.regionSwitch}`}`,
   });
 
-export const held = (instance: ServiceInstance, wanted: string, reason: Reason, because: string): EventNote =>
-  note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${because}` });
+export const held = (instance: ServiceInstance, { reason, wanted, ...hold }: HoldStatus): EventNote =>
+  note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${describeHold(hold)}` });
+
+export const freezeExpired = (freeze: RegionSwitch): EventNote =>
+  note(freeze, 'Warning', {
+    reason: 'FreezeExpired',
+    action: 'Unfreeze',
+    text: `The freeze ended at ${freeze.spec.expiresAt}: what moves by itself moves again`,
+  });
 
 export function fenced(order: RegionalService, lacksGate: boolean): EventNote {
   const { epoch, role } = order.spec;

@@ -19,6 +19,8 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
   electionMs: 2500,
   unprotected: [],
   losses: undefined,
+  unknownZones: [],
+  switchback: undefined,
   before: undefined,
   ...more,
 });
@@ -45,6 +47,13 @@ describe('a group', () => {
       'Reconciling',
       'True',
       'Progressing',
+    ],
+    [
+      'with a window in a time zone that is not known is stalled',
+      { unknownZones: ['Europe/Berln'] },
+      'Stalled',
+      'True',
+      'InvalidSpec',
     ],
     [
       'without credentials is stalled',
@@ -120,5 +129,13 @@ describe('a group', () => {
   it('shows a region without usable credentials as unknown, whatever was seen of it before', () => {
     const regions = groupReport(facts({ regions: [region('east', { credentials: 'Invalid' })] })).fields?.['regions'];
     expect(regions).toMatchObject([{ region: 'east', state: 'Unknown' }]);
+  });
+});
+
+describe('the way home', () => {
+  it('is told while something is held on it, and taken back then', () => {
+    const switchback = { held: 3, awaitingApproval: 1, nextTime: '2026-01-01T00:05:00Z' };
+    expect(groupReport(facts({ switchback })).fields).toMatchObject({ switchback });
+    expect(groupReport(facts()).fields?.['switchback']).toBeNull();
   });
 });

@@ -26,6 +26,10 @@ export interface GroupFacts {
   readonly unprotected: readonly string[];
   /** What the loss of each region would do, and whether that is survived; undefined while too little is known to say. */
   readonly losses: { readonly whatIf: readonly WhatIf[]; readonly survival: ConditionState } | undefined;
+  /** Time zones that `switchback.windows` name and that are not known. */
+  readonly unknownZones: readonly string[];
+  /** What is held on the way home; undefined: nothing. */
+  readonly switchback: IUGroupStatus['switchback'];
   /** What was last said. */
   readonly before: IUGroupStatus | undefined;
 }
@@ -59,8 +63,15 @@ function problemOf({ credentials, diagnosis, region, secret, takenBy }: RegionSu
   return { reason: diagnosis?.reason ?? 'NotObserved', message, stuck: diagnosis?.reason === 'CredentialsInvalid' };
 }
 
+function windowProblems({ unknownZones: [zone] }: GroupFacts): Problem[] {
+  if (zone === undefined) return [];
+  const message = `switchback.windows name the time zone ${zone}, which is not known: such a window never opens`;
+  return [{ reason: 'InvalidSpec', message, stuck: true }];
+}
+
 function problems(facts: GroupFacts): Problem[] {
-  const found = facts.regions.map(problemOf).filter((problem) => problem !== undefined);
+  const ofRegions = facts.regions.map(problemOf).filter((problem) => problem !== undefined);
+  const found = [...ofRegions, ...windowProblems(facts)];
   if (facts.electionFits) return found;
   const message = `the hub election takes ${facts.electionMs} ms; with two heartbeats that is not less than the lease of the group: raise timings.leaseSeconds or lower the election time of the hub`;
   return [{ reason: 'ElectionTooSlow', message, stuck: true }, ...found];
@@ -120,5 +131,6 @@ export function groupReport(facts: GroupFacts): StatusReport {
     activeServices,
   }));
   const whatIf = facts.losses && { whatIf: facts.losses.whatIf };
-  return { conditions, fields: { regions, ...whatIf, summary: `${healthy}/${facts.regions.length}` } };
+  const switchback = facts.switchback ?? null;
+  return { conditions, fields: { regions, ...whatIf, switchback, summary: `${healthy}/${facts.regions.length}` } };
 }

@@ -1,11 +1,12 @@
 import type { ConditionState } from '../api/conditions.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Fencing } from '../api/service-class.ts';
-import type { Assignment, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
+import type { Assignment, HoldStatus, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import type { Placement } from '../decide/placement.ts';
 import type { Refusal } from '../decide/refusal.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
+import { describeHold } from './hold.ts';
 
 /** All that the status of an instance is made from. */
 export interface InstanceFacts {
@@ -16,9 +17,7 @@ export interface InstanceFacts {
   readonly orders: ReadonlyMap<string, RegionalService>;
   readonly regionStates: ReadonlyMap<string, RegionState>;
   readonly capacities: readonly RegionCapacity[];
-  readonly hold:
-    | { readonly wanted: string; readonly reason: ConditionState['reason']; readonly message: string }
-    | undefined;
+  readonly hold: HoldStatus | undefined;
   /** What stops the old side of an active/backup service, as its class says; undefined for every other one. */
   readonly fencing: Fencing | undefined;
 }
@@ -181,8 +180,8 @@ function redundancyMet(facts: InstanceFacts): ConditionState {
 
 function held(facts: InstanceFacts): ConditionState[] {
   if (!facts.hold) return [];
-  const { wanted, reason, message } = facts.hold;
-  return [{ type: 'Held', status: 'True', reason, message: `${wanted}: ${message}` }];
+  const { wanted, reason } = facts.hold;
+  return [{ type: 'Held', status: 'True', reason, message: `${wanted}: ${describeHold(facts.hold)}` }];
 }
 
 /** Said with every instance that is ready, so that nobody takes the one for the other. */

@@ -1,6 +1,7 @@
 import type { RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../../src/api/service-instance.ts';
+import { DAYS, type SwitchbackWindow } from '../../src/api/switchback-policy.ts';
 import {
   involvedRegions,
   isPlanned,
@@ -50,6 +51,16 @@ const BEGIN_MS = Date.UTC(2026, 0, 1);
 const KEY = 'switchback-system/mail';
 const NOTHING: RegionEpochs = { standbyEpoch: 0, grantedEpoch: 0 };
 
+const PLACE = { ok: true, instances: 2 } as const;
+const SWITCHBACK: Readonly<Record<string, FailoverPolicy['switchback']>> = { Approval: 'Approval', Manual: 'Manual' };
+/** `window <start> <seconds> s <zone>`: every day. */
+const aWindow = (start: string, durationSeconds: number, timeZone: string): SwitchbackWindow => ({
+  days: [...DAYS],
+  start,
+  durationSeconds,
+  timeZone,
+});
+
 const newSite = (): Site => ({
   hasPower: true,
   isReachable: true,
@@ -76,9 +87,16 @@ export class Story {
     switchback: 'Automatic',
     promotion: 'Automatic',
     onHubLoss: 'Fence',
-    coolDownMs: 60_000,
+    whenFull: 'Hold',
+    coolDownMs: { RegionLost: 60_000 },
     stableForMs: 30_000,
+    dampingWindowMs: 600_000,
+    maxStableForMs: 120_000,
+    windows: undefined,
+    maxReturning: undefined,
   };
+  /** Regions whose capacity is declared, with what other services take there. The service takes two instances. */
+  readonly #room = new Map<string, { planned: number; capacity: number }>();
   #places: string[] = [];
   #nowMs = 0;
   #leadSinceMs = 0;
@@ -98,6 +116,8 @@ export class Story {
     else if (first === 'service') this.#places = words.slice(2);
     else if (first === 'for') this.#run(Number(second));
     else if (first === 'policy') this.#setPolicy(second, third);
+    else if (first === 'window') this.#policy.windows = [aWindow(second, Number(third), words.at(-1) ?? '')];
+    else if (first === 'room') this.#room.set(second, { planned: Number(third), capacity: Number(words.at(-1)) });
     else if (first === 'switch') this.#switch(second, words.slice(2));
     else if (first === 'abort' || first === 'delete') this.#end(first, second);
     else if (line === 'the hub gets a new leader') this.#newLeader();
@@ -110,7 +130,8 @@ export class Story {
     if (name === 'onHubLoss') this.#policy.onHubLoss = value === 'Hold' ? 'Hold' : 'Fence';
     else if (name === 'promotion') this.#policy.promotion = value === 'Approval' ? 'Approval' : 'Automatic';
     else if (name === 'failover') this.#policy.failover = value === 'Manual' ? 'Manual' : 'Automatic';
-    else if (name === 'switchback') this.#policy.switchback = value === 'Manual' ? 'Manual' : 'Automatic';
+    else if (name === 'switchback') this.#policy.switchback = SWITCHBACK[value] ?? 'Automatic';
+    else if (name === 'whenFull') this.#policy.whenFull = value === 'Overcommit' ? 'Overcommit' : 'Hold';
     else throw new Error(`there is no policy ${name}`);
   }
 
@@ -216,6 +237,7 @@ export class Story {
         healthyForMs,
         synced: site.contactAt !== undefined,
         refusal: undefined,
+        place: PLACE,
       };
       return [name, { ...view, ...this.#epochsOf(name) }] as const;
     });
@@ -225,11 +247,14 @@ export class Story {
       secondaries,
       assignment: this.#assignment,
       rebuilt: rebuildAssignment(orders, now, this.#assignment),
+      nowMs: BEGIN_MS + this.#nowMs,
       assignedForMs: this.#assignment ? BEGIN_MS + this.#nowMs - Date.parse(this.#assignment.since) : 0,
       regions: new Map(regions),
       policy: this.#policy,
       hubIsolated: isHubIsolated(regions.map(([, { state }]) => state)),
       failingOver: new Set(),
+      room: this.#room,
+      returning: 0,
       restraints: restraintsOn(standing, KEY),
     };
   }
@@ -245,12 +270,15 @@ export class Story {
       if (answer !== decision) this.#tellAnswer(name, answer, isDryRun);
       if (!isDryRun && (!answer || answer.kind === 'Stay')) this.#hasBegunAll(name);
     }
-    const held = decision.kind === 'Hold' ? `holds ${decision.wanted}: ${decision.reason} (${decision.message})` : '';
-    // A message that counts seconds is told once.
-    const topic = decision.kind === 'Hold' ? `${decision.wanted}/${decision.reason}` : '';
-    if (held && topic !== this.#said.decision) this.#say('hub', held);
-    this.#said.decision = topic;
+    const held = decision.kind === 'Hold' ? this.#tellHold(decision) : '';
+    if (held && held !== this.#said.decision) this.#say('hub', held);
+    this.#said.decision = held;
     this.#record(decision);
+  }
+
+  #tellHold({ message, reason, recheckAfterMs, wanted }: Extract<InstanceDecision, { kind: 'Hold' }>): string {
+    const until = recheckAfterMs === undefined ? '' : `, until ${(this.#nowMs + recheckAfterMs) / 1000} s`;
+    return `holds ${wanted}: ${reason} (${message})${until}`;
   }
 
   #record(decision: InstanceDecision): void {

@@ -52,7 +52,7 @@ const group = (more: Readonly<Record<string, unknown>>): IUGroup =>
   aGroup(
     GROUP,
     REGIONS.map((region) => ({ region, credentials: { secretName: region } })),
-    { switchback: { stableForSeconds: 8 }, ...more },
+    { switchback: { stableForSeconds: 8, damping: { maxStableForSeconds: 30 } }, ...more },
   );
 
 const secretOf = (region: RegionName): Secret => ({

@@ -28,7 +28,7 @@ export async function openSoak(): Promise<Soak> {
     group: {
       timings: TIMINGS,
       failover: { failureThresholdSeconds: 4, coolDownSeconds: 0 },
-      switchback: { stableForSeconds: 1 },
+      switchback: { stableForSeconds: 1, damping: { maxStableForSeconds: 1 } },
     },
   });
   await world.settled(INSTANCES);
