@@ -5,6 +5,7 @@ import process from 'node:process';
 import { type Agent, createAgent } from './agent/agent.ts';
 import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
 import { type Config, ConfigError, gateOf, readConfig } from './config.ts';
+import { shownState } from './decide/diagnosis.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import type { KubeClient } from './kube/client.ts';
 import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
@@ -104,7 +105,11 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
     identity: identity(),
     electionMs: config.SWITCHBACK_HUB_ELECTION_MS,
-    onLeading: (leads) => metrics.setLeading('switchback-hub', leads),
+    onLeading: (leads) => {
+      metrics.setLeading('switchback-hub', leads);
+      metrics.forgetRegions();
+    },
+    onDiagnosed: (region, diagnosis) => metrics.setRegion(region, shownState(diagnosis), diagnosis.reason),
     clock: systemClock,
     random: systemRandom,
     log,

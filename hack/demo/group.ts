@@ -8,9 +8,18 @@ export function groupOf({ picture }: Pick<Stage, 'picture'>): IUGroup {
   return group;
 }
 
-/** The diagnosis of the hub. */
-export const stateOf = ({ picture }: Pick<Stage, 'picture'>, region: string): string =>
+const diagnosisOf = ({ picture }: Pick<Stage, 'picture'>, region: string) =>
   picture.groups.store
     .list()
     .flatMap(({ status }) => status?.regions ?? [])
-    .find((entry) => entry.region === region)?.state ?? 'Unknown';
+    .find((entry) => entry.region === region);
+
+/** The diagnosis of the hub. */
+export const stateOf = (stage: Pick<Stage, 'picture'>, region: string): string =>
+  diagnosisOf(stage, region)?.state ?? 'Unknown';
+
+/** Whether the region answers and beats: from then on it counts how long it has been well, also while it is recovering. */
+export function isWell(stage: Pick<Stage, 'picture'>, region: string): boolean {
+  const { reason = '', state } = diagnosisOf(stage, region) ?? {};
+  return state === 'Healthy' || ['Recovering', 'ZoneLost', 'RegionSick', 'Flapping'].includes(reason);
+}

@@ -1,6 +1,6 @@
 import { heal } from './disaster.ts';
 import { findMisplaced, some, until, untilSettled } from './expectations.ts';
-import { groupOf, stateOf } from './group.ts';
+import { groupOf, isWell } from './group.ts';
 import { type Step, seconds } from './journal.ts';
 import { type Move, moveOf, sayMoves } from './moves.ts';
 import { activeRegionOf, type DemoService, isTrue, listServices } from './services.ts';
@@ -66,7 +66,7 @@ export async function switchBack(
 }
 
 async function untilHealthy(stage: Stage, step: Step, region: string): Promise<number> {
-  await until(`${region} to be healthy`, () => stateOf(stage, region) === 'Healthy');
-  step.reached(`the hub calls ${region} healthy`);
+  await until(`${region} to be healthy`, () => isWell(stage, region));
+  step.reached(`the hub finds that ${region} answers and beats`);
   return stage.observer.nowMs;
 }

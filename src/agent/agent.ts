@@ -53,6 +53,7 @@ import { createRegionLoop } from './region-loop.ts';
 import { type RightVerdict, rightOf } from './rights-server.ts';
 import { createServiceLoop } from './service-loop.ts';
 import { createReportLoop } from './service-report.ts';
+import { PeerSightings } from './sightings.ts';
 
 export interface AgentOptions {
   readonly region: string;
@@ -162,6 +163,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
     promises: new PromiseBook({ clock, leadership, waitMs: timing.waitMs }),
+    sightings: new PeerSightings({ clock, heartbeatMs: timing.heartbeatMs }),
     fenced: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
@@ -176,6 +178,11 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     heartbeatMs: timing.heartbeatMs,
     onPromised: (keys) => {
       for (const key of keys) services.enqueue(key, 'failover');
+    },
+    onSighting: () => {
+      // The hub may be waiting for just this.
+      heartbeat.poke();
+      regions.poke();
     },
   });
   const elector = createElector(context, options.identity, timing, {
@@ -248,6 +255,7 @@ function createElector(
 function beginLeadership(context: AgentContext, services: Controller, heartbeat: Ticker, regions: Ticker): void {
   context.authority.beginLeadership();
   context.orders.beginLeadership();
+  context.sightings.beginLeadership();
   context.fenced.clear();
   heartbeat.poke();
   regions.poke();

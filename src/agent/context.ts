@@ -16,6 +16,7 @@ import type { Authority } from './authority.ts';
 import type { AgentLeadership } from './leadership.ts';
 import type { OrderBook } from './orders.ts';
 import type { PromiseBook } from './promises.ts';
+import type { PeerSightings } from './sightings.ts';
 
 export interface AgentCaches {
   readonly orders: Informer<RegionalService>;
@@ -45,6 +46,8 @@ export interface AgentContext {
   readonly orders: OrderBook;
   /** What this region has promised its peers. */
   readonly promises: PromiseBook;
+  /** What it sees of them. */
+  readonly sightings: PeerSightings;
   readonly applier: Applier;
   readonly events: EventRecorder;
   /** What stands in front of the processes of services that ask for gates; undefined: these are not run here. */

@@ -4,10 +4,12 @@ import { RESOURCES } from '../api/resources.ts';
 import { NotFoundError } from '../kube/errors.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { AgentContext } from './context.ts';
+import { isWithoutRight } from './without-right.ts';
 
 /**
  * Asks for the right to run: writes a new nonce each heartbeat. The nonce is made, and its time taken, right before it
- * is sent. A lost or late write costs nothing but time: its nonce is never answered, or the answer ends early.
+ * is sent. A lost or late write costs nothing but time: its nonce is never answered, or the answer ends early. With it goes
+ * what the region says of itself and of its peers: a sign of life is how fresh that is.
  */
 export function createHeartbeat(context: AgentContext, everyMs: number): Ticker {
   const { client, leadership, log, region } = context;
@@ -24,7 +26,8 @@ export function createHeartbeat(context: AgentContext, everyMs: number): Ticker 
         if (leadership.hasDuty) context.clock.setTimer(everyMs / 20, () => ticker.poke());
         return;
       }
-      const spec = { agent: { nonce: context.authority.ask() } };
+      const told = { withoutRight: isWithoutRight(context), peers: context.sightings.list() };
+      const spec = { agent: { ...told, nonce: context.authority.ask() } };
       try {
         const written = await client.mergePatch(
           RESOURCES.regionLease,

@@ -9,11 +9,12 @@ import { VirtualTime } from '../../test/support/virtual-time.ts';
 import { API_VERSION } from '../api/common.ts';
 import type { RegionLeaseSpec } from '../api/region-lease.ts';
 import { RESOURCES } from '../api/resources.ts';
-import { TerminalError } from '../kube/errors.ts';
+import { TerminalError, UnreachableError } from '../kube/errors.ts';
 import { Authority } from './authority.ts';
 import type { AgentContext } from './context.ts';
 import { createPeerLoop } from './peers.ts';
 import { PromiseBook } from './promises.ts';
+import { PeerSightings } from './sightings.ts';
 
 /** The agent of west, whose peer east is active for `mail` at epoch 3, and stands by for `chat`, which west runs at 5. */
 let clock: ManualClock;
@@ -24,6 +25,8 @@ let promises: PromiseBook;
 let leadership: { hasDuty: boolean; isCertain: () => boolean; sinceMs: () => number };
 let orders: { sure: boolean; values: () => unknown[] };
 let gained: string[];
+let sightings: PeerSightings;
+let news: number;
 let connections: number;
 
 const MAIL = 'switchback-system/mail';
@@ -74,6 +77,8 @@ beforeEach(async () => {
   promises = new PromiseBook({ clock, leadership, waitMs: 18_000 });
   orders = { sure: true, values: () => [mail, chat] };
   gained = [];
+  sightings = new PeerSightings({ clock, heartbeatMs: 2000 });
+  news = 0;
   connections = 0;
   const context = partOf<AgentContext>('context', {
     region: 'west',
@@ -83,6 +88,7 @@ beforeEach(async () => {
     leadership,
     orders,
     promises,
+    sightings,
     log: () => undefined,
   });
   createPeerLoop(context, {
@@ -92,6 +98,9 @@ beforeEach(async () => {
       return east.client;
     },
     onPromised: (keys) => gained.push(...keys),
+    onSighting: () => {
+      news += 1;
+    },
   }).start();
 });
 
@@ -152,6 +161,41 @@ describe('the promise of a peer', () => {
     await clock.advance(1000);
     expect(authority.promisedMs('switchback-system/chat', 5, ['east'])).toBe(6000);
     expect(gained).toEqual(['switchback-system/chat']);
+  });
+});
+
+describe('what is seen of a peer', () => {
+  const beat = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      await say(east, 'east', { agent: { nonce: `beat-${n}`, withoutRight: false } });
+      await clock.advance(2000);
+    }
+  };
+
+  it('is that its heartbeat moves and what it says of itself, told when it changes', async () => {
+    await beat(6);
+    expect(sightings.list()).toEqual([{ region: 'east', state: 'Reachable', withoutRight: false }]);
+    expect(news).toBe(2);
+    await clock.advance(7000);
+    expect(sightings.list()).toMatchObject([{ state: 'NoHeartbeat' }]);
+  });
+
+  it('is nothing while it refuses this region: that does not make it gone', async () => {
+    await beat(4);
+    east.before = () => {
+      throw new TerminalError('no', { status: 403 });
+    };
+    await clock.advance(20_000);
+    expect(sightings.list()).toEqual([]);
+  });
+
+  it('is that it does not answer, when it does not', async () => {
+    await beat(4);
+    east.before = () => {
+      throw new UnreachableError('silence');
+    };
+    await clock.advance(20_000);
+    expect(sightings.list()).toMatchObject([{ region: 'east', state: 'Unreachable' }]);
   });
 });
 

@@ -16,6 +16,8 @@ export interface PeerOptions {
   readonly heartbeatMs: number;
   /** Told which services may have gained a right. */
   readonly onPromised: (services: readonly string[]) => void;
+  /** Told when a peer looks different from before. */
+  readonly onSighting: () => void;
 }
 
 export interface PeerLoop {
@@ -39,7 +41,8 @@ interface Peer {
  *
  * Each agent reads the `RegionLease` of every peer that it shares a service with, four times a heartbeat: one `get` of
  * one object. It serves both sides: there stands the nonce that the peer asks with, and what the peer promised us. A
- * promise is written only for a nonce that the hub leaves unanswered, so while the hub is well nothing is written.
+ * promise is written only for a nonce that the hub leaves unanswered, so while the hub is well nothing is written. That
+ * the nonce moves is what this region can tell the hub of the peer.
  */
 export function createPeerLoop(context: AgentContext, options: PeerOptions): PeerLoop {
   const peers = new Map<string, Peer>();
@@ -56,7 +59,9 @@ export function createPeerLoop(context: AgentContext, options: PeerOptions): Pee
     // A peer that hangs must not hold up the others: each is looked at on its own.
     run: async (signal) => {
       if (!context.leadership.hasDuty) return;
-      for (const region of findPeers(context)) void look(context, peerOf(region), options, signal);
+      const regions = findPeers(context);
+      context.sightings.keep(regions);
+      for (const region of regions) void look(context, peerOf(region), options, signal);
     },
   });
   return {
@@ -82,24 +87,35 @@ function findPeers({ orders, region }: AgentContext): Set<string> {
 async function look(context: AgentContext, peer: Peer, options: PeerOptions, signal: AbortSignal): Promise<void> {
   if (peer.isBusy) return;
   peer.isBusy = true;
+  let isRead = false;
   try {
     peer.client ??= await options.connectPeer(peer.region);
-    if (!peer.client) return;
+    if (!peer.client) {
+      if (context.sightings.unknown(peer.region)) options.onSighting();
+      return;
+    }
     const lease = await peer.client.read(
       RESOURCES.regionLease,
       { name: peer.region },
       { lane: 'control', timeoutMs: options.heartbeatMs, signal },
     );
+    isRead = true;
     believe(context, peer, lease, options);
+    if (context.sightings.answered(peer.region, lease)) options.onSighting();
     await answer(context, peer, lease);
   } catch (error) {
     if (!signal.aborted) context.log('debug', 'Peer did not answer', { peer: peer.region, error: String(error) });
+    if (!isRead && noteFailure(context, peer, error)) options.onSighting();
     // Credentials are replaced while the agent runs: the next look reads them anew.
     if (isRefusal(error)) await disconnect(peer);
   } finally {
     peer.isBusy = false;
   }
 }
+
+/** A peer that refuses this region, or whose credentials cannot be used, is not known to be gone. */
+const noteFailure = ({ sightings }: AgentContext, { client, region }: Peer, error: unknown): boolean =>
+  !client || isRefusal(error) ? sightings.unknown(region) : sightings.failed(region);
 
 async function disconnect(peer: Peer): Promise<void> {
   const { client } = peer;

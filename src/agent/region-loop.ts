@@ -11,9 +11,9 @@ type ZoneStatus = NonNullable<NonNullable<Region['status']>['zones']>[number];
 
 const LOOK_EVERY_MS = 10_000;
 
-/** Reports the zones of the region as its nodes show them. Only a change is written. */
+/** Reports the zones of the region as its nodes show them, and what it sees of its peers. Only a change is written. */
 export function createRegionLoop(context: AgentContext): Ticker {
-  const { caches, client, clock, leadership, log, observer, region } = context;
+  const { caches, client, clock, leadership, log, observer, region, sightings } = context;
   return new Ticker({
     clock,
     everyMs: LOOK_EVERY_MS,
@@ -30,7 +30,9 @@ export function createRegionLoop(context: AgentContext): Ticker {
         now: isoTime(clock.now().wallMs),
         signal,
       };
-      const fields = { zones, agentVersion: context.version };
+      const peers = sightings.list();
+      const seen = sightings.isWhole && { peers: peers.length > 0 ? peers : null };
+      const fields = { zones, agentVersion: context.version, ...seen };
       await reportStatus(options, object, { conditions: conditionsOf(zones), fields });
     },
   });

@@ -76,6 +76,27 @@ export const onHubLoss = z
     '`Fence`: a region that loses the hub runs its active/backup services on with the promises of all their successors, and stops them when these end. `Hold`: it runs on, and no other region is promoted until it has confirmed that it stopped.',
   );
 
+const flapping = z
+  .object({
+    changes: count(100, 1)
+      .default(6)
+      .describe('How often a region may change between well and not well within the window.'),
+    windowSeconds: seconds(1, 86_400).default(600).describe('How far back changes are counted.'),
+  })
+  .describe('A region that changes more often flaps: nothing goes home to it, and it is the last choice as a target.');
+
+const sick = z
+  .object({
+    mode: z
+      .enum(['Automatic', 'Manual'])
+      .default('Manual')
+      .describe('Whether services that are not ready leave a region that is sick by themselves.'),
+    thresholdSeconds: seconds(10, 86_400)
+      .default(180)
+      .describe('How long a service must not be ready where it is active before it counts.'),
+  })
+  .describe('A region is sick when it answers, but most active/backup services that are active there are not ready.');
+
 const failoverPolicy = z.object({
   mode: z
     .enum(['Automatic', 'Manual'])
@@ -84,6 +105,13 @@ const failoverPolicy = z.object({
   failureThresholdSeconds: seconds(1, 3600)
     .default(6)
     .describe('How long a region must look lost before anything moves.'),
+  recoveryThresholdSeconds: seconds(0, 3600)
+    .default(10)
+    .describe(
+      'How long a region that was lost must be well before it counts as healthy again; at most as long as `switchback.stableForSeconds`.',
+    ),
+  flapping: flapping.prefault({}),
+  sick: sick.prefault({}),
   coolDownSeconds: seconds(0, 86_400).default(60).describe('Least time between two automatic failovers of a service.'),
   onHubLoss: onHubLoss.default('Fence'),
   whenFull: z
@@ -209,8 +237,11 @@ const status = z.object({
         region: regionName.describe('The region.'),
         state: z
           .enum(['Healthy', 'Degraded', 'Lost', 'Unknown'])
-          .describe('The diagnosis; only `Lost` makes services move.'),
-        message: z.string().max(512).describe('What the diagnosis is made from.'),
+          .describe(
+            'What it looks like; the reason says why. `Lost` makes services move; so does `RegionSick`, if the group asks for it.',
+          ),
+        reason: reason.optional(),
+        message: z.string().max(512).describe('What the diagnosis means, in a sentence for people.'),
         everHealthy: z
           .boolean()
           .optional()

@@ -4,8 +4,31 @@ import { type ApiObject, defineKind } from './definition.ts';
 
 const nonce = z.string().min(1).max(128);
 
+/** What an agent sees of another region. No time stands with it: the heartbeat that brings it is its age. */
+export const peerSighting = z.object({
+  region: regionName.describe('The other region.'),
+  state: z
+    .enum(['Reachable', 'NoHeartbeat', 'Unreachable'])
+    .describe(
+      '`Reachable`: its API server answers this region, and its agent beats. `NoHeartbeat`: no agent beats. `Unreachable`: no answer.',
+    ),
+  withoutRight: z.boolean().optional().describe('What that region says of itself; absent: nothing.'),
+});
+export type PeerSighting = z.infer<typeof peerSighting>;
+export type PeerState = PeerSighting['state'];
+
 const agentPart = z.object({
   nonce: nonce.describe('Made by the agent that leads, never used again: a right counts from before it was sent.'),
+  withoutRight: z
+    .boolean()
+    .optional()
+    .describe('Whether an active/backup service that is to be active here stands still for want of a right to run it.'),
+  peers: z
+    .array(peerSighting)
+    .max(15)
+    .meta(listAtomic)
+    .optional()
+    .describe('What this agent sees of the regions that it shares active/backup services with.'),
 });
 
 const hubPart = z

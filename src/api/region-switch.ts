@@ -164,8 +164,19 @@ const plan = z.object({
 });
 export type SwitchPlan = z.infer<typeof plan>;
 
+const evidence = z.object({
+  source: regionName.describe('`hub`, or the region whose agent reported it.'),
+  saw: z.string().max(256).describe('What it saw when the first service was moved.'),
+});
+
 const status = z.object({
   observedGeneration,
+  evidence: z
+    .array(evidence)
+    .max(17)
+    .meta(listAtomic)
+    .optional()
+    .describe('What was known of the region that was left, by vantage point. Only of what the operator did by itself.'),
   startTime: timestamp.optional().describe('When the switch was decided, or taken up.'),
   endTime: timestamp.optional().describe('When all that moves could move again, or nothing more was to be done.'),
   steps: z.array(step).max(8).meta(listMap('name')).optional().describe('What was done, and when.'),

@@ -3,6 +3,7 @@ import { cel, count, country, dnsLabel, geography, listMap, listSet, zoneName } 
 import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { timings } from './iu-group.ts';
+import { peerSighting } from './region-lease.ts';
 
 const spec = z
   .object({
@@ -44,6 +45,12 @@ const status = z.object({
     .meta(listMap('zone'))
     .optional()
     .describe('How each zone looks.'),
+  peers: z
+    .array(peerSighting)
+    .max(15)
+    .meta(listMap('region'))
+    .optional()
+    .describe('What the agent sees of the regions that it shares active/backup services with.'),
   conditions: conditions.optional(),
 });
 

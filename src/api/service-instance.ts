@@ -75,7 +75,9 @@ const assignment = z
     activeRegion: regionName.describe('The region that may run the service, once it has the right.'),
     successors,
     onHubLoss,
-    reason: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated']).describe('Why it was decided so.'),
+    reason: z
+      .enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated', 'RegionSick'])
+      .describe('Why it was decided so.'),
     regionSwitch: z
       .string()
       .max(253)

@@ -118,9 +118,16 @@ export function involvedRegions(instance: Pick<ServiceInstance, 'spec'>, assignm
   return [...regions];
 }
 
-/** Whether the region that is left can be asked to stop: then its confirmation is waited for, and not the end of its right. */
+/**
+ * Whether the region that is left can be asked to stop: then its confirmation is waited for, and not the end of its right.
+ *
+ * A sick region is one of these. It answers, so it can say that nothing is left, and as long as it does not, something is:
+ * where pods do not get ready, nodes and kubelets are the last that should be trusted to have stopped what they were told
+ * to stop. To wait costs little, because what is moved did not serve. When the region falls silent meanwhile it is lost
+ * like any other, and the end of its rights is waited for.
+ */
 export const isPlanned = ({ reason }: Pick<Assignment, 'reason'>): boolean =>
-  reason === 'SwitchedBack' || reason === 'Moved' || reason === 'Evacuated';
+  reason === 'SwitchedBack' || reason === 'Moved' || reason === 'Evacuated' || reason === 'RegionSick';
 
 /** The region that the service was last moved away from, as far as the history knows. */
 export const regionLeft = ({ activeRegion, history }: Assignment): string | undefined =>

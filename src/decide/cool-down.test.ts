@@ -11,7 +11,7 @@ const FAILED_OVER = {
 it.each<[string, ViewChange, number]>([
   ['counts from the last failover', {}, 50_000],
   ['is over after its time', { assignedForMs: 60_000 }, 0],
-  ['is that of the class', { policy: { coolDownMs: { RegionLost: 30_000 } } }, 20_000],
+  ['is that of the class', { policy: { coolDownMs: { RegionLost: 30_000, RegionSick: 30_000 } } }, 20_000],
   [
     'holds when the region that is lost ran the service',
     { regions: { west: { state: 'Lost', grantedEpoch: 3 } } },
@@ -27,6 +27,13 @@ it.each<[string, ViewChange, number]>([
 ])('the cool-down %s', (_, change, expected) => {
   const view = anInstanceView({ assignedForMs: 10_000, regions: { west: { grantedEpoch: 3 } }, ...change });
   expect(coolDownLeftMs(view, FAILED_OVER, 'RegionLost')).toBe(expected);
+});
+
+it('after a move away from a sick region holds another one of its kind, but not away from a region that is lost', () => {
+  const assignment = { ...anAssignment('1 east>west', '2 west>east,north'), reason: 'RegionSick' } as const;
+  const view = anInstanceView({ assignedForMs: 10_000, regions: { west: { grantedEpoch: 2 } } });
+  expect(coolDownLeftMs(view, assignment, 'RegionSick')).toBe(50_000);
+  expect(coolDownLeftMs(view, assignment, 'RegionLost')).toBe(0);
 });
 
 it('a move that was not a failover has none', () => {

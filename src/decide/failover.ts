@@ -1,7 +1,7 @@
 import type { Assignment } from '../api/service-instance.ts';
 import { firstObjection, hasRoom } from './guards.ts';
 import { type InstanceDecision, type InstanceView, intentFor, openIn, placesOf, regionIn } from './instance-view.ts';
-import { chooseTarget, fitsIn } from './target.ts';
+import { chooseRefuge, chooseTarget, fitsIn } from './target.ts';
 
 function decideFirst(view: InstanceView): InstanceDecision {
   const unread = placesOf(view).filter((region) => !regionIn(view, region).synced);
@@ -36,6 +36,19 @@ function decideFailover(view: InstanceView, assignment: Assignment): InstanceDec
   const full = fitsIn(view, target) ? '' : ', which is full (failover.whenFull: Overcommit)';
   const message = `region ${assignment.activeRegion} is lost: moves to ${target}${full}`;
   return { kind: 'Assign', intent: intentFor(view, target, 'FailedOver'), message };
+}
+
+/** Undefined when it is not for that to move it. */
+function decideSick(view: InstanceView, assignment: Assignment): InstanceDecision | undefined {
+  if (!view.isSick || view.policy.sick !== 'Automatic') return undefined;
+  const target = chooseRefuge(view, assignment);
+  const objection = firstObjection('sickFailover', view, assignment, target);
+  if (objection || !target) {
+    const held = objection ?? { reason: 'TargetUnhealthy' as const, message: 'no target' };
+    return { kind: 'Hold', wanted: 'FailedOver', recheckAfterMs: undefined, ...held };
+  }
+  const message = `it is not ready in region ${assignment.activeRegion}, which is sick: moves to ${target}`;
+  return { kind: 'Assign', intent: intentFor(view, target, 'RegionSick'), message };
 }
 
 function decideReturn(view: InstanceView, assignment: Assignment): InstanceDecision {
@@ -101,6 +114,9 @@ export function decideInstance(view: InstanceView): InstanceDecision {
   if (view.rebuilt && view.rebuilt.epoch > assignment.epoch) return { kind: 'Adopt', assignment: view.rebuilt };
   if (view.mode !== 'Backup') return decideUnfenced(view, assignment);
   if (regionIn(view, assignment.activeRegion).state === 'Lost') return decideFailover(view, assignment);
-  if (assignment.activeRegion !== view.primary) return decideReturn(view, assignment);
-  return decideRefresh(view, assignment);
+  const sick = decideSick(view, assignment);
+  if (sick?.kind === 'Assign') return sick;
+  const planned =
+    assignment.activeRegion === view.primary ? decideRefresh(view, assignment) : decideReturn(view, assignment);
+  return sick && planned.kind !== 'Assign' ? sick : planned;
 }

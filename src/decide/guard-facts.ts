@@ -67,6 +67,26 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     reasons: ['CoolingDown'],
     endsWhen: 'the time is over',
   },
+  cooledDownFromSick: {
+    holdsWhile: 'The last failover of the service, of whatever kind, was less than `failover.coolDownSeconds` ago.',
+    reasons: ['CoolingDown'],
+    endsWhen: 'the time is over',
+  },
+  movedOnce: {
+    holdsWhile: 'The service left a sick region already, and is not ready where it went either.',
+    reasons: ['RegionSick'],
+    endsWhen: 'the service gets ready, or a person moves it',
+  },
+  notLeftSick: {
+    holdsWhile: 'The service left its primary region because it was not ready there.',
+    reasons: ['RegionSick'],
+    endsWhen: 'a person makes a RegionSwitch of type Switchback',
+  },
+  steady: {
+    holdsWhile: 'The primary region changed between well and not well more often than `failover.flapping` allows.',
+    reasons: ['Flapping'],
+    endsWhen: 'the time is over',
+  },
   primaryHealthy: {
     holdsWhile: 'The primary region is not healthy.',
     reasons: ['TargetUnhealthy'],
@@ -143,6 +163,7 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
 /** What each list of `guards.ts` is for, in the words of the documentation. */
 export const MOVE_FACTS = {
   automaticFailover: 'Failover by itself: the active region is lost',
+  sickFailover: 'Failover by itself: the active region is sick',
   automaticSwitchback: 'Switchback by itself',
   move: 'Move by itself to a primary region that a user changed',
   failover: 'RegionSwitch of type Failover',

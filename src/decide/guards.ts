@@ -1,8 +1,8 @@
 import type { Reason } from '../api/conditions.ts';
 import type { Assignment } from '../api/service-instance.ts';
-import { HISTORY_LIMIT } from './assignment.ts';
+import { HISTORY_LIMIT, regionLeft } from './assignment.ts';
 import { isInFavourOf } from './authority.ts';
-import { coolDownLeftMs } from './cool-down.ts';
+import { coolDownLeftMs, type FailureClass } from './cool-down.ts';
 import { GUARD_FACTS, type GuardFact } from './guard-facts.ts';
 import { type InstanceView, openIn, others, type Restraint, regionIn, viewAfter } from './instance-view.ts';
 import { describeRoom } from './room.ts';
@@ -90,16 +90,20 @@ const switchbackAutomated: Guard = (view) =>
   view.policy.switchback === 'Manual'
     ? { reason: 'AutomationOff', message: 'switchback.mode of the group is Manual' }
     : undefined;
-const cooledDown: Guard = (view, assignment) => {
-  const left = coolDownLeftMs(view, assignment, 'RegionLost');
-  if (left <= 0) return undefined;
-  const rest = inSeconds(view.policy.coolDownMs.RegionLost);
-  return {
-    reason: 'CoolingDown',
-    message: `the last failover was less than ${rest} ago, the cool-down of the group`,
-    recheckAfterMs: left,
+const coolDownOf =
+  (failure: FailureClass): Guard =>
+  (view, assignment) => {
+    const left = coolDownLeftMs(view, assignment, failure);
+    if (left <= 0) return undefined;
+    const rest = inSeconds(view.policy.coolDownMs[failure]);
+    return {
+      reason: 'CoolingDown',
+      message: `the last failover was less than ${rest} ago, the cool-down of the group`,
+      recheckAfterMs: left,
+    };
   };
-};
+const cooledDown: Guard = (view, assignment, target) => coolDownOf('RegionLost')(view, assignment, target);
+const cooledDownFromSick: Guard = (view, assignment, target) => coolDownOf('RegionSick')(view, assignment, target);
 const stable: Guard = (view, assignment) => {
   const neededMs = stableTimeMs(view.policy, assignment.homeLosses);
   const { healthyForMs, state } = regionIn(view, view.primary);
@@ -114,12 +118,40 @@ const stable: Guard = (view, assignment) => {
     ...(state === 'Healthy' && { recheckAfterMs: left }),
   };
 };
+const steady: Guard = (view) => {
+  const left = regionIn(view, view.primary).flapsForMs ?? 0;
+  if (left <= 0) return undefined;
+  return {
+    reason: 'Flapping',
+    message: `primary region ${view.primary} came and went too often lately`,
+    recheckAfterMs: left,
+  };
+};
+/** Nothing tells from afar whether it would be ready there now: by itself it would go to and fro. */
+const notLeftSick: Guard = (view, assignment) => {
+  const left = regionLeft(assignment) ?? view.primary;
+  if (assignment.reason !== 'RegionSick' || left !== view.primary) return undefined;
+  return {
+    reason: 'RegionSick',
+    message: `it left its primary region ${view.primary} because it was not ready there: take it home by a RegionSwitch of type Switchback when that is mended`,
+  };
+};
+/** Once only: what is not ready here either takes its fault along wherever it goes. */
+const movedOnce: Guard = (_, assignment) =>
+  assignment.reason === 'RegionSick'
+    ? {
+        reason: 'RegionSick',
+        message: `it was moved to region ${assignment.activeRegion} because it was not ready, and is not ready here either`,
+      }
+    : undefined;
 
 // Of moves to wherever there is a place.
 
 const describeCandidate = (view: InstanceView, region: string): string => {
-  const { refusal, state } = regionIn(view, region);
+  const { isRecovering, isSick, refusal, state } = regionIn(view, region);
   if (refusal) return `${region} is not allowed`;
+  if (state === 'Healthy' && view.isSick && isSick) return `${region} is sick itself`;
+  if (state === 'Healthy' && isRecovering) return `${region} was lost and has only just come back`;
   const keeper = state === 'Healthy' ? keeperOf(view, region) : undefined;
   return keeper ? `${region} is kept empty by RegionSwitch ${keeper.name}` : `${region} is ${state}`;
 };
@@ -296,11 +328,29 @@ export const GUARDS = {
     targetHasRoom,
     hasRoom,
   ],
+  /** The region answers, but the service is not ready there, and nobody asked: the care of a planned switch. */
+  sickFailover: [
+    notIsolated,
+    switchesKnown,
+    notFrozen,
+    failoverAutomated,
+    movedOnce,
+    hasTarget,
+    targetStandsBy,
+    allCanConfirm,
+    approved,
+    promotable,
+    oneRegionAtATime,
+    cooledDownFromSick,
+    targetHasRoom,
+    hasRoom,
+  ],
   automaticSwitchback: [
     notIsolated,
     switchesKnown,
     notFrozen,
     switchbackAutomated,
+    notLeftSick,
     primaryHealthy,
     primaryAllowed,
     notKeptEmpty,
@@ -310,6 +360,7 @@ export const GUARDS = {
     approved,
     targetHasRoom,
     stable,
+    steady,
     previousIsOver,
     previousProtected,
     hasRoom,

@@ -14,6 +14,12 @@ export interface RegionView extends RegionEpochs {
   readonly state: RegionState;
   /** How long it has been healthy without a break; 0 when it is not. */
   readonly healthyForMs: number;
+  /** How long it still counts as flapping; 0: it does not. */
+  readonly flapsForMs?: number;
+  /** Whether it was lost, and has not been well for long enough since. */
+  readonly isRecovering?: boolean;
+  /** Whether another service of the same class is not ready there, in a region that is sick. */
+  readonly isSick?: boolean;
   /** Whether the hub has read what stands in the region since it began to lead. */
   readonly synced: boolean;
   /** The rule by which nothing of the service may stand there (residency); undefined: it may. */
@@ -25,6 +31,8 @@ export interface RegionView extends RegionEpochs {
 export interface FailoverPolicy extends SwitchbackTiming {
   readonly failover: 'Automatic' | 'Manual';
   readonly switchback: 'Automatic' | 'Approval' | 'Manual';
+  /** Whether what is not ready leaves a sick region by itself; absent: not. */
+  readonly sick?: 'Automatic' | 'Manual';
   readonly promotion: 'Automatic' | 'Approval';
   readonly onHubLoss: Assignment['onHubLoss'];
   /** What becomes of the services of a lost region for which no region has room. */
@@ -64,6 +72,8 @@ export interface InstanceView extends Ledger {
   /** How long ago the assignment was made. */
   readonly assignedForMs: number;
   readonly regions: ReadonlyMap<string, RegionView>;
+  /** Whether it is not ready where it is active, for longer than the threshold, in a region that is sick. */
+  readonly isSick?: boolean;
   readonly policy: FailoverPolicy;
   readonly hubIsolated: boolean;
   /** Regions that other services are being moved away from right now because they were lost. */
@@ -135,12 +145,15 @@ export const openIn = (view: InstanceView, { history }: Assignment) =>
 /** The view after some time in which nothing happened. */
 export function viewAfter(view: InstanceView, ms: number): InstanceView {
   if (ms === 0) return view;
-  const aged = [...view.regions].map(
-    ([name, seen]) =>
-      [name, seen.state === 'Healthy' ? { ...seen, healthyForMs: seen.healthyForMs + ms } : seen] as const,
-  );
-  return { ...view, nowMs: view.nowMs + ms, assignedForMs: view.assignedForMs + ms, regions: new Map(aged) };
+  const regions = new Map([...view.regions].map(([name, seen]) => [name, regionAfter(seen, ms)]));
+  return { ...view, nowMs: view.nowMs + ms, assignedForMs: view.assignedForMs + ms, regions };
 }
+
+const regionAfter = (seen: RegionView, ms: number): RegionView => ({
+  ...seen,
+  ...(seen.state === 'Healthy' && { healthyForMs: seen.healthyForMs + ms }),
+  ...(seen.flapsForMs !== undefined && { flapsForMs: Math.max(0, seen.flapsForMs - ms) }),
+});
 
 export function intentFor(
   view: InstanceView,

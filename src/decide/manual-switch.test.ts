@@ -362,7 +362,13 @@ describe('whatever persons ask for', () => {
       keptEmpty: fc.array(restraint, { maxLength: 2 }),
     })
     .map(({ freezes, keptEmpty, mode, promotion, ...change }) => {
-      const policy = { failover: mode, switchback: mode, promotion, coolDownMs: { RegionLost: 0 }, stableForMs: 1 };
+      const policy = {
+        failover: mode,
+        switchback: mode,
+        promotion,
+        coolDownMs: { RegionLost: 0, RegionSick: 0 },
+        stableForMs: 1,
+      };
       return view({ ...change, policy, restraints: { freezes, keptEmpty } });
     });
   const anyRequest = fc

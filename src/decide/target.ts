@@ -17,6 +17,11 @@ export const keeperOf = (view: InstanceView, region: string): Restraint | undefi
 export const standsBy = (view: InstanceView, { epoch }: Assignment, region: string): boolean =>
   regionIn(view, region).standbyEpoch >= epoch;
 
+const isSteady = (view: InstanceView) => (region: string) => {
+  const { flapsForMs = 0, isRecovering = false } = regionIn(view, region);
+  return flapsForMs <= 0 && !isRecovering;
+};
+
 const isFrozen = (view: InstanceView, region: string): boolean =>
   view.restraints?.freezes.some((freeze) => freeze.region === region) ?? false;
 
@@ -48,17 +53,37 @@ const needs = (view: InstanceView, assignment: Assignment) =>
   ] as const;
 
 /**
- * Where a service goes by itself. A frozen region comes after the others, because nothing moves there at all; then one
- * without room; then one that a person wants empty: it is healthy, and better than none.
+ * Where a service goes by itself: not to a region that was lost and has only just come back. A frozen region comes after
+ * the others, because nothing moves there at all; then one without room; then one that a person wants empty: it is healthy,
+ * and better than none. A region that comes and goes is taken only when there is no steady one.
  */
 export const chooseTarget = (view: InstanceView, assignment: Assignment): string | undefined =>
   firstBy(
-    candidatesOf(view, assignment),
+    candidatesOf(view, assignment).filter((region) => !regionIn(view, region).isRecovering),
     ...needs(view, assignment),
     (region) => !isFrozen(view, region),
     (region) => fitsIn(view, region),
     (region) => !keeperOf(view, region),
+    isSteady(view),
   );
+
+/**
+ * Where a service goes that is not ready in a sick region: it leaves a place that answers, so it goes only where it is
+ * awaited. Not to where its like is not ready either, and not by itself to where a person wants nothing to go.
+ */
+export function chooseRefuge(view: InstanceView, assignment: Assignment): string | undefined {
+  const candidates = candidatesOf(view, assignment).filter((region) => {
+    const { isRecovering, isSick } = regionIn(view, region);
+    const isClosed = keeperOf(view, region) !== undefined || isFrozen(view, region);
+    return !isRecovering && !isSick && !isClosed && !blockerOf(view, assignment, region);
+  });
+  return firstBy(
+    candidates,
+    (region) => fitsIn(view, region),
+    (region) => standsBy(view, assignment, region),
+    isSteady(view),
+  );
+}
 
 /**
  * Where a person's switch leads: never into a region that a person wants empty, or two of them would move a service to
@@ -71,5 +96,6 @@ export function chooseSuccessor(view: InstanceView, assignment: Assignment): str
     ...needs(view, assignment),
     (region) => fitsIn(view, region),
     (region) => standsBy(view, assignment, region),
+    isSteady(view),
   );
 }

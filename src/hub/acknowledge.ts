@@ -99,6 +99,7 @@ async function acknowledge(
     { lane: 'control', timeoutMs: 2000 },
   );
   link.leases.store.apply(written);
+  link.wrote();
   return nextInMs;
 }
 
@@ -121,10 +122,12 @@ export function createAcknowledgeLoop(context: HubContext, link: RegionLink, hea
       if (isProbe) attempt.what = undefined;
       link.heard(lease);
       rival.see(lease);
-      const nextInMs = await acknowledge(context, link, { lease, attempt });
+      const nextInMs = await acknowledge(context, link, { lease, attempt }).catch((error: unknown) => {
+        link.writeFailed(error);
+        throw error;
+      });
       lookAfter(nextInMs);
     } catch (error) {
-      link.failed(error);
       // Somebody wrote first, most likely the agent with a newer nonce: the watch brings it, and pokes.
       if (!(error instanceof ConflictError)) throw error;
     }
@@ -145,11 +148,16 @@ export function createAcknowledgeLoop(context: HubContext, link: RegionLink, hea
 }
 
 async function probe(link: RegionLink, heartbeatMs: number, signal: AbortSignal): Promise<RegionLease> {
-  const lease = await link.client.read(
-    RESOURCES.regionLease,
-    { name: link.region },
-    { lane: 'control', timeoutMs: heartbeatMs, signal },
-  );
-  link.contacted();
-  return lease;
+  try {
+    const lease = await link.client.read(
+      RESOURCES.regionLease,
+      { name: link.region },
+      { lane: 'control', timeoutMs: heartbeatMs, signal },
+    );
+    link.contacted();
+    return lease;
+  } catch (error) {
+    link.failed(error);
+    throw error;
+  }
 }

@@ -56,10 +56,12 @@ export interface HubContext {
   readonly noteMove: (move: Move) => void;
   /** A region knows a higher term than ours, of a hub that answers no more: a new leadership begins above it. */
   readonly outranked: () => void;
+  /** Told when a region is found to be something else than before. */
+  readonly onDiagnosed: (region: string, diagnosis: Diagnosis) => void;
   /** By region; written by the placement loop. */
   readonly diagnoses: Map<string, Diagnosis>;
-  /** Regions that were lost and have not been healthy since; written by the placement loop. */
-  readonly lostRegions: Set<string>;
+  /** Regions of which something bad was told, and that have not been well since; written by the placement loop. */
+  readonly troubledRegions: Set<string>;
   /** By `namespace/name` of a ServiceInstance: how its record set was written; written by the instance loop. */
   readonly traffic: Map<string, ConditionState>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */

@@ -1,7 +1,7 @@
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, isPlanned } from '../decide/assignment.ts';
 import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
-import type { Diagnosis } from '../decide/diagnosis.ts';
+import { isAnswering } from '../decide/diagnosis.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { epochsIn } from './instance-view.ts';
@@ -34,9 +34,6 @@ export class GrantBook {
     return at && elapsedAtLeast(at, this.#clock.now());
   }
 }
-
-const isAnswering = (diagnosis: Diagnosis | undefined): boolean =>
-  diagnosis?.state === 'Healthy' || diagnosis?.state === 'Degraded';
 
 /** May the active region of `assignment` be given its right now? See `decide/authority.ts` for the rules. */
 export function mayPromote(

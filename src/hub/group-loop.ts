@@ -5,6 +5,7 @@ import type { Region } from '../api/region.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { computeRegion } from '../decide/desired/region.ts';
+import { stateFor } from '../decide/diagnosis.ts';
 import { computeCapacity, type RegionCapacity } from '../decide/region-capacity.ts';
 import { unknownZones } from '../decide/switchback-windows.ts';
 import { computeProtocolTiming, fitsElection } from '../decide/timing.ts';
@@ -80,7 +81,9 @@ const fullRegions = (capacities: readonly RegionCapacity[]): string =>
 async function ensureRegion(context: HubContext, group: IUGroup, region: string, signal: AbortSignal): Promise<void> {
   const link = context.links.get(region);
   const isOurs = context.links.groupOf(region)?.metadata.name === group.metadata.name;
-  if (!isOurs || !link?.regions.reflector.synced || context.diagnoses.get(region)?.state === 'Lost') return;
+  const diagnosis = context.diagnoses.get(region);
+  const isSilent = diagnosis !== undefined && stateFor(diagnosis, false) === 'Lost';
+  if (!isOurs || !link?.regions.reflector.synced || isSilent) return;
   const desired: Region | undefined = computeRegion(group, region);
   if (!desired) return;
   try {

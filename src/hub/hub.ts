@@ -10,6 +10,7 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { regionsOf } from '../decide/assignment.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
+import type { Diagnosis } from '../decide/diagnosis.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -56,6 +57,8 @@ export interface HubOptions {
   readonly metrics?: ControllerMetrics;
   /** Told when this process begins and ceases to lead. */
   readonly onLeading?: (leads: boolean) => void;
+  /** Told when a region is found to be something else than before. */
+  readonly onDiagnosed?: (region: string, diagnosis: Diagnosis) => void;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
@@ -200,6 +203,7 @@ class HubLoops implements Hub {
     };
     return {
       ...this.#options,
+      onDiagnosed: this.#options.onDiagnosed ?? (() => undefined),
       applier: createApplier({ client, fieldManager: FIELD_MANAGERS.hub }),
       events: new EventRecorder({ ...base, reportingController: 'switchback.dev/hub', reportingInstance: identity }),
       groups,
@@ -227,7 +231,7 @@ class HubLoops implements Hub {
       }),
       outranked: () => void this.#beginAnew(),
       diagnoses: new Map(),
-      lostRegions: new Set(),
+      troubledRegions: new Set(),
       holds: new Map(),
       plans: new Map(),
       standings: new Map(),

@@ -4,7 +4,7 @@ import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
-import type { RegionState } from '../decide/diagnosis.ts';
+import { type RegionState, stateFor } from '../decide/diagnosis.ts';
 import type { AssignedService, FailoverPolicy, InstanceView, RegionView } from '../decide/instance-view.ts';
 import type { Ledger } from '../decide/ledger.ts';
 import type { Placement } from '../decide/placement.ts';
@@ -32,11 +32,18 @@ export function viewOf(
   const regions = new Map<string, RegionView>();
   for (const region of involvedRegions(instance, assignment)) {
     const link = context.links.get(region);
+    const seen = context.diagnoses.get(region);
+    const epochs = epochsIn(context, key, region);
+    // Granted at the present epoch: the region has heard of it, and runs it.
+    const runsThere = assignment?.activeRegion === region && epochs.grantedEpoch >= assignment.epoch;
     regions.set(region, {
-      state: context.diagnoses.get(region)?.state ?? 'Unknown',
+      state: seen ? stateFor(seen, runsThere) : 'Unknown',
       healthyForMs: link?.healthyForMs ?? 0,
+      flapsForMs: seen?.flapsForMs ?? 0,
+      isRecovering: seen?.reason === 'Recovering',
+      isSick: seen?.reason === 'RegionSick' && hasUnready(context, group, instance, region),
       synced: link?.synced ?? false,
-      ...epochsIn(context, key, region),
+      ...epochs,
       refusal: refusalOf({ group, limits }, region),
       place: placeOf(plan, region, link?.services.store.get(key)),
     });
@@ -55,6 +62,7 @@ export function viewOf(
     nowMs: now,
     assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
     regions,
+    isSick: isSick(context, group, instance),
     policy: policyOf(group, serviceClass),
   };
 }
@@ -66,7 +74,8 @@ function policyOf({ spec: { failover, switchback } }: IUGroup, { spec }: Service
     promotion: spec.crossRegion.promotion,
     onHubLoss: failover.onHubLoss,
     whenFull: failover.whenFull,
-    coolDownMs: { RegionLost: failover.coolDownSeconds * 1000 },
+    sick: failover.sick.mode,
+    coolDownMs: { RegionLost: failover.coolDownSeconds * 1000, RegionSick: failover.coolDownSeconds * 1000 },
     stableForMs: switchback.stableForSeconds * 1000,
     dampingWindowMs: switchback.damping.windowSeconds * 1000,
     maxStableForMs: switchback.damping.maxStableForSeconds * 1000,
@@ -118,6 +127,26 @@ export function placedServices(context: HubContext, group: IUGroup): PlacedServi
     if (!plan.ok) return [];
     const activeRegion = context.assignments.get(keyOf(instance))?.activeRegion ?? instance.spec.primaryRegion;
     return [{ placement: plan, activeRegion }];
+  });
+}
+
+const sickMs = ({ spec }: IUGroup): number => spec.failover.sick.thresholdSeconds * 1000;
+
+/** Whether the service has not been ready for too long where it is active, and most others there neither. */
+function isSick(context: HubContext, group: IUGroup, instance: ServiceInstance): boolean {
+  const key = keyOf(instance);
+  const region = context.assignments.get(key)?.activeRegion ?? '';
+  if (context.diagnoses.get(region)?.reason !== 'RegionSick') return false;
+  return (context.links.get(region)?.readiness.notReadyForMs(key) ?? 0) >= sickMs(group);
+}
+
+/** Whether another service of the same class is one of those that are not ready in a region. */
+function hasUnready(context: HubContext, group: IUGroup, { metadata, spec }: ServiceInstance, region: string): boolean {
+  const keys = context.links.get(region)?.readiness.notReadyFor(sickMs(group)) ?? [];
+  return keys.some((key) => {
+    const other = context.instances.store.get(key);
+    const isOther = other?.metadata.name !== metadata.name || other.metadata.namespace !== metadata.namespace;
+    return isOther && other?.spec.serviceClassRef.name === spec.serviceClassRef.name;
   });
 }
 

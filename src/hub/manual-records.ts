@@ -108,7 +108,7 @@ export class ManualRecords {
       const decidedAt = Date.parse(next.since);
       const from = regionLeft(next);
       if (decidedAt < madeAt || from === undefined) continue;
-      services.set(key, begin({ instance, from, next, lastSignAt: undefined, decidedAt }));
+      services.set(key, begin({ instance, from, next, lastSignAt: undefined, evidence: [], decidedAt }));
     }
   }
 

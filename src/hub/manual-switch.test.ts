@@ -27,6 +27,7 @@ import { AssignmentBook } from './assignments.ts';
 import type { HubContext } from './context.ts';
 import { createPlacementLoop } from './placement-loop.ts';
 import { PlacementCache } from './placements.ts';
+import { ReadinessBook } from './readiness.ts';
 import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
 
 /** Regions of which only what matters here is told: both answer, and their agents do at once what they are ordered. */
@@ -85,6 +86,8 @@ const linkOf = (region: string) => ({
     return healthyForMs();
   },
   judged: () => undefined,
+  sightings: [],
+  readiness: new ReadinessBook(clock),
   lastSignAt: () => clock.now().wallMs,
   evidence: () => {
     const isLost = states.get(region) === 'Lost';
@@ -133,7 +136,8 @@ beforeEach(async () => {
     leadership: { isCertain: () => leads },
     links: { get: (region: string) => links.get(region), groupOf: () => group, credentialsOf: () => 'Ok' },
     diagnoses: new Map(),
-    lostRegions: new Set(),
+    troubledRegions: new Set(),
+    onDiagnosed: () => undefined,
     holds: new Map(),
     plans: new Map(),
     standings: new Map(),
@@ -445,4 +449,12 @@ describe('the way home', () => {
     await clock.advance(3000);
     expect(whereAre()).toBe('east@3 east@3');
   });
+});
+
+it('the record of a failover tells what it was decided from, and goes on telling it', async () => {
+  states.set('east', 'Lost');
+  await clock.advance(5000);
+  const evidence = [{ source: 'hub', saw: 'last answer 60.0 s ago, last heartbeat 60.0 s ago' }];
+  const { items } = await direct.client.list(RESOURCES.regionSwitch);
+  expect(items.map(({ spec, status }) => [spec.type, status?.evidence])).toEqual([['Failover', evidence]]);
 });

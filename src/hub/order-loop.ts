@@ -3,6 +3,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
+import { isAnswering } from '../decide/diagnosis.ts';
 import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
@@ -64,14 +65,9 @@ async function reconcileOrder(
 }
 
 /** The state as diagnosed, so that a region that hangs costs one probe and not one request per service. */
-const isReachable = (context: HubContext, link: RegionLink): boolean => {
-  const state = context.diagnoses.get(link.region)?.state;
-  return (
-    state === 'Healthy' ||
-    state === 'Degraded' ||
-    (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < 5000
-  );
-};
+const isReachable = (context: HubContext, link: RegionLink): boolean =>
+  isAnswering(context.diagnoses.get(link.region)) ||
+  (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < 5000;
 
 function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstance, key: string): RegionalOrder {
   const present = link.services.store.get(key);

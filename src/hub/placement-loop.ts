@@ -5,7 +5,7 @@ import type { PlannedService } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
-import { type Diagnosis, diagnose, isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
+import { stateFor } from '../decide/diagnosis.ts';
 import { type InstanceDecision, type InstanceView, regionsBeingLeft } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
 import { afterDecision, byImportance } from '../decide/ledger.ts';
@@ -20,14 +20,14 @@ import {
   type Standing,
   type SwitchRequest,
 } from '../decide/manual-switch.ts';
-import { computeProtocolTiming } from '../decide/timing.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
-import { held, moved, regionLost, regionRecovered } from '../report/events.ts';
+import { held, moved } from '../report/events.ts';
 import { describeHold, holdStatus } from '../report/hold.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { diagnoseGroup } from './diagnose.ts';
 import { assignedService, epochsIn, ledgerOf, viewOf } from './instance-view.ts';
 
 /** Writes of intents under way at the same time. */
@@ -73,53 +73,16 @@ async function decideAll(context: HubContext, signal: AbortSignal): Promise<void
   await carryOut(context, decided);
 }
 
-/** Judges every region of a group; says whether the hub itself is the suspect. */
-function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
-  const { heartbeatMs, leaseMs } = computeProtocolTiming(group.spec.timings);
-  const policy = { heartbeatMs, leaseMs, failureThresholdMs: group.spec.failover.failureThresholdSeconds * 1000 };
-  const states: RegionState[] = [];
-  for (const { region } of group.spec.infrastructureUnits) {
-    if (context.links.groupOf(region)?.metadata.name !== group.metadata.name) continue;
-    const link = context.links.get(region);
-    const credentials = context.links.credentialsOf(region);
-    const everSeen = group.status?.regions?.find((entry) => entry.region === region)?.everHealthy === true;
-    const evidence = link?.evidence(everSeen) ?? {
-      sinceContactMs: undefined,
-      sinceHeartbeatMs: undefined,
-      sinceLookMs: 0,
-      everSeen: false,
-      credentials,
-    };
-    const diagnosis = diagnose(evidence, policy);
-    noteDiagnosis(context, group, region, diagnosis);
-    link?.judged(diagnosis.state === 'Healthy');
-    states.push(diagnosis.state);
-  }
-  return isHubIsolated(states);
-}
-
-/** Keeps the diagnosis, and tells everybody whom a change concerns. */
-function noteDiagnosis(context: HubContext, group: IUGroup, region: string, diagnosis: Diagnosis): void {
-  const before = context.diagnoses.get(region)?.state;
-  context.diagnoses.set(region, diagnosis);
-  if (before === diagnosis.state) return;
-  const { message, state } = diagnosis;
-  context.log('info', 'Region changed state', { region, from: before, to: state, because: message });
-  context.lookAgain.region(region);
-  if (state === 'Lost') {
-    context.lostRegions.add(region);
-    context.events.record(regionLost(group, region, message));
-  } else if (state === 'Healthy' && context.lostRegions.delete(region)) {
-    context.events.record(regionRecovered(group, region));
-  }
-}
-
 function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, plans: Plans): Decided[] {
   const { name } = group.metadata;
   const instances = context.instances.store.byIndex('group', name);
   const failingOver = regionsBeingLeft(
     instances.flatMap((instance) => assignedService(context, instance) ?? []),
-    (region) => context.diagnoses.get(region)?.state,
+    // Asked of targets that were not granted the service: of one that only the hub cannot see, it does not get it either.
+    (region) => {
+      const seen = context.diagnoses.get(region);
+      return seen && stateFor(seen, false);
+    },
   );
   const standing = standingOf(context, name);
   noteStanding(context, name, standing);
@@ -261,6 +224,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
         next,
         lastSignAt: next.reason === 'FailedOver' ? lastSignAt : undefined,
         decidedAt,
+        evidence: context.diagnoses.get(current.activeRegion)?.evidence ?? [],
       });
     }
     context.log('info', 'Intent recorded', {

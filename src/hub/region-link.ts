@@ -1,16 +1,20 @@
 import type { IUGroup } from '../api/iu-group.ts';
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import type { Region } from '../api/region.ts';
-import type { RegionLease } from '../api/region-lease.ts';
+import type { PeerSighting, RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
-import type { RegionEvidence } from '../decide/diagnosis.ts';
+import type { RegionEvidence } from '../decide/evidence.ts';
 import { type Applier, createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isRefusal, NotFoundError } from '../kube/errors.ts';
+import { ConflictError, isRefusal, NotFoundError } from '../kube/errors.ts';
 import { createInformer, type Informer } from '../kube/informer.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
+import { ReadinessBook } from './readiness.ts';
+import { type Judgement, RegionHistory } from './region-history.ts';
+
+const SILENCE_MS = 5000;
 
 export interface RegionLinkOptions {
   readonly region: string;
@@ -19,6 +23,13 @@ export interface RegionLinkOptions {
   readonly random: Random;
   readonly onError: (error: unknown) => void;
 }
+
+/** More than a region is ever asked for. */
+const MOST_ITEMS = 16;
+
+/** What a region says is untrusted: one that breaks the schema must not break the loop that judges all of them. */
+export const listOf = <T extends object>(list: readonly T[] | undefined): readonly T[] =>
+  Array.isArray(list) ? list.slice(0, MOST_ITEMS).filter((item) => typeof item === 'object' && item !== null) : [];
 
 /** What of a group's spec belongs to one region. */
 export const unitOf = (group: IUGroup, region: string) =>
@@ -39,9 +50,12 @@ export class RegionLink {
   #engagedAt: Instant;
   #contactAt: Instant | undefined;
   #heartbeatAt: Instant | undefined;
-  #nonce: string | undefined;
+  #agent: RegionLease['spec']['agent'];
+  #writesFailAt: Instant | undefined;
   #refused = false;
-  #healthySince: Instant | undefined;
+  readonly #history: RegionHistory;
+  /** Since when services that run in the region are not ready there. */
+  readonly readiness: ReadinessBook;
 
   constructor(options: RegionLinkOptions) {
     this.region = options.region;
@@ -49,6 +63,8 @@ export class RegionLink {
     this.applier = createApplier({ client: options.client, fieldManager: FIELD_MANAGERS.hub });
     this.#clock = options.clock;
     this.#engagedAt = options.clock.now();
+    this.#history = new RegionHistory(options.clock);
+    this.readiness = new ReadinessBook(options.clock);
     const only = { fieldSelector: `metadata.name=${options.region}` };
     this.services = createInformer<RegionalService>({ ...options, resource: RESOURCES.regionalService });
     this.regions = createInformer<Region>({ ...options, resource: RESOURCES.region, ...only });
@@ -78,22 +94,43 @@ export class RegionLink {
     this.#engagedAt = this.#clock.now();
     this.#contactAt = undefined;
     this.#heartbeatAt = undefined;
-    this.#nonce = undefined;
-    this.#healthySince = undefined;
+    this.#agent = undefined;
+    this.#writesFailAt = undefined;
+    this.#history.forget();
+    this.readiness.forget();
   }
 
   /** Any answer of the region's API server. */
   contacted(): void {
+    const silentForMs = this.#since(this.#contactAt);
+    // A write that failed before a silence says nothing of what comes after it.
+    if (silentForMs === undefined || silentForMs >= SILENCE_MS) this.#writesFailAt = undefined;
     this.#contactAt = this.#clock.now();
     this.#refused = false;
   }
 
   /** A lease that was read or watched: a nonce that was not seen before is a heartbeat. */
   heard(lease: RegionLease): void {
-    const nonce = lease.spec.agent?.nonce;
-    if (nonce === undefined || nonce === this.#nonce) return;
-    this.#nonce = nonce;
+    const { agent } = lease.spec;
+    if (agent === undefined || agent.nonce === this.#agent?.nonce) return;
+    this.#agent = agent;
     this.#heartbeatAt = this.#clock.now();
+  }
+
+  /** What its agent saw of its peers when it last beat. */
+  get sightings(): readonly PeerSighting[] {
+    return listOf(this.#agent?.peers);
+  }
+
+  /** A write of the hub was answered. */
+  wrote(): void {
+    this.#writesFailAt = undefined;
+  }
+
+  /** Reads say nothing of writes: a region may be seen well and yet be told nothing. A conflict is an answer. */
+  writeFailed(error: unknown): void {
+    if (error instanceof ConflictError || error instanceof NotFoundError) this.wrote();
+    else this.#writesFailAt ??= this.#clock.now();
   }
 
   /** An answer that refuses is an answer: the region is not lost, but nothing is known of it. */
@@ -102,14 +139,14 @@ export class RegionLink {
     else if (isRefusal(error)) this.#refused = true;
   }
 
-  /** Keeps account of how long the region has been healthy without a break. */
-  judged(healthy: boolean): void {
-    if (!healthy) this.#healthySince = undefined;
-    else this.#healthySince ??= this.#clock.now();
+  /** Keeps account of how it has fared. */
+  judged(judgement: Judgement): void {
+    this.#history.judged(judgement);
   }
 
+  /** How long it has been well without a break. */
   get healthyForMs(): number {
-    return this.#since(this.#healthySince) ?? 0;
+    return this.#history.wellForMs;
   }
 
   /** Wall-clock milliseconds of the last answer. */
@@ -124,11 +161,22 @@ export class RegionLink {
       sinceLookMs: this.#since(this.#engagedAt) ?? 0,
       everSeen: everSeen || this.#contactAt !== undefined,
       credentials: this.#refused ? 'Invalid' : 'Ok',
+      writesFailForMs: this.#since(this.#writesFailAt),
+      withoutRight: this.#agent?.withoutRight,
+      sinceSeenMs: this.#history.sinceSeenMs,
+      wellAgainForMs: this.#history.wellAgainForMs,
+      changeAgesMs: this.#history.changeAgesMs,
+      lostZones: this.#lostZones(),
     };
   }
 
   #since(at: Instant | undefined): number | undefined {
     return at && elapsedAtLeast(at, this.#clock.now());
+  }
+
+  #lostZones(): string[] {
+    const zones = listOf(this.regions.store.get(this.region)?.status?.zones);
+    return zones.filter(({ state }) => state === 'Lost').map(({ zone }) => String(zone).slice(0, 40));
   }
 
   #informers() {

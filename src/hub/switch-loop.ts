@@ -2,6 +2,7 @@ import { API_VERSION, isoTime } from '../api/common.ts';
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { EvidenceLine } from '../decide/evidence.ts';
 import { isOwnRecord } from '../decide/manual-switch.ts';
 import { joinName } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
@@ -29,6 +30,7 @@ interface OpenSwitch {
   readonly type: RegionSwitch['spec']['type'];
   readonly region: string;
   readonly cause: string;
+  readonly evidence: readonly EvidenceLine[];
   readonly openedAt: number;
   readonly services: Map<string, ServiceProgress>;
   reportedAt: Instant | undefined;
@@ -69,8 +71,9 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
 }
 
 function noteMove(open: OpenSwitch[], move: Move): void {
-  const { decidedAt, from, instance, next } = move;
-  const type = next.reason === 'FailedOver' ? 'Failover' : 'Switchback';
+  const { decidedAt, evidence, from, instance, next } = move;
+  const isFailover = next.reason === 'FailedOver' || next.reason === 'RegionSick';
+  const type = isFailover ? 'Failover' : 'Switchback';
   const region = type === 'Failover' ? from : next.activeRegion;
   const group = instance.spec.iuGroupRef.name;
   let found = open.find(
@@ -78,13 +81,15 @@ function noteMove(open: OpenSwitch[], move: Move): void {
   );
   if (!found) {
     const stamp = isoTime(decidedAt).replace(/[-:]/g, '').toLowerCase();
-    const cause = type === 'Failover' ? `region ${from} is lost` : `region ${region} has been healthy for long enough`;
+    const cause = causeOf(move, region);
     found = {
       name: joinName([group, type.toLowerCase(), region, stamp], 63),
       group,
       type,
       region,
       cause,
+      // Bounded by the API: the hub and sixteen regions, in a sentence each.
+      evidence: evidence.slice(0, 17).map(({ saw, source }) => ({ source, saw: saw.slice(0, 256) })),
       openedAt: decidedAt,
       services: new Map(),
       reportedAt: undefined,
@@ -92,6 +97,12 @@ function noteMove(open: OpenSwitch[], move: Move): void {
     open.push(found);
   }
   found.services.set(keyOf(instance), begin(move));
+}
+
+function causeOf({ from, next }: Move, region: string): string {
+  if (next.reason === 'FailedOver') return `region ${from} is lost`;
+  if (next.reason === 'RegionSick') return `region ${from} is sick: what is not ready there leaves it`;
+  return `region ${region} has been healthy for long enough`;
 }
 
 function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
@@ -107,6 +118,7 @@ function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
       type,
       region,
       cause,
+      evidence: status.evidence ?? [],
       openedAt,
       services: new Map(services),
       reportedAt: undefined,
@@ -129,7 +141,9 @@ async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal
     now: isoTime(now),
     signal,
   };
-  await reportStatus(options, object, switchReport(object, [...each.services.values()], now));
+  const { conditions, fields } = switchReport(object, [...each.services.values()], now);
+  const evidence = each.evidence.length > 0 && { evidence: each.evidence };
+  await reportStatus(options, object, { conditions, fields: { ...fields, ...evidence } });
   each.reportedAt = instant;
 }
 

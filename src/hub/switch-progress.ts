@@ -1,5 +1,6 @@
 import { isTrue } from '../api/conditions.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import type { EvidenceLine } from '../decide/evidence.ts';
 import { keyOf } from '../kube/object.ts';
 import type { ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
@@ -13,6 +14,8 @@ export interface Move {
   /** Wall-clock milliseconds of the last sign of life of the region that it leaves. */
   readonly lastSignAt: number | undefined;
   readonly decidedAt: number;
+  /** What was known then of the region that it leaves. */
+  readonly evidence: readonly EvidenceLine[];
 }
 
 /** A service of a switch that has just been begun. */

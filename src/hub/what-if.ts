@@ -2,7 +2,7 @@ import { isTrue } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
-import type { RegionState } from '../decide/diagnosis.ts';
+import { type RegionState, stateFor } from '../decide/diagnosis.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
 import type { ServiceAtStake } from '../decide/region-loss.ts';
 import { computeProtocolTiming, computeRecovery } from '../decide/timing.ts';
@@ -32,7 +32,9 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtS
   const regions = group.spec.infrastructureUnits.map(({ region }) => region);
   return {
     regions: regions.filter((region) => context.links.groupOf(region)?.metadata.name === name),
-    states: new Map([...context.diagnoses].map(([region, { state }]): [string, RegionState] => [region, state])),
+    states: new Map(
+      [...context.diagnoses].map(([region, seen]): [string, RegionState] => [region, stateFor(seen, false)]),
+    ),
     assigned: instances.flatMap((instance) => assignedService(context, instance) ?? []),
     services: instances.flatMap((instance) => atStake(context, group, instance) ?? []),
     audiences: plan.audiences.filter((audience) => audience.group === name),

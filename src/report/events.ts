@@ -26,11 +26,14 @@ const note = (
 export const regionLost = (group: IUGroup, region: string, because: string): EventNote =>
   note(group, 'Warning', { reason: 'RegionLost', action: 'Diagnose', text: `Region ${region} is lost: ${because}` });
 
+export const regionTroubled = (group: IUGroup, region: string, reason: Reason, because: string): EventNote =>
+  note(group, 'Warning', { reason, action: 'Diagnose', text: `Region ${region}: ${because}` });
+
 export const regionRecovered = (group: IUGroup, region: string): EventNote =>
   note(group, 'Normal', { reason: 'RegionHealthy', action: 'Diagnose', text: `Region ${region} is healthy again` });
 
 export const moved = (instance: ServiceInstance, from: string, next: Assignment): EventNote =>
-  note(instance, next.reason === 'FailedOver' ? 'Warning' : 'Normal', {
+  note(instance, next.reason === 'FailedOver' || next.reason === 'RegionSick' ? 'Warning' : 'Normal', {
     reason: next.reason,
     action: 'RecordIntent',
     text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}${next.regionSwitch === undefined ? '' : `, by RegionSwitch ${next.regionSwitch}`}`,

@@ -88,6 +88,34 @@ describe('a group', () => {
     expect(condition(type, more)).toMatchObject({ status, reason });
   });
 
+  it('says the same of a loss however long it lasts', () => {
+    const reportAfter = (message: string) =>
+      groupReport(facts({ regions: [region('east', { diagnosis: { ...LOST, message } })] }));
+    expect(reportAfter('last answer 6.1 s ago')).toEqual(reportAfter('last answer 66.1 s ago'));
+  });
+
+  it('shows a region that answers and has a trouble as degraded, and what the trouble is', () => {
+    const diagnosis = {
+      state: 'Healthy',
+      reason: 'ZoneLost',
+      message: '',
+      note: 'no node is ready in east-a',
+    } as const;
+    const more = { regions: [region('east', { diagnosis }), region('west')] };
+    expect(groupReport(facts(more)).fields).toMatchObject({
+      regions: [
+        {
+          state: 'Degraded',
+          reason: 'ZoneLost',
+          message: 'No node of a zone is ready. Now: no node is ready in east-a.',
+        },
+        { state: 'Healthy', reason: 'RegionHealthy' },
+      ],
+      summary: '1/2',
+    });
+    expect(condition('Ready', more)).toMatchObject({ status: 'False', reason: 'ZoneLost' });
+  });
+
   it('names the Secret that is missing', () => {
     const regions = [region('east', { credentials: 'NotFound' })];
     expect(condition('Ready', { regions })?.message).toBe(

@@ -1,6 +1,6 @@
-import type { Condition, ConditionState, Reason } from '../api/conditions.ts';
+import { type Condition, type ConditionState, REASONS, type Reason } from '../api/conditions.ts';
 import type { IUGroupStatus, WhatIf } from '../api/iu-group.ts';
-import type { Diagnosis } from '../decide/diagnosis.ts';
+import { type Diagnosis, shownState } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import type { StatusReport } from './status.ts';
 
@@ -41,6 +41,12 @@ interface Problem {
   readonly stuck: boolean;
 }
 
+/** No ages in it: a message that counts seconds would be written each second. */
+const meaningOf = (diagnosis: Diagnosis | undefined): string => {
+  const { note, reason = 'NotObserved' } = diagnosis ?? {};
+  return note === undefined ? REASONS[reason] : `${REASONS[reason]} Now: ${note}.`;
+};
+
 function problemOf({ credentials, diagnosis, region, secret, takenBy }: RegionSummary): Problem | undefined {
   if (takenBy !== undefined)
     return { reason: 'RegionTaken', message: `region ${region} belongs to IU group ${takenBy}`, stuck: true };
@@ -58,8 +64,8 @@ function problemOf({ credentials, diagnosis, region, secret, takenBy }: RegionSu
       stuck: true,
     };
   }
-  if (diagnosis?.state === 'Healthy') return undefined;
-  const message = `region ${region} is ${diagnosis?.state ?? 'Unknown'}: ${diagnosis?.message ?? 'not looked at yet'}`;
+  if (diagnosis?.reason === 'RegionHealthy') return undefined;
+  const message = `region ${region} is ${shownState(diagnosis)}: ${meaningOf(diagnosis)}`;
   return { reason: diagnosis?.reason ?? 'NotObserved', message, stuck: diagnosis?.reason === 'CredentialsInvalid' };
 }
 
@@ -92,7 +98,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
   const stuck = problems(facts).find((problem) => problem.stuck);
   const full = facts.capacities.find(({ fits }) => !fits);
-  const healthy = facts.regions.filter(({ diagnosis }) => diagnosis?.state === 'Healthy').length;
+  const healthy = facts.regions.filter(({ diagnosis }) => shownState(diagnosis) === 'Healthy').length;
   const problem = first ?? (full && { reason: 'CapacityExceeded' as const, message: full.message, stuck: false });
   const conditions: ConditionState[] = [
     problem
@@ -124,9 +130,9 @@ export function groupReport(facts: GroupFacts): StatusReport {
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,
-    state: credentials === 'Ok' ? (diagnosis?.state ?? 'Unknown') : ('Unknown' as const),
-    // No ages in it: a message that counts seconds would be written each second.
-    message: diagnosis?.reason ?? 'NotObserved',
+    state: credentials === 'Ok' ? shownState(diagnosis) : ('Unknown' as const),
+    reason: diagnosis?.reason ?? ('NotObserved' as const),
+    message: meaningOf(diagnosis).slice(0, 512),
     everHealthy,
     activeServices,
   }));

@@ -68,3 +68,17 @@ test('tells who leads, and what the process needs', async () => {
   expect(text).toContain('process_cpu_seconds_total');
   expect(text).toContain('process_resident_memory_bytes');
 });
+
+test('tells what each region was found to be, by its present state and reason alone', async () => {
+  const metrics = createMetrics();
+  metrics.setRegion('east', 'Healthy', 'RegionHealthy');
+  metrics.setRegion('west', 'Healthy', 'RegionHealthy');
+  metrics.setRegion('east', 'Lost', 'RegionLost');
+  const regions = async () => (await lines(metrics)).filter((line) => line.startsWith('switchback_region_state'));
+  expect(await regions()).toEqual([
+    'switchback_region_state{region="west",state="Healthy",reason="RegionHealthy"} 1',
+    'switchback_region_state{region="east",state="Lost",reason="RegionLost"} 1',
+  ]);
+  metrics.forgetRegions();
+  expect(await regions()).toEqual([]);
+});

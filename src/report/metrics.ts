@@ -15,6 +15,9 @@ export interface Metrics {
   readonly onRequest: (observation: RequestObservation) => void;
   /** Sets whether this process leads the election `name`. */
   readonly setLeading: (name: string, isLeading: boolean) => void;
+  /** Tells what a region was found to be, and why; only the leader of the hub knows. */
+  readonly setRegion: (region: string, state: string, reason: string) => void;
+  readonly forgetRegions: () => void;
   /** For `HealthOptions.metrics`. */
   readonly expose: () => Promise<{ text: string; contentType: string }>;
 }
@@ -39,12 +42,37 @@ export function createMetrics(): Metrics {
     labelNames: ['name'],
     registers: [registry],
   });
+  const regions = createRegionMetric(registry);
   return {
     registry,
+    ...regions,
     controllers: createControllerMetrics(registry),
     onRequest: requests,
     setLeading: (name, isLeading) => master.set({ name }, isLeading ? 1 : 0),
     expose: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+function createRegionMetric(registry: Registry): Pick<Metrics, 'forgetRegions' | 'setRegion'> {
+  const state = new Gauge({
+    name: 'switchback_region_state',
+    help: 'What a region was found to be: 1 for its present state and reason.',
+    labelNames: ['region', 'state', 'reason'],
+    registers: [registry],
+  });
+  const present = new Map<string, { region: string; state: string; reason: string }>();
+  return {
+    setRegion(region, name, reason) {
+      const before = present.get(region);
+      if (before) state.remove(before);
+      const labels = { region, state: name, reason };
+      present.set(region, labels);
+      state.set(labels, 1);
+    },
+    forgetRegions() {
+      present.clear();
+      state.reset();
+    },
   };
 }
 

@@ -26,7 +26,7 @@ const regionState = async (region: string) => (await group()).status?.regions?.f
 const untilState = (region: string, state: string, reason: string) =>
   until(`${region} to be ${state} (${reason})`, async () => {
     const seen = await regionState(region);
-    return seen?.state === state && seen.message === reason;
+    return seen?.state === state && seen.reason === reason;
   });
 const tenantCondition = async (name: string, type: ConditionType) =>
   conditionOf(await world.hub.read(RESOURCES.tenant, { name, namespace: CUSTOMERS }), type);

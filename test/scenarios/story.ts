@@ -11,8 +11,17 @@ import {
 } from '../../src/decide/assignment.ts';
 import { canPromote } from '../../src/decide/authority.ts';
 import { computeOrder } from '../../src/decide/desired/order.ts';
-import { diagnose, isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
-import type { FailoverPolicy, InstanceDecision, InstanceView } from '../../src/decide/instance-view.ts';
+import {
+  type Diagnosis,
+  type DiagnosisPolicy,
+  diagnose,
+  isAnswering,
+  isHubIsolated,
+  stateFor,
+  stateItself,
+} from '../../src/decide/diagnosis.ts';
+import { type PeerReport, type RegionEvidence, sightOf } from '../../src/decide/evidence.ts';
+import type { FailoverPolicy, InstanceDecision, InstanceView, RegionView } from '../../src/decide/instance-view.ts';
 import { checkIntent } from '../../src/decide/invariants.ts';
 import {
   type Answer,
@@ -23,12 +32,20 @@ import {
 } from '../../src/decide/manual-switch.ts';
 import { decideRegional, type RegionalAction } from '../../src/decide/regional.ts';
 import { computeProtocolTiming } from '../../src/decide/timing.ts';
+import { RegionHistory } from '../../src/hub/region-history.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import { aBackup, aClass, aGroup, anInstance, anOrderedComponent, aSwitch } from '../support/objects.ts';
 
 /** One region as the story tells it: what its agent does follows from `decideRegional`. */
 interface Site {
   hasPower: boolean;
   isReachable: boolean;
+  /** Whether the hub, and whether the other regions, can reach it, and it them. */
+  hasLink: boolean;
+  hasPeers: boolean;
+  /** What runs here is not ready. */
+  isSick: boolean;
+  notReadySince: number | undefined;
   isRunning: boolean;
   isFenced: boolean;
   order: RegionalService | undefined;
@@ -36,14 +53,20 @@ interface Site {
   readonly rights: Map<number, number>;
   contactAt: number | undefined;
   ackedAt: number | undefined;
-  healthySince: number | undefined;
-  state: RegionState | undefined;
+  history: RegionHistory;
+  diagnosis: Diagnosis | undefined;
   action: RegionalAction | undefined;
 }
 
 const NAMES = ['east', 'west', 'north', 'south', 'far'];
 const TIMING = computeProtocolTiming(aGroup('g', NAMES).spec.timings);
-const FAILURE_THRESHOLD_MS = 6000;
+const POLICY: DiagnosisPolicy = {
+  ...TIMING,
+  failureThresholdMs: 6000,
+  recoveryMs: 10_000,
+  flapping: { changes: 6, windowMs: 120_000 },
+};
+const SICK_THRESHOLD_MS = 20_000;
 const STEP_MS = 1000;
 /** Wall clock at the beginning of every story. */
 const BEGIN_MS = Date.UTC(2026, 0, 1);
@@ -61,17 +84,21 @@ const aWindow = (start: string, durationSeconds: number, timeZone: string): Swit
   timeZone,
 });
 
-const newSite = (): Site => ({
+const newSite = (clock: Clock): Site => ({
   hasPower: true,
   isReachable: true,
+  hasLink: true,
+  hasPeers: true,
+  isSick: false,
+  notReadySince: undefined,
   isRunning: false,
   isFenced: false,
   order: undefined,
   rights: new Map(),
   contactAt: undefined,
   ackedAt: undefined,
-  healthySince: undefined,
-  state: undefined,
+  history: new RegionHistory(clock),
+  diagnosis: undefined,
   action: undefined,
 });
 
@@ -88,7 +115,7 @@ export class Story {
     promotion: 'Automatic',
     onHubLoss: 'Fence',
     whenFull: 'Hold',
-    coolDownMs: { RegionLost: 60_000 },
+    coolDownMs: { RegionLost: 60_000, RegionSick: 60_000 },
     stableForMs: 30_000,
     dampingWindowMs: 600_000,
     maxStableForMs: 120_000,
@@ -97,6 +124,10 @@ export class Story {
   };
   /** Regions whose capacity is declared, with what other services take there. The service takes two instances. */
   readonly #room = new Map<string, { planned: number; capacity: number }>();
+  readonly #clock: Clock = {
+    now: () => ({ monoMs: this.#nowMs, wallMs: BEGIN_MS + this.#nowMs }),
+    setTimer: () => ({ cancel: () => undefined }),
+  };
   #places: string[] = [];
   #nowMs = 0;
   #leadSinceMs = 0;
@@ -112,7 +143,7 @@ export class Story {
     this.#lines = [];
     const words = line.split(/\s+/);
     const [first = '', second = '', third = ''] = words;
-    if (first === 'regions') for (const name of words.slice(1)) this.#sites.set(name, newSite());
+    if (first === 'regions') for (const name of words.slice(1)) this.#sites.set(name, newSite(this.#clock));
     else if (first === 'service') this.#places = words.slice(2);
     else if (first === 'for') this.#run(Number(second));
     else if (first === 'policy') this.#setPolicy(second, third);
@@ -127,12 +158,18 @@ export class Story {
   }
 
   #setPolicy(name: string, value: string): void {
-    if (name === 'onHubLoss') this.#policy.onHubLoss = value === 'Hold' ? 'Hold' : 'Fence';
-    else if (name === 'promotion') this.#policy.promotion = value === 'Approval' ? 'Approval' : 'Automatic';
-    else if (name === 'failover') this.#policy.failover = value === 'Manual' ? 'Manual' : 'Automatic';
-    else if (name === 'switchback') this.#policy.switchback = SWITCHBACK[value] ?? 'Automatic';
-    else if (name === 'whenFull') this.#policy.whenFull = value === 'Overcommit' ? 'Overcommit' : 'Hold';
-    else throw new Error(`there is no policy ${name}`);
+    const mode = value === 'Manual' ? 'Manual' : 'Automatic';
+    const changes: Record<string, Partial<FailoverPolicy>> = {
+      onHubLoss: { onHubLoss: value === 'Hold' ? 'Hold' : 'Fence' },
+      promotion: { promotion: value === 'Approval' ? 'Approval' : 'Automatic' },
+      failover: { failover: mode },
+      switchback: { switchback: SWITCHBACK[value] ?? 'Automatic' },
+      whenFull: { whenFull: value === 'Overcommit' ? 'Overcommit' : 'Hold' },
+      sick: { sick: mode },
+    };
+    const change = changes[name];
+    if (!change) throw new Error(`there is no policy ${name}`);
+    Object.assign(this.#policy, change);
   }
 
   /** `switch <name> <type> [<region>] [approved] [dry-run] [for <seconds> s]`. */
@@ -159,8 +196,10 @@ export class Story {
 
   #newLeader(): void {
     this.#leadSinceMs = this.#nowMs;
-    for (const site of this.#sites.values())
-      Object.assign(site, { contactAt: undefined, ackedAt: undefined, healthySince: undefined });
+    for (const site of this.#sites.values()) {
+      site.history.forget();
+      Object.assign(site, { contactAt: undefined, ackedAt: undefined });
+    }
   }
 
   #newHub(): void {
@@ -174,7 +213,11 @@ export class Story {
       'loses power': { hasPower: false, isRunning: false, isFenced: false, rights: new Map(), action: undefined },
       'gets its power back': { hasPower: true },
       'is cut off': { isReachable: false },
-      'can be reached again': { isReachable: true },
+      'can be reached again': { isReachable: true, hasLink: true, hasPeers: true },
+      'loses its link to the hub': { hasLink: false },
+      'cannot reach its peers': { hasPeers: false },
+      'is not ready': { isSick: true },
+      'is ready again': { isSick: false },
     };
     const change = changes[what];
     if (!site || !change) throw new Error(`the story says nothing of "${name} ${what}"`);
@@ -205,18 +248,55 @@ export class Story {
   #since = (at: number | undefined): number | undefined => (at === undefined ? undefined : this.#nowMs - at);
 
   #observe(): void {
+    const own = new Map([...this.#sites].map(([name, site]) => [name, this.#ownEvidence(site)]));
     for (const [name, site] of this.#sites) {
-      if (site.hasPower && site.isReachable) site.contactAt = this.#nowMs;
-      const sinceMs = this.#since(site.contactAt);
-      const sinceLookMs = this.#nowMs - this.#leadSinceMs;
-      const evidence = { sinceContactMs: sinceMs, sinceHeartbeatMs: sinceMs, sinceLookMs, everSeen: true } as const;
-      const policy = { ...TIMING, failureThresholdMs: FAILURE_THRESHOLD_MS };
-      const { message, state } = diagnose({ ...evidence, credentials: 'Ok' }, policy);
-      if (state !== site.state && site.state !== undefined) this.#say('hub', `${name} is ${state} (${message})`);
-      site.state = state;
-      if (state !== 'Healthy') site.healthySince = undefined;
-      else site.healthySince ??= this.#nowMs;
+      const reports = [...this.#sites].flatMap(([from, peer]): PeerReport[] => {
+        const evidence = own.get(from);
+        const isWitness = from !== name && evidence !== undefined && stateItself(evidence, POLICY) === 'Healthy';
+        return isWitness && this.#canHear(peer) ? [this.#reportOf(from, site)] : [];
+      });
+      const evidence: RegionEvidence = { ...this.#ownEvidence(site), reports };
+      const diagnosis = diagnose(evidence, POLICY);
+      const { message, reason, state } = diagnosis;
+      const isNews = state !== site.diagnosis?.state || (reason !== site.diagnosis.reason && state !== 'Lost');
+      const called = state === 'Healthy' && reason !== 'RegionHealthy' ? `${state}, ${reason}` : state;
+      if (isNews && site.diagnosis !== undefined) this.#say('hub', `${name} is ${called} (${message})`);
+      site.diagnosis = diagnosis;
+      const sight = sightOf({ ...evidence, sinceHeartbeatMs: undefined, sinceSeenMs: undefined }, POLICY);
+      const isSeen = sight === 'Nothing' ? undefined : sight === 'Seen';
+      site.history.judged({
+        itself: stateItself(evidence, POLICY),
+        hasRecovered: state === 'Healthy' && reason !== 'Recovering',
+        isSeen,
+      });
     }
+  }
+
+  #ownEvidence(site: Site): RegionEvidence {
+    if (this.#canHear(site)) site.contactAt = this.#nowMs;
+    if (!site.isRunning || !site.isSick) site.notReadySince = undefined;
+    else if (this.#canHear(site)) site.notReadySince ??= this.#nowMs;
+    const sinceMs = this.#since(site.contactAt);
+    const isNotReady = (this.#since(site.notReadySince) ?? 0) >= SICK_THRESHOLD_MS;
+    const { changeAgesMs, sinceSeenMs, wellAgainForMs } = site.history;
+    return {
+      sinceContactMs: sinceMs,
+      sinceHeartbeatMs: sinceMs,
+      sinceLookMs: this.#nowMs - this.#leadSinceMs,
+      everSeen: true,
+      credentials: 'Ok',
+      services: { active: site.isRunning ? 1 : 0, notReady: isNotReady ? 1 : 0 },
+      changeAgesMs,
+      sinceSeenMs,
+      wellAgainForMs,
+    };
+  }
+
+  /** What the agent of `from` sees. Without the others a region can still be seen by them, but gets no promise. */
+  #reportOf(from: string, site: Site): PeerReport {
+    const isLive = site.hasPower && site.isReachable;
+    const withoutRight = site.order?.spec.role === 'Active' && site.action !== undefined && site.action !== 'Run';
+    return { from, state: isLive ? 'Reachable' : 'Unreachable', withoutRight: isLive && withoutRight, ageMs: 0 };
   }
 
   #epochsOf = (region: string): RegionEpochs => {
@@ -231,15 +311,19 @@ export class Story {
     );
     const now = this.#isoNow();
     const regions = [...this.#sites].map(([name, site]) => {
-      const healthyForMs = this.#since(site.healthySince) ?? 0;
-      const view = {
-        state: site.state ?? 'Unknown',
-        healthyForMs,
+      const epochs = this.#epochsOf(name);
+      const runsThere = this.#assignment?.activeRegion === name && epochs.grantedEpoch >= this.#assignment.epoch;
+      const view: RegionView = {
+        ...epochs,
+        state: site.diagnosis ? stateFor(site.diagnosis, runsThere) : 'Unknown',
+        healthyForMs: site.history.wellForMs,
+        flapsForMs: site.diagnosis?.flapsForMs ?? 0,
+        isRecovering: site.diagnosis?.reason === 'Recovering',
         synced: site.contactAt !== undefined,
         refusal: undefined,
         place: PLACE,
       };
-      return [name, { ...view, ...this.#epochsOf(name) }] as const;
+      return [name, view] as const;
     });
     return {
       mode: 'Backup',
@@ -250,8 +334,11 @@ export class Story {
       nowMs: BEGIN_MS + this.#nowMs,
       assignedForMs: this.#assignment ? BEGIN_MS + this.#nowMs - Date.parse(this.#assignment.since) : 0,
       regions: new Map(regions),
+      isSick: this.#sites.get(this.#assignment?.activeRegion ?? '')?.diagnosis?.reason === 'RegionSick',
       policy: this.#policy,
-      hubIsolated: isHubIsolated(regions.map(([, { state }]) => state)),
+      hubIsolated: isHubIsolated(
+        [...this.#sites.values()].map(({ diagnosis }) => (diagnosis ? stateFor(diagnosis, false) : 'Unknown')),
+      ),
       failingOver: new Set(),
       room: this.#room,
       returning: 0,
@@ -319,7 +406,7 @@ export class Story {
     return anInstance('mail', { primaryRegion, secondaryRegions });
   }
 
-  #canHear = (site: Site): boolean => site.hasPower && site.isReachable;
+  #canHear = (site: Site): boolean => site.hasPower && site.isReachable && site.hasLink;
 
   #order(): void {
     if (!this.#assignment) return;
@@ -348,11 +435,11 @@ export class Story {
   #acknowledge(): void {
     const assignment = this.#assignment;
     if (!assignment) return;
+    for (const [name, site] of this.#sites) this.#promise(name, site);
     const { activeRegion, epoch } = assignment;
     const regions = involvedRegions(this.#instance(), assignment).map((name) => {
       const sinceAckMs = this.#since(this.#sites.get(name)?.ackedAt);
-      const state = this.#sites.get(name)?.state;
-      const mustConfirm = isPlanned(assignment) && (state === 'Healthy' || state === 'Degraded');
+      const mustConfirm = isPlanned(assignment) && isAnswering(this.#sites.get(name)?.diagnosis);
       return [name, { ...this.#epochsOf(name), sinceAckMs, mustConfirm }] as const;
     });
     const sinceLeadMs = this.#nowMs - this.#leadSinceMs;
@@ -372,6 +459,18 @@ export class Story {
     if (!permission.ok || !site || !this.#canHear(site)) return;
     site.ackedAt = this.#nowMs;
     site.rights.set(epoch, this.#nowMs + TIMING.leaseMs);
+  }
+
+  /** A region that the hub does not answer runs on with the promises of all its successors. */
+  #promise(name: string, { hasLink, hasPeers, hasPower, isReachable, order, rights }: Site): void {
+    if (hasLink || !hasPeers || !hasPower || !isReachable || order?.spec.role !== 'Active') return;
+    const { epoch, successors } = order.spec;
+    const isPromised = successors.every((region) => {
+      const peer = this.#sites.get(region);
+      const stands = peer?.order?.spec.role === 'Standby' && peer.order.spec.activeRegion === name;
+      return peer?.hasPower && peer.isReachable && stands && peer.order?.spec.epoch === epoch;
+    });
+    if (isPromised && (order.status?.grantedEpoch ?? 0) >= epoch) rights.set(epoch, this.#nowMs + TIMING.leaseMs);
   }
 
   #act(name: string, site: Site): void {

@@ -47,12 +47,19 @@ function instanceOf(name: string, regions: readonly string[]): ServiceInstance {
   });
 }
 
+/** A history is short: what came and went in it must be able to be steady again before its end. */
+const FLAPPING = { changes: 6, windowSeconds: 60 };
+
 /** `more`: fields of the group's spec, for example `failover`. */
-const group = (more: Readonly<Record<string, unknown>>): IUGroup =>
+const group = ({ failover, ...more }: Readonly<Record<string, unknown>>): IUGroup =>
   aGroup(
     GROUP,
     REGIONS.map((region) => ({ region, credentials: { secretName: region } })),
-    { switchback: { stableForSeconds: 8, damping: { maxStableForSeconds: 30 } }, ...more },
+    {
+      switchback: { stableForSeconds: 8, damping: { maxStableForSeconds: 30 } },
+      failover: { flapping: FLAPPING, ...(typeof failover === 'object' ? failover : {}) },
+      ...more,
+    },
   );
 
 const secretOf = (region: RegionName): Secret => ({

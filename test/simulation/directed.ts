@@ -1,7 +1,9 @@
+import { API_VERSION } from '../../src/api/common.ts';
+import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
-import { HUB, REGIONS, type RegionName } from './catalogue.ts';
+import { GROUP, HUB, REGIONS, type RegionName } from './catalogue.ts';
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
@@ -24,6 +26,8 @@ const BEGIN_MS = 20_000;
 /** Everything that was arranged has happened; then all is mended. */
 const MEND_MS = 110_000;
 const SETTLED_BY_MS = 420_000;
+/** After that a region that cannot be reached counts as lost by itself. */
+const LOST_MS = 6_500;
 
 /** What a directed history has in its hands. Times are milliseconds after its beginning. */
 export class Stage {
@@ -62,6 +66,11 @@ export class Stage {
     this.world.transcript.note('stage', `joins ${one} and ${other}`);
     this.world.network.heal(one, other);
     this.world.network.heal(other, one);
+  }
+
+  /** Nor can they see it then: with the hub cut off too, it is taken for lost. */
+  cutFromPeers(region: RegionName): void {
+    for (const site of REGIONS) if (site !== region) this.cut(region, site);
   }
 
   isolate(region: RegionName): void {
@@ -107,6 +116,24 @@ export class Stage {
     this.#process(processId).pause(ms);
   }
 
+  /** A person has everything leave a region, whatever the hub makes of it; forgotten when all is mended. */
+  failOver(region: RegionName): void {
+    const name = `leave-${region}`;
+    const spec = { iuGroupRef: { name: GROUP }, type: 'Failover', region, reason: 'it is not to be trusted' };
+    const kind = this.world.kind(HUB, RESOURCES.regionSwitch);
+    this.world.transcript.note('user', `makes RegionSwitch ${name}`);
+    kind.create({
+      apiVersion: API_VERSION,
+      kind: 'RegionSwitch',
+      metadata: { name },
+      spec: regionSwitch.spec.parse(spec),
+    });
+    this.at(MEND_MS - BEGIN_MS, () => {
+      const object = kind.get(name);
+      if (object) kind.delete(object);
+    });
+  }
+
   /** Calls `act` in the very instant in which an assignment of `service` to `region` is recorded. */
   onceAssigned(service: string, region: RegionName, act: () => void): void {
     let isDone = false;
@@ -115,6 +142,25 @@ export class Stage {
       if (object.status?.assignment?.activeRegion !== region) return;
       isDone = true;
       act();
+    });
+  }
+
+  /** A violation when a service is assigned to another region until `untilMs`: nothing gave a reason for it. */
+  neverMoves(service: string, region: RegionName, untilMs: number): void {
+    this.world.kind(HUB, RESOURCES.serviceInstance).onChange(({ object }) => {
+      const { activeRegion } = object.status?.assignment ?? {};
+      const isEarly = this.world.time.nowMs > BEGIN_MS && this.world.time.nowMs < BEGIN_MS + untilMs;
+      if (object.metadata.name !== service || activeRegion === undefined || activeRegion === region || !isEarly) return;
+      this.observer.report('StaysOrGoes', `${service} is moved to ${activeRegion}`);
+    });
+  }
+
+  /** A violation when a service does not run in a region, and there alone, at that time. */
+  mustRun(service: string, region: RegionName, atMs: number): void {
+    this.at(atMs, () => {
+      const running = this.observer.regionsRunning(service);
+      if (running.join() !== region)
+        this.observer.report('StaysOrGoes', `${service} runs in ${running.join() || 'no region'}`);
     });
   }
 
@@ -169,6 +215,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.at(0, () => {
         const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
         stage.cut(follower, 'east');
+        stage.cutFromPeers('east');
         // What it missed does not reach it when it wakes up either.
         stage.after(2_000, () => stage.cut(leader, HUB));
         stage.fault({
@@ -196,6 +243,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.at(0, () => {
         const [leader, follower] = [stage.leaderAt(HUB), stage.followerAt(HUB)];
         stage.cut(follower, 'east');
+        stage.cutFromPeers('east');
         stage.fault({
           when: (call) => call.tag === 'PATCH leases' && call.from.id === leader,
           times: 1,
@@ -215,8 +263,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
         stage.cut(follower, 'east');
         stage.cut(leader, HUB);
         // Without promises it is the wait of the hub alone that keeps the peers from starting.
-        stage.cut('east', 'west');
-        stage.cut('east', 'north');
+        stage.cutFromPeers('east');
       });
     },
   },
@@ -332,6 +379,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
     arrange(stage) {
       stage.fault({ when: (call) => isOrderTo(call, 'west'), requestMs: 19_500 });
       stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.at(LOST_MS, () => stage.failOver('east'));
     },
   },
   {
@@ -340,6 +388,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
     arrange(stage) {
       stage.fault({ when: (call) => isOrderTo(call, 'west'), requestMs: 19_500 });
       stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.at(LOST_MS, () => stage.failOver('east'));
       stage.at(stage.between(22_500, 24_500), () => stage.crash(stage.leaderAt('west')));
     },
   },
@@ -368,6 +417,7 @@ export const DIRECTED: readonly DirectedHistory[] = [
         stage.cut(HUB, 'east');
         stage.cut('north', 'east');
       });
+      stage.at(12_000 + LOST_MS, () => stage.failOver('east'));
     },
   },
   {
@@ -376,8 +426,33 @@ export const DIRECTED: readonly DirectedHistory[] = [
     arrange(stage) {
       const isOrder = (call: Call): boolean => isOrderTo(call, 'west') && call.path.endsWith('/vault');
       stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.at(LOST_MS, () => stage.failOver('east'));
       stage.at(500, () => stage.world.editService('vault', { primaryRegion: 'west', secondaryRegions: ['north'] }));
       stage.fault({ when: isOrder, times: 1, requestMs: 19_500 });
+    },
+  },
+  {
+    name: 'linkLost',
+    what: 'only the link between hub and region is cut, for long: its peers see it live with its rights, and nothing moves',
+    arrange(stage) {
+      stage.at(0, () => stage.cut(HUB, 'east'));
+      stage.neverMoves('trunk', 'east', 85_000);
+      stage.mustRun('trunk', 'east', 85_000);
+    },
+  },
+  {
+    name: 'linkLostWithoutRight',
+    what: 'the same, but the region reads none of its peers, so it gets no promise and fences: they see it beat, and say so',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.cut(HUB, 'east');
+        // Its own look at its peers fails; theirs at it does not.
+        stage.fault({
+          when: (call) => call.tag === 'GET regionleases' && call.from.site === 'east' && call.to.id !== 'east',
+          requestMs: undefined,
+        });
+      });
+      stage.mustRun('trunk', 'west', 60_000);
     },
   },
 ];

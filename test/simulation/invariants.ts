@@ -19,6 +19,8 @@ export type Invariant =
   | 'EpochsNeverFall'
   | 'NoDeletion'
   | 'ReadyAsSeen'
+  /** Of a directed history: where its service has to be. */
+  | 'StaysOrGoes'
   | 'Settles'
   | 'Rests';
 

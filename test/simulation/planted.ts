@@ -327,4 +327,28 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'placeLost',
   },
+  {
+    name: 'blindToPeers',
+    what: 'the hub does not believe a peer that sees a region live, and moves what runs there well',
+    edits: [
+      {
+        file: 'src/decide/evidence.ts',
+        find: "state === 'Reachable' && withoutRight === false",
+        replace: "state === 'Reachable' && withoutRight === null",
+      },
+    ],
+    directed: 'linkLost',
+  },
+  {
+    name: 'neverWithoutRight',
+    what: 'a region that has fenced for want of a right does not say so, and is taken to run on',
+    edits: [
+      {
+        file: 'src/agent/without-right.ts',
+        find: "if (action === 'Fence' || action === 'Rest') return true;",
+        replace: '',
+      },
+    ],
+    directed: 'linkLostWithoutRight',
+  },
 ];

@@ -45,7 +45,7 @@ export function anInstanceView(change: ViewChange = {}, well: Partial<RegionView
       promotion: 'Automatic',
       onHubLoss: 'Fence',
       whenFull: 'Hold',
-      coolDownMs: { RegionLost: 60_000 },
+      coolDownMs: { RegionLost: 60_000, RegionSick: 60_000 },
       stableForMs: 300_000,
       dampingWindowMs: 3_600_000,
       maxStableForMs: 3_600_000,

@@ -1,0 +1,19 @@
+import { decideRegional } from '../decide/regional.ts';
+import { keyOf } from '../kube/object.ts';
+import { isStarted } from '../observe/service-picture.ts';
+import type { AgentContext } from './context.ts';
+import { factsOf } from './facts.ts';
+
+/**
+ * Whether an active/backup service that is to be active here stands still for want of a right. It is told with each
+ * heartbeat: a region that the hub cannot see is left alone only while it says that this is not so.
+ */
+export function isWithoutRight(context: AgentContext): boolean {
+  for (const order of context.orders.values()) {
+    const { mode, role } = order.spec;
+    if (mode !== 'Backup' || role !== 'Active' || order.metadata.deletionTimestamp !== undefined) continue;
+    const action = decideRegional(order, factsOf(context, keyOf(order), order, isStarted(context.caches, order)));
+    if (action === 'Fence' || action === 'Rest') return true;
+  }
+  return false;
+}
