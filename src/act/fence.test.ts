@@ -4,7 +4,7 @@ import { connectDirectly, type DirectClient } from '../../test/support/direct-cl
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { VirtualTime } from '../../test/support/virtual-time.ts';
-import { FENCED, LABELS } from '../api/labels.ts';
+import { FENCED, LABELS, STANDBY_SERVICE } from '../api/labels.ts';
 import { Store } from '../kube/cache.ts';
 import { UnreachableError } from '../kube/errors.ts';
 import {
@@ -22,7 +22,7 @@ import {
   type StatefulSet,
 } from '../kube/kinds.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type FenceTarget, fence, fencedMark, findLeftovers, markOf } from './fence.ts';
+import { endPods, type FenceTarget, fence, fencedMark, findLeftovers, markOf } from './fence.ts';
 import { QuorumReads } from './quorum-reads.ts';
 
 const NAMESPACE = 'switchback-system';
@@ -139,6 +139,54 @@ describe('a fence', () => {
     };
     await expect(fence(target)).rejects.toThrow('no answer');
     expect((await direct.client.read(STATEFUL_SET, where('mail-b'))).spec?.replicas).toBe(0);
+  });
+});
+
+describe('beside what runs on standby', () => {
+  const standing = { [LABELS.service]: STANDBY_SERVICE, [LABELS.standbyOf]: 'mail' };
+  const podOf = (name: string, podLabels: Record<string, string>): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...meta(name), labels: podLabels },
+  });
+  /** Certain are pods of that name only, whatever else they say. */
+  const isOnStandby = ({ metadata }: Pod): boolean => metadata.name === 'mail-standby-0';
+  const beside = (token = 'one'): FenceTarget => ({ ...targetOf(token), isOnStandby });
+
+  beforeEach(async () => {
+    const copy = deployment('mail-standby', 1);
+    await direct.client.create(DEPLOYMENT, { ...copy, metadata: { ...copy.metadata, labels: standing } });
+    const readers = service('mail-ro');
+    const metadata = { ...readers.metadata, labels: standing };
+    await direct.client.create(SERVICE, { ...readers, metadata, spec: { ...readers.spec, selector: standing } });
+    await direct.client.create(POD, podOf('mail-standby-0', standing));
+    await fence(beside());
+    await settle();
+  });
+
+  it('a fence touches nothing of it', async () => {
+    expect((await direct.client.read(DEPLOYMENT, where('mail-standby'))).spec?.replicas).toBe(1);
+    expect((await direct.client.read(SERVICE, where('mail-ro'))).spec?.selector).toEqual(standing);
+  });
+
+  it('nothing is left', async () => {
+    expect(await findLeftovers(beside())).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['without a label of the standby', { [LABELS.service]: 'mail' }, 'is still there'],
+    ['with that of the service beside it', { ...standing, [LABELS.service]: 'mail' }, 'is still there'],
+    ['that is not certain to stand by', standing, 'is not certain to be one of those that stand by'],
+  ])('a pod %s is left', async (_name, podLabels, expected) => {
+    await direct.client.create(POD, podOf('mail-x', podLabels));
+    expect(await findLeftovers(beside())).toBe(`pod mail-x ${expected}`);
+  });
+
+  it('pods are ended without those that stand by', async () => {
+    await direct.client.create(POD, podOf('mail-x', { ...standing, [LABELS.service]: 'mail' }));
+    await endPods(beside());
+    await expect(direct.client.read(POD, where('mail-x'))).rejects.toThrow();
+    expect((await direct.client.read(POD, where('mail-standby-0'))).metadata.name).toBe('mail-standby-0');
   });
 });
 

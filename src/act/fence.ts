@@ -7,6 +7,7 @@ import {
   type Deployment,
   ENDPOINT_SLICE,
   POD,
+  type Pod,
   REPLICA_SET,
   SERVICE,
   type Service,
@@ -25,6 +26,11 @@ export interface FenceTarget extends ServiceName {
   readonly token: string;
   readonly deployments: Store<Deployment>;
   readonly statefulSets: Store<StatefulSet>;
+  /**
+   * Which pods are certain to be of the copy that runs while the region stands by. A fence does not touch them: it goes
+   * by a label whose value they do not carry. Absent where nothing of the kind is ordered or seen.
+   */
+  readonly isOnStandby?: (pod: Pod) => boolean;
 }
 
 /** Fence traffic has connections of its own and fails fast. */
@@ -142,6 +148,16 @@ const isAtZero = (workload: Workload, mark: string): boolean =>
   (workload.status?.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
 
 /**
+ * A pod that claims to stand by, and that no workload of the standby has made: it may be anything. Whoever owns the
+ * standby ends it (`agent/standby-loop.ts`); until then it counts as something that is left.
+ */
+async function findStray({ isOnStandby, ...target }: FenceTarget): Promise<Pod | undefined> {
+  if (!isOnStandby) return undefined;
+  const pods = await target.reads.onStandby(POD, target);
+  return pods.find((pod) => !isOnStandby(pod));
+}
+
+/**
  * Whether nothing of the service is left, read by quorum: every workload was fenced by this very fence, its
  * controller has seen that, so have those of its replica sets, and no pod is there, terminating ones and those on lost
  * nodes included. The order matters: a controller that has not yet seen the zero could still make a pod after the pods
@@ -162,6 +178,8 @@ export async function findLeftovers(target: FenceTarget): Promise<string | undef
   if (growing) return `ReplicaSet ${growing.metadata.name} is not at zero yet`;
   const [pod] = await target.reads.children(POD, target);
   if (pod) return `pod ${pod.metadata.name} is still there`;
+  const stray = await findStray(target);
+  if (stray) return `pod ${stray.metadata.name} is not certain to be one of those that stand by`;
   const slices = await target.reads.children(ENDPOINT_SLICE, target);
   const serving = slices.find((slice) => slice.endpoints?.some((endpoint) => endpoint.conditions?.ready !== false));
   return serving ? `EndpointSlice ${serving.metadata.name} still has endpoints` : undefined;

@@ -8,8 +8,8 @@ import type { ServicePicture } from '../observe/service-picture.ts';
 /** Deletes workloads and Services of a service that its order does not name any more: a component or zone that went. */
 export async function pruneChildren(
   client: KubeClient,
-  picture: ServicePicture,
-  children: Children,
+  picture: Pick<ServicePicture, 'deployments' | 'statefulSets' | 'services'>,
+  children: Pick<Children, 'workloads' | 'services'>,
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = new Set(

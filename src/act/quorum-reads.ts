@@ -31,8 +31,18 @@ export class QuorumReads {
 
   /** The children of one kind of a service. Rejects like `KubeClient.list`. */
   children<T extends KubeObject>(resource: Resource<T>, of: ServiceName): Promise<readonly T[]> {
-    const reader = this.#readers.get(resource.plural) ?? new SharedRead(this.#client, this.#clock, resource);
-    this.#readers.set(resource.plural, reader);
+    return this.#ask(resource, of, LABELS.service);
+  }
+
+  /** What carries the label of the copy that runs while the region stands by. Rejects like `KubeClient.list`. */
+  onStandby<T extends KubeObject>(resource: Resource<T>, of: ServiceName): Promise<readonly T[]> {
+    return this.#ask(resource, of, LABELS.standbyOf);
+  }
+
+  #ask<T extends KubeObject>(resource: Resource<T>, of: ServiceName, label: string): Promise<readonly T[]> {
+    const name = `${resource.plural} ${label}`;
+    const reader = this.#readers.get(name) ?? new SharedRead(this.#client, this.#clock, resource, label);
+    this.#readers.set(name, reader);
     // Each reader holds what its own kind was asked for, so what it gives is of that kind.
     return reader.ask(of) as Promise<readonly T[]>;
   }
@@ -48,13 +58,16 @@ class SharedRead {
   readonly #client: KubeClient;
   readonly #clock: Clock;
   readonly #resource: Resource;
+  /** Its value is the name of the service. */
+  readonly #label: string;
   #waiting: Waiter[] = [];
   #underWay = 0;
 
-  constructor(client: KubeClient, clock: Clock, resource: Resource) {
+  constructor(client: KubeClient, clock: Clock, resource: Resource, label: string) {
     this.#client = client;
     this.#clock = clock;
     this.#resource = resource;
+    this.#label = label;
   }
 
   ask(of: ServiceName): Promise<readonly KubeObject[]> {
@@ -85,13 +98,13 @@ class SharedRead {
   async #list(services: readonly ServiceName[]): Promise<(of: ServiceName) => readonly KubeObject[]> {
     const [only] = services;
     if (only && services.every((of) => keyOfService(of) === keyOfService(only))) {
-      const labelSelector = `${LABELS.service}=${only.service}`;
+      const labelSelector = `${this.#label}=${only.service}`;
       const { items } = await this.#client.list(this.#resource, { namespace: only.namespace, labelSelector, ...CALL });
       return () => items;
     }
-    const { items } = await this.#client.list(this.#resource, { labelSelector: LABELS.service, ...CALL });
+    const { items } = await this.#client.list(this.#resource, { labelSelector: this.#label, ...CALL });
     const byService = Map.groupBy(items, ({ metadata: { labels, namespace = '' } }) =>
-      keyOfService({ namespace, service: labels?.[LABELS.service] ?? '' }),
+      keyOfService({ namespace, service: labels?.[this.#label] ?? '' }),
     );
     return (of) => byService.get(keyOfService(of)) ?? [];
   }

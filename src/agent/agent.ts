@@ -1,6 +1,6 @@
 import { QuorumReads } from '../act/quorum-reads.ts';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
-import { FIELD_MANAGERS, LABELS } from '../api/labels.ts';
+import { FIELD_MANAGERS, LABELS, STANDBY_SERVICE } from '../api/labels.ts';
 import type { Region } from '../api/region.ts';
 import type { RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
@@ -34,6 +34,7 @@ import {
 import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import { byServiceLabel, isStarted, SERVICE_INDEX } from '../observe/service-picture.ts';
+import { byStandbyLabel, STANDBY_INDEX } from '../observe/standby-picture.ts';
 import { WorkloadObserver } from '../observe/workloads.ts';
 import type { Log } from '../report/log-port.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -54,6 +55,7 @@ import { type RightVerdict, rightOf } from './rights-server.ts';
 import { createServiceLoop } from './service-loop.ts';
 import { createReportLoop } from './service-report.ts';
 import { PeerSightings } from './sightings.ts';
+import { createStandbyLoop } from './standby-loop.ts';
 
 export interface AgentOptions {
   readonly region: string;
@@ -121,7 +123,8 @@ export function createAgent(options: AgentOptions): Agent {
 function createCaches(options: AgentOptions): AgentCaches {
   const onError = (error: unknown): void => options.log('debug', 'Watch interrupted', { error: String(error) });
   const base = { client: options.client, clock: options.clock, random: options.random, onError };
-  const ours = { ...base, labelSelector: LABELS.service, indexers: { [SERVICE_INDEX]: byServiceLabel } };
+  const indexers = { [SERVICE_INDEX]: byServiceLabel, [STANDBY_INDEX]: byStandbyLabel };
+  const ours = { ...base, labelSelector: LABELS.service, indexers };
   const only = { fieldSelector: `metadata.name=${options.region}`, lane: 'control' } as const;
   return {
     orders: createInformer<RegionalService>({ ...base, resource: RESOURCES.regionalService, lane: 'control' }),
@@ -170,6 +173,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   };
   const reports = createReportLoop(context, options.metrics);
   const services = createServiceLoop(context, options.metrics);
+  const standbys = createStandbyLoop(context, options.metrics);
   const heartbeat = createHeartbeat(context, timing.heartbeatMs);
   const regions = createRegionLoop(context);
   const guard = createGuard(context, services);
@@ -188,15 +192,16 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   const elector = createElector(context, options.identity, timing, {
     onLead: () => {
       options.onLeading?.(true);
-      beginLeadership(context, services, heartbeat, regions);
+      beginLeadership(context, [services, standbys], heartbeat, regions);
     },
     onEnd: () => options.onLeading?.(false),
   });
   leadership.bind(elector);
-  connect(context, services, regions);
+  connect(context, { services, standbys }, regions);
   const tickers = [heartbeat, regions, guard, peers];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
+  standbys.start();
   reports.start();
   for (const ticker of tickers) ticker.start();
   elector.start();
@@ -206,7 +211,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     async stop() {
       // The lease goes last: until then nobody else may act.
       await Promise.all(tickers.map((ticker) => ticker.stop()));
-      await Promise.all([services.stop(), reports.stop()]);
+      await Promise.all([services.stop(), standbys.stop(), reports.stop()]);
       await elector.stop();
       await context.events.close();
     },
@@ -252,14 +257,19 @@ function createElector(
 }
 
 /** A new leadership proves everything anew: no nonce, right or fence of an earlier one counts. */
-function beginLeadership(context: AgentContext, services: Controller, heartbeat: Ticker, regions: Ticker): void {
+function beginLeadership(
+  context: AgentContext,
+  loops: readonly Controller[],
+  heartbeat: Ticker,
+  regions: Ticker,
+): void {
   context.authority.beginLeadership();
   context.orders.beginLeadership();
   context.sightings.beginLeadership();
   context.fenced.clear();
   heartbeat.poke();
   regions.poke();
-  for (const key of context.orders.keys()) services.enqueue(key);
+  for (const key of context.orders.keys()) for (const loop of loops) loop.enqueue(key);
 }
 
 /**
@@ -305,15 +315,21 @@ function checkRight(context: AgentContext, services: Controller, order: Regional
 }
 
 /** Every change enqueues the key of the service that it concerns; what an acknowledgement newly allows goes first. */
-function connect(context: AgentContext, services: Controller, regions: Ticker): void {
+function connect(
+  context: AgentContext,
+  { services, standbys }: { readonly services: Controller; readonly standbys: Controller },
+  regions: Ticker,
+): void {
   const { caches, observer, orders } = context;
   const enqueueOwner = ({
     object,
   }: {
     object: { metadata: { namespace?: string; labels?: Readonly<Record<string, string>> } };
   }): void => {
+    const [standby] = byStandbyLabel(object);
+    if (standby !== undefined) standbys.enqueue(standby);
     const name = object.metadata.labels?.[LABELS.service];
-    if (name !== undefined) services.enqueue(`${object.metadata.namespace ?? ''}/${name}`);
+    if (name !== undefined && name !== STANDBY_SERVICE) services.enqueue(`${object.metadata.namespace ?? ''}/${name}`);
   };
   caches.orders.store.addHandler((delta) => {
     if (delta.type === 'deleted') {
@@ -325,6 +341,7 @@ function connect(context: AgentContext, services: Controller, regions: Ticker): 
     const isNews =
       known?.metadata.generation !== delta.object.metadata.generation || delta.object.metadata.deletionTimestamp;
     services.enqueue(keyOf(delta.object), isNews ? 'failover' : 'change');
+    standbys.enqueue(keyOf(delta.object));
   });
   caches.leases.store.addHandler((delta) => {
     if (delta.type === 'deleted') return;

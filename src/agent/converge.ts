@@ -103,7 +103,11 @@ const cachedWorkload = ({ caches }: AgentContext, desired: DesiredWorkload): Dep
   (desired.kind === 'Deployment' ? caches.deployments : caches.statefulSets).store.get(keyOf(desired));
 
 /** Always a compare-and-swap on what was seen, so that a write that comes late changes nothing and makes nothing anew. */
-async function ensureWorkload(context: AgentContext, desired: DesiredWorkload, options: EnsureOptions): Promise<void> {
+export async function ensureWorkload(
+  context: AgentContext,
+  desired: DesiredWorkload,
+  options: EnsureOptions,
+): Promise<void> {
   const { applier, caches } = context;
   const { resourceVersion, uid } = cachedWorkload(context, desired)?.metadata ?? {};
   const swap = { ...options, resourceVersion, uid };

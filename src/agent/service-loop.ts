@@ -3,9 +3,11 @@ import { FENCE_FINALIZER } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import { lacksGate } from '../decide/desired/gate.ts';
+import { standbyPodsOf } from '../decide/desired/standby.ts';
 import { decideRegional, mayRun, type RegionalAction } from '../decide/regional.ts';
 import { RIGHT_PROOF_MS } from '../decide/timing.ts';
 import { observeService, type ServicePicture } from '../observe/service-picture.ts';
+import { isStandbyEmpty, observeStandby } from '../observe/standby-picture.ts';
 import { fenced } from '../report/events.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
@@ -92,8 +94,12 @@ function targetOf(context: AgentContext, { key, order }: Pass): FenceTarget {
     token: standing?.token === context.leadership.token ? standing.mark : context.random.token(),
     deployments: context.caches.deployments.store,
     statefulSets: context.caches.statefulSets.store,
+    ...(mayHaveStandby(context, order) && { isOnStandby: standbyPodsOf(order) }),
   };
 }
+
+const mayHaveStandby = ({ caches }: AgentContext, order: RegionalService): boolean =>
+  order.spec.standby !== undefined || !isStandbyEmpty(observeStandby(caches, order));
 
 const isWanted = ({ deployments, statefulSets }: ServicePicture): boolean =>
   [...deployments, ...statefulSets].some(({ spec }) => (spec?.replicas ?? 0) > 0);

@@ -2,9 +2,12 @@ import { isoTime } from '../api/common.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import { lacksGate } from '../decide/desired/gate.ts';
+import { standbyPodsOf } from '../decide/desired/standby.ts';
 import { type ComponentRedundancy, computeRedundancy } from '../decide/redundancy.ts';
 import { decideRegional, type RegionalAction } from '../decide/regional.ts';
+import { computeStandbyStatus } from '../decide/standby.ts';
 import { observeService, type ServicePicture, selectedSlot } from '../observe/service-picture.ts';
+import { observeStandby } from '../observe/standby-picture.ts';
 import { type Phase, regionalConditions } from '../report/regional.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
@@ -42,20 +45,31 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
   if (action === 'Release') return undefined;
   const redundancies = order.spec.components.map((c) => computeRedundancy(c, picture.pods, picture.nodes));
   const phase = phaseOf(order, action, picture, redundancies);
+  // The copy of a region that is active goes: it is not told of any more.
+  const standby = phase === 'Active' ? undefined : standbyStatus(context, order, picture);
   const { client, clock } = context;
   const now = isoTime(clock.now().wallMs);
   const options = { client, resource: RESOURCES.regionalService, now, signal };
   const granted = Math.max(order.status?.grantedEpoch ?? 0, isGranted(context, key, order) ? order.spec.epoch : 0);
   await reportStatus({ ...options, store: context.caches.orders.store }, order, {
-    conditions: regionalConditions({ order, phase, redundancies, lacksGate: lacksGate(order, context.gate) }),
+    conditions: regionalConditions({ order, phase, redundancies, lacksGate: lacksGate(order, context.gate), standby }),
     fields: {
       phase,
       epoch: order.spec.epoch,
       components: redundancies.map((r) => componentStatus(r, order, picture)),
+      standby: standby ?? null,
       ...(granted > 0 ? { grantedEpoch: granted } : {}),
     },
   });
   return undefined;
+}
+
+/** A pod that is not certain to be of the copy counts for nothing. */
+function standbyStatus({ caches, observer }: AgentContext, order: RegionalService, { nodes }: ServicePicture) {
+  if (!order.spec.standby) return undefined;
+  const pods = observeStandby(caches, order).pods.filter(standbyPodsOf(order));
+  const facts = pods.map((pod) => observer.podFact(pod));
+  return computeStandbyStatus(order, facts, nodes);
 }
 
 /**

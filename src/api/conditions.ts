@@ -12,6 +12,7 @@ export const CONDITION_TYPES = {
   ResidencySatisfied: 'Every planned region lies where the tenant allows.',
   CapacityReserved: 'The planned instances fit into the regions, the largest single failure included.',
   Protected: 'A switch is possible now: the other region has confirmed that it stands by.',
+  PeerReady: 'Another region stands by at the mode that the class wants, and what should run there is ready.',
   SurvivesRegionLoss: 'Any one region may be lost now: what may run elsewhere goes on there by itself, and fits.',
   SwitchedOver: 'The target is active and ready.',
   CleanedUp: 'The old side is known to be stopped.',
@@ -97,6 +98,8 @@ export const REASONS = {
   ReadyToSwitchBack: 'Everything is ready for the way home, and the group waits for a person to say yes.',
   ConcurrencyLimit: 'As many services are on their way home as the group allows at a time.',
   FreezeExpired: 'A freeze has ended by itself: what moves by itself moves again.',
+  StandbyReady: 'What should run on standby is ready.',
+  StandbyNotReady: 'Fewer instances are ready on standby than planned; the message says how many.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

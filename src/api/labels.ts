@@ -14,6 +14,11 @@ export const LABELS = {
    * annotation, because the Deployment controller copies those to the ReplicaSet: every change would be two more writes.
    */
   fenceToken: 'switchback.dev/fence-token',
+  /**
+   * Name of the RegionalService that something belongs to which runs while its region stands by. Its label `service` has
+   * the value `STANDBY_SERVICE`, so whatever selects the children of a service never means these.
+   */
+  standbyOf: 'switchback.dev/standby-of',
   serviceClass: 'switchback.dev/service-class',
   iuGroup: 'switchback.dev/iu-group',
   managedBy: 'app.kubernetes.io/managed-by',
@@ -29,6 +34,8 @@ export const FENCE_FINALIZER = 'switchback.dev/fence';
 export const MANAGED_BY = 'switchback';
 /** Selector value of a fenced Service: no pod ever carries it (an empty selector would keep its endpoints). */
 export const FENCED = 'fenced';
+/** Value of the label `service` of what runs on standby: no service has it, because names of services have no dots. */
+export const STANDBY_SERVICE = 'standby.switchback.dev';
 
 /** One field manager per role. */
 export const FIELD_MANAGERS = { hub: 'switchback-hub', agent: 'switchback-agent' } as const;

@@ -14,7 +14,19 @@ import {
 import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
-import { crossRegionMode, fencing, pattern, podTemplate } from './service-class.ts';
+import {
+  crossRegionMode,
+  fencing,
+  pattern,
+  podTemplate,
+  saysHowNotToWrite,
+  standbyMode,
+  standbySection,
+  view,
+} from './service-class.ts';
+
+/** Of an order: `Cold` is said by leaving it out. */
+const runningStandby = standbyMode.exclude(['Cold']).describe('What runs in a region that stands by.');
 
 const componentOrder = z
   .object({
@@ -52,12 +64,20 @@ const componentOrder = z
       .describe('For `Pairs`: the zones of the two slots of each pair.'),
     writeBearing: z.boolean().describe('Whether two of it at once could write the same data twice.'),
     template: podTemplate.describe('What an instance is.'),
+    standby: standbySection.optional().describe('How it runs while the region stands by. Absent: not at all.'),
   })
   .meta(
-    cel({
-      rule: "self.layout != 'Pairs' || has(self.pairs)",
-      message: 'layout Pairs needs pairs: name the zones of both slots of each pair',
-    }),
+    cel(
+      {
+        rule: "self.layout != 'Pairs' || has(self.pairs)",
+        message: 'layout Pairs needs pairs: name the zones of both slots of each pair',
+      },
+      {
+        rule: `!self.writeBearing || !has(self.standby) || self.standby.instances == 0 || ${saysHowNotToWrite('self.standby')}`,
+        message:
+          'a write-bearing component runs on standby only without writing: standby must say by command, args or env how',
+      },
+    ),
   );
 export type ComponentOrder = z.infer<typeof componentOrder>;
 
@@ -80,6 +100,10 @@ const spec = z
         'The highest epoch at which every other region of the service had confirmed that it stands by: a start at it waits for no promise that was given.',
       ),
     fencing: fencing.optional(),
+    standby: runningStandby
+      .optional()
+      .describe('What runs here while the region stands by, apart from all that needs a right. Absent: nothing.'),
+    view: view.optional().describe('What this region shows of an `Active` service. Absent: no pod is told anything.'),
     components: z
       .array(componentOrder)
       .min(1)
@@ -101,6 +125,14 @@ const spec = z
       {
         rule: '!has(oldSelf.othersStandbyEpoch) || (has(self.othersStandbyEpoch) && self.othersStandbyEpoch >= oldSelf.othersStandbyEpoch)',
         message: 'othersStandbyEpoch never falls: what was confirmed at an epoch stays confirmed',
+      },
+      {
+        rule: "!has(self.standby) || self.mode == 'Backup'",
+        message: 'standby is for mode Backup only: nothing else stands by',
+      },
+      {
+        rule: "!has(self.view) || self.mode == 'Active'",
+        message: 'view is for mode Active only: nothing else is served in two regions at once',
       },
       immutable('mode', 'an instance belongs to one class, and the mode of a class is for life'),
       immutable('serviceClass', 'an instance belongs to one class for life'),
@@ -128,6 +160,22 @@ const componentStatus = z.object({
     .describe('For `Pairs`: the slot that serves, by pair.'),
 });
 
+const standbyStatus = z.object({
+  mode: runningStandby,
+  components: z
+    .array(
+      z.object({
+        name: dnsLabel(20).describe('The component.'),
+        planned: count(10_000).describe('Instances that should run on standby.'),
+        ready: count(10_000).describe('Of those, how many are ready.'),
+      }),
+    )
+    .max(8)
+    .meta(listMap('name'))
+    .describe('What runs on standby.'),
+});
+export type StandbyStatus = z.infer<typeof standbyStatus>;
+
 const status = z.object({
   observedGeneration,
   phase: z
@@ -138,8 +186,11 @@ const status = z.object({
   grantedEpoch: epoch.optional().describe('The highest epoch for which this region was ever given the right to run.'),
   standbyEpoch: epoch
     .optional()
-    .describe('The highest epoch at which this region confirmed that it stands by: nothing runs, nothing is selected.'),
+    .describe(
+      'The highest epoch at which this region confirmed that it stands by: nothing runs that could write, nothing is selected.',
+    ),
   components: z.array(componentStatus).max(8).meta(listMap('name')).optional().describe('What runs.'),
+  standby: standbyStatus.optional().describe('What runs while the region stands by. Absent: nothing should.'),
   conditions: conditions.optional(),
 });
 

@@ -44,6 +44,16 @@ export const pattern = z
   .describe(
     'How instances back each other up inside a region. `A`: one, restarted elsewhere. `A-A`: two, both serve. `A-B`: two, one serves. `N+1`: a pool with a spare.',
   );
+export const standbyMode = z
+  .enum(['Cold', 'Warm', 'ReadOnly'])
+  .describe(
+    '`Cold`: nothing runs in the secondary; its capacity is reserved. `Warm`: a small copy runs there and is reached by nobody. `ReadOnly`: a small copy serves reads there, under a name of its own. No copy ever writes: what writes is started by a promotion alone, and the copy goes when that is ready.',
+  );
+export type StandbyMode = z.infer<typeof standbyMode>;
+export const view = z
+  .enum(['Full', 'Limited'])
+  .describe('What users see of the service in a region. Told to the pods as `SWITCHBACK_VIEW`.');
+export type View = z.infer<typeof view>;
 export const member = z.enum(['Instance', 'A-A', 'A-B']);
 export const survives = z.enum(['Zone', 'Instance']);
 
@@ -121,6 +131,27 @@ export const podTemplate = z.object({
 });
 export type PodTemplate = z.infer<typeof podTemplate>;
 
+/** How a component runs while its region stands by. Used by the class and by the orders made from it. */
+export const standbySection = z.object({
+  instances: count(1000)
+    .default(1)
+    .describe('How many run, at most as many as would be active. 0: this component stays cold.'),
+  command: podTemplate.shape.command.describe(
+    'Entry point instead of that of the template, whose args are not for it.',
+  ),
+  args: podTemplate.shape.args.describe('Arguments instead of those of the template.'),
+  env: podTemplate.shape.env.describe('Variables over those of the template, by name.'),
+  resources: podTemplate.shape.resources.describe('What one instance needs on standby. Absent: as the template says.'),
+  overrides: podTemplate.shape.overrides.describe(
+    'Fields of the pod spec, merged over those of the template. Of a write-bearing component containers and initContainers of the template are left out: say here which of them do not write. command, args and env of this section stand above all of it.',
+  ),
+});
+export type StandbySection = z.infer<typeof standbySection>;
+
+/** CEL: the section `s` says how the component runs without writing. */
+export const saysHowNotToWrite = (s: string): string =>
+  ['command', 'args', 'env'].map((field) => `(has(${s}.${field}) && size(${s}.${field}) > 0)`).join(' || ');
+
 const patternRules = cel(
   {
     rule: "self.of == 'Instance' || self.pattern == 'N+1'",
@@ -157,6 +188,11 @@ const component = z
       .describe('Load of one instance, in agents. Absent: N is minInstances.'),
     writeBearing: z.boolean().default(true).describe('Whether two of it at once could write the same data twice.'),
     template: podTemplate.describe('What an instance is.'),
+    standby: standbySection
+      .optional()
+      .describe(
+        'How it runs where the service stands by, with `crossRegion.standby: Warm` or `ReadOnly`. Absent: one instance of the template; a write-bearing component has to say how it runs without writing.',
+      ),
   })
   .meta(patternRules);
 export type Component = z.infer<typeof component>;
@@ -175,10 +211,12 @@ const crossRegion = z
       .enum(['AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice', 'Global'])
       .optional()
       .describe('The lowest tier whose secondary regions have a place for this service.'),
-    standby: z
-      .enum(['Cold'])
-      .default('Cold')
-      .describe('`Cold`: nothing runs in the secondary; its capacity is reserved.'),
+    standby: standbyMode.default('Cold'),
+    view: view
+      .default('Full')
+      .describe(
+        'What the secondary regions of an `Active` service show. `Limited`: only a part; its pods know by `SWITCHBACK_VIEW`.',
+      ),
     promotion: z
       .enum(['Automatic', 'Approval'])
       .default('Automatic')
@@ -194,6 +232,16 @@ const crossRegion = z
       {
         rule: "self.promotion == 'Automatic' || self.mode == 'Backup'",
         message: 'promotion: Approval is for mode Backup only: nothing else is ever promoted',
+      },
+      {
+        rule: "self.standby == 'Cold' || self.mode == 'Backup'",
+        message:
+          'standby: Warm and ReadOnly are for mode Backup only: nothing else stands by; set mode to Backup, or leave standby out',
+      },
+      {
+        rule: "self.view == 'Full' || self.mode == 'Active'",
+        message:
+          'view: Limited is for mode Active only: nothing else is served in two regions at once; set mode to Active, or leave view out',
       },
     ),
   );
@@ -236,6 +284,16 @@ const spec = z
           'a gate starts the command of a write-bearing component, and does not know the entry point of an image: set template.command, or writeBearing to false where two at once could do no harm',
       },
       {
+        rule: `self.crossRegion.standby == 'Cold' || self.components.all(c, !c.writeBearing || (has(c.standby) && (c.standby.instances == 0 || ${saysHowNotToWrite('c.standby')})))`,
+        message:
+          'a write-bearing component may run on standby only if it writes nothing there: say in its standby section by command, args or env how (--read-only, say), or set standby.instances to 0 to keep it cold',
+      },
+      {
+        rule: "self.crossRegion.standby != 'ReadOnly' || self.components.exists(c, has(c.template.ports) && size(c.template.ports) > 0 && (!has(c.standby) || c.standby.instances > 0))",
+        message:
+          'standby: ReadOnly serves reads, but no component that has ports runs on standby: give one ports and standby.instances, or set standby to Warm',
+      },
+      {
         rule: "self.crossRegion.mode != 'None' || !has(self.dataStores) || self.dataStores.all(d, !d.crossRegion)",
         message:
           'a data store crosses regions but its service does not: set crossRegion.mode to Active or Backup, or crossRegion of the data store to false',
@@ -276,6 +334,13 @@ export const serviceClass = defineKind({
       type: 'string',
       jsonPath: '.spec.crossRegion.promotion',
       description: 'Automatic or by approval',
+      priority: 1,
+    },
+    {
+      name: 'Standby',
+      type: 'string',
+      jsonPath: '.spec.crossRegion.standby',
+      description: 'What runs in the secondary',
       priority: 1,
     },
     { name: 'Fencing', type: 'string', jsonPath: '.spec.fencing', description: 'What stops the old side', priority: 1 },

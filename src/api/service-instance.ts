@@ -16,6 +16,7 @@ import {
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
+import { standbyMode } from './service-class.ts';
 import { isolation } from './tenant.ts';
 
 const spec = z
@@ -104,13 +105,23 @@ export type Assignment = z.infer<typeof assignment>;
 
 const placement = z.object({
   region: regionName.describe('The region.'),
-  role: z.enum(['Active', 'Standby']).describe('What it is to be there.'),
+  role: z
+    .enum(['Active', 'ActiveLimited', 'Standby'])
+    .describe('What it is to be there. `ActiveLimited`: it is served too, but shows only a part.'),
   phase: z
     .enum(['Unknown', 'Starting', 'Active', 'Standby', 'Fencing', 'Fenced'])
     .describe('What the region says that it is.'),
   epoch: epoch.describe('The epoch that the region has seen.'),
   planned: count(100_000).describe('Instances planned if it is active here.'),
   ready: count(100_000).describe('Instances that are ready.'),
+  standby: z
+    .object({
+      mode: standbyMode,
+      planned: count(100_000).describe('Instances that should run on standby.'),
+      ready: count(100_000).describe('Of those, how many are ready.'),
+    })
+    .optional()
+    .describe('How it stands by there. Absent: it does not.'),
 });
 export type Placement = z.infer<typeof placement>;
 

@@ -68,6 +68,26 @@ describe('placeInstance', () => {
     ]);
   });
 
+  it.each<[string, object, Record<string, unknown>[], (number | undefined)[]]>([
+    ['nothing on a cold one', {}, [{ standby: { instances: 3, args: ['--ro'] } }], [undefined, undefined]],
+    [
+      'one of each component that can',
+      { standby: 'Warm' },
+      [{ name: 'a', writeBearing: false }, { name: 'b' }],
+      [1, 1],
+    ],
+    [
+      'as many as the class says',
+      { standby: 'ReadOnly' },
+      [{ agentsPerInstance: 100, standby: { instances: 3, args: ['--ro'] } }],
+      [3, 3],
+    ],
+  ])('plans what runs on standby: %s', (_name, more, components, expected) => {
+    const crossRegion = { mode: 'Backup', fromTier: 'CrossRegionVoice', ...more };
+    const placement = placeInstance(anInstance('mail'), aClass('mail', { crossRegion, components }), group);
+    expect(placement.ok && placement.regions.map(({ standby }) => standby)).toEqual(expected);
+  });
+
   it('adds up all components', () => {
     const components = [
       { name: 'back', pattern: 'A-B' },

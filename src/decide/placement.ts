@@ -5,6 +5,7 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import { layoutComponent } from './layout.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { checkRegion, type RegionRefusal } from './regions.ts';
+import { countStandby, standbyFor } from './standby.ts';
 
 /** What a service is made of in one region, if it is active there. */
 export interface RegionPlacement {
@@ -12,6 +13,8 @@ export interface RegionPlacement {
   readonly components: readonly ComponentOrder[];
   /** All instances of all components, spares and backup slots included. */
   readonly planned: number;
+  /** Of all components, those that run while it stands by there. Absent: none. */
+  readonly standby?: number;
 }
 
 export interface Placement {
@@ -70,10 +73,12 @@ function layoutRegion(unit: InfrastructureUnit, agents: number, name: string, { 
   for (const component of spec.components) {
     const layout = layoutComponent(component, { agents, zones: unit.zones, key: name });
     if (!layout.ok) return { ...layout, region: unit.region, message: `region ${unit.region}: ${layout.message}` };
-    components.push(layout.order);
+    const standby = standbyFor(component, spec, layout.order.instances);
+    components.push(standby ? { ...layout.order, standby } : layout.order);
   }
   const planned = components.reduce((sum, { instances }) => sum + instances, 0);
-  return { ok: true, region: unit.region, components, planned };
+  const standby = countStandby(components);
+  return { ok: true, region: unit.region, components, planned, ...(standby > 0 && { standby }) };
 }
 
 /** Regions of an instance by its spec, one each; a class that stays in one region has no secondary ones. */
@@ -107,7 +112,7 @@ function sizeRegions(units: Candidates['units'], instance: InstanceToPlace, serv
   const refusals = layouts.flatMap((layout) => (layout.ok ? [] : [layout]));
   if (refusals.length === 0) {
     const regions = layouts.flatMap((layout) => (layout.ok ? [layout] : []));
-    return { regions: regions.map(({ region, components, planned }) => ({ region, components, planned })), refusals };
+    return { regions: regions.map(({ ok: _ok, ...placed }) => placed), refusals };
   }
   const refused = new Set(refusals.map(({ region }) => region));
   const rest = sizeRegions(

@@ -11,8 +11,9 @@ function placed(
   regions: string[],
   planned: number,
   activeRegion = regions[0] ?? '',
+  standby?: number,
 ): PlacedService {
-  const placements = regions.map((region) => ({ region, components: [], planned }));
+  const placements = regions.map((region) => ({ region, components: [], planned, ...(standby && { standby }) }));
   return { placement: { ok: true, mode, regions: placements, refusals: [] }, activeRegion };
 }
 
@@ -42,6 +43,11 @@ describe('computeCapacity', () => {
         placed('Backup', ['ca-central', 'us-west'], 5),
       ],
       ['us-east 7 0 -', 'us-west 0 7 us-east', 'ca-central 5 0 -'],
+    ],
+    [
+      'plans what runs on standby, beside all that may move in: for a moment both are there',
+      [placed('Backup', ['us-east', 'us-west'], 4, 'us-east', 1)],
+      ['us-east 4 0 -', 'us-west 1 4 us-east', 'ca-central 0 0 -'],
     ],
     [
       'reserves at home for a service that is away',

@@ -9,7 +9,7 @@ export interface PlacedService {
 
 export interface RegionCapacity {
   readonly region: string;
-  /** Instances that run here while nothing is lost. */
+  /** Instances that run here while nothing is lost, those on standby included. */
   readonly planned: number;
   /** Further instances that the loss of the one other region would bring here that would bring most. */
   readonly reserved: number;
@@ -32,11 +32,13 @@ const add = (counts: Map<string, number>, key: string, instances: number) =>
   counts.set(key, (counts.get(key) ?? 0) + instances);
 
 function count(load: Load, { placement, activeRegion }: PlacedService): void {
-  for (const { region, planned } of placement.regions) {
+  for (const { region, planned, standby = 0 } of placement.regions) {
     if (placement.mode !== 'Backup' || region === activeRegion) {
       add(load.planned, region, planned);
       continue;
     }
+    // What stands by goes only when the active side carries the load: for a moment both are there.
+    add(load.planned, region, standby);
     const from = load.movesIn.get(region) ?? new Map<string, number>();
     load.movesIn.set(region, from);
     add(from, activeRegion, planned);

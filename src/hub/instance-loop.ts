@@ -6,7 +6,8 @@ import { involvedRegions } from '../decide/assignment.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { keyOf } from '../kube/object.ts';
-import { type InstanceFacts, instanceConditions, placementsOf } from '../report/instance.ts';
+import { type InstanceFacts, instanceConditions, placementsOf, regionsSeen } from '../report/instance.ts';
+import { readersIn } from '../report/peer.ts';
 import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
@@ -48,7 +49,8 @@ async function reconcileInstance(context: HubContext, key: string, signal: Abort
   const settling = whileSettling(context, context.groups.store.get(instance.spec.iuGroupRef.name), instance);
   if (settling) return settling;
   const facts = gatherFacts(context, instance, key);
-  const traffic = await ensureTraffic(context, instance, facts.assignment, weightsOf(facts), signal);
+  const shares = { weights: weightsOf(facts), readers: readersOf(facts) };
+  const traffic = await ensureTraffic(context, instance, facts.assignment, shares, signal);
   context.traffic.set(key, traffic);
   return undefined;
 }
@@ -100,6 +102,7 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     regionStates.set(region, context.diagnoses.get(region)?.state ?? 'Unknown');
   }
   const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  const { mode, standby, view } = serviceClass?.spec.crossRegion ?? {};
   return {
     instance,
     plan: context.placements.planFor(instance),
@@ -108,7 +111,9 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     regionStates,
     capacities: context.capacities.get(instance.spec.iuGroupRef.name) ?? [],
     hold: context.holds.get(key),
-    fencing: serviceClass?.spec.crossRegion.mode === 'Backup' ? serviceClass.spec.fencing : undefined,
+    fencing: mode === 'Backup' ? serviceClass?.spec.fencing : undefined,
+    standby: mode === 'Backup' ? standby : undefined,
+    view: mode === 'Active' ? view : undefined,
   };
 }
 
@@ -119,6 +124,13 @@ function weightsOf(facts: InstanceFacts): RegionWeight[] | undefined {
   const regions = plan.regions.map(({ region }) => region);
   const serving = regions.filter((region) => isServing(regionStates.get(region), orders.get(region)));
   return computeWeights(regions, new Set(serving), instance.status?.weights);
+}
+
+/** Shares of the readers over the regions that stand by read-only and are ready; undefined where nobody serves reads apart. */
+function readersOf(facts: InstanceFacts): RegionWeight[] | undefined {
+  if (facts.standby !== 'ReadOnly') return undefined;
+  const regions = readersIn(regionsSeen(facts));
+  return regions.length === 0 ? [] : computeWeights(regions, new Set(regions));
 }
 
 async function addFinalizer(

@@ -1,9 +1,10 @@
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { involvedRegions } from '../decide/assignment.ts';
+import { involvedRegions, regionsOf } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
+import { checkRegion } from '../decide/regions.ts';
 import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
@@ -85,7 +86,27 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
   const elsewhere = regionsWithOrder(context, instance, assignment).filter((region) => region !== link.region);
   const othersStandBy = doOthersStandBy(context, link.region, instance, assignment);
   const { region } = link;
-  return computeOrder({ instance, serviceClass, assignment, region, components, present, elsewhere, othersStandBy });
+  const placeless = isPlaceless(context, instance, region);
+  return computeOrder({
+    instance,
+    serviceClass,
+    assignment,
+    region,
+    components,
+    present,
+    elsewhere,
+    placeless,
+    othersStandBy,
+  });
+}
+
+/** A plan that is refused as a whole leaves what stands there as it is, as far as the tenants allow the region. */
+function isPlaceless(context: HubContext, instance: ServiceInstance, region: string): boolean {
+  const plan = context.placements.planFor(instance);
+  if (plan.ok) return plan.regions.every((placed) => placed.region !== region);
+  const group = context.groups.store.get(instance.spec.iuGroupRef.name);
+  const limits = [{ of: `the tenants of ${instance.metadata.name}`, countries: instance.spec.countries }];
+  return !group || !regionsOf(instance).includes(region) || !checkRegion({ group, limits }, region).ok;
 }
 
 function doOthersStandBy(context: HubContext, region: string, instance: ServiceInstance, assignment: Assignment) {

@@ -1,8 +1,7 @@
 import type { ConditionState } from '../api/conditions.ts';
 import { ANNOTATIONS } from '../api/labels.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { computeTraffic, type DNSEndpoint } from '../decide/desired/traffic.ts';
-import type { RegionWeight } from '../decide/weights.ts';
+import { computeTraffic, type DNSEndpoint, type Shares } from '../decide/desired/traffic.ts';
 import { NotFoundError } from '../kube/errors.ts';
 import { keyOf, type Resource } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
@@ -31,13 +30,13 @@ export async function ensureTraffic(
   context: HubContext,
   instance: ServiceInstance,
   assignment: Assignment | undefined,
-  weights: readonly RegionWeight[] | undefined,
+  shares: Shares,
   signal: AbortSignal,
 ): Promise<ConditionState> {
   const traffic = context.groups.store.get(instance.spec.iuGroupRef.name)?.spec.traffic;
   if (!traffic) return written('Unknown', 'DomainNotSet', 'the IU group names no traffic domain');
   if (!assignment) return written('False', 'Progressing', 'not assigned yet');
-  const desired = computeTraffic(instance, assignment, weights, traffic);
+  const desired = computeTraffic(instance, assignment, shares, traffic);
   const present = context.endpoints.store.get(keyOf(desired));
   const presentEpoch = Number(present?.metadata.annotations?.[ANNOTATIONS.epoch] ?? 0);
   if (presentEpoch > assignment.epoch) return written('False', 'Progressing', 'a newer plan is already written');

@@ -33,7 +33,7 @@ export interface ServicePicture {
   readonly isStarted: boolean;
 }
 
-export const indexKeyOf = (order: RegionalService): string =>
+export const indexKeyOf = (order: Pick<RegionalService, 'metadata'>): string =>
   `${order.metadata.namespace ?? ''}/${order.metadata.name}`;
 
 /** Cheap enough to be asked of every service several times a second. */

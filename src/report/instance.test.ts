@@ -3,6 +3,7 @@ import {
   aBackup,
   aClass,
   aGroup,
+  anActive,
   anAssignment,
   anInstance,
   anOrder,
@@ -200,6 +201,34 @@ describe('the service in each region', () => {
       { region: 'east', role: 'Active', phase: 'Active', epoch: 1 },
       { region: 'west', role: 'Standby', phase: 'Standby', epoch: 1 },
     ]);
+  });
+
+  it('tells apart what is served everywhere and shows only a part', () => {
+    const active = placeInstance(instance, aClass('pulse', anActive()), aGroup('americas', ['east', 'west']));
+    const rolesOf = (view: 'Full' | 'Limited') =>
+      placementsOf(facts({ plan: active, view })).map(({ region, role }) => `${region} ${role}`);
+    expect(rolesOf('Limited')).toEqual(['east Active', 'west ActiveLimited']);
+    expect(rolesOf('Full')).toEqual(['east Active', 'west Active']);
+  });
+
+  it('says how it stands by, and what is ready of it', () => {
+    const crossRegion = { mode: 'Backup', fromTier: 'CrossRegionVoice', standby: 'Warm' };
+    const warm = aClass('mail', { crossRegion, components: [{ standby: { instances: 2, args: ['--ro'] } }] });
+    const planned = placeInstance(instance, warm, aGroup('americas', ['east', 'west']));
+    const copy = { mode: 'Warm' as const, components: [{ name: 'main', planned: 2, ready: 1 }] };
+    const orders = new Map([
+      ['east', order('Active')],
+      ['west', order('Standby', { standby: copy })],
+    ]);
+    const more = { plan: planned, orders, standby: 'Warm' as const };
+    const [east, west] = placementsOf(facts(more));
+    expect(east).not.toHaveProperty('standby');
+    expect(west).toMatchObject({ role: 'Standby', ready: 0, standby: { mode: 'Warm', planned: 2, ready: 1 } });
+    const said = { status: 'False', reason: 'StandbyNotReady' };
+    expect(condition('PeerReady', more)).toMatchObject(said);
+    expect(condition('Ready', more)).toMatchObject(said);
+    expect(condition('Protected', more)).toMatchObject({ status: 'True' });
+    expect(condition('PeerReady', { standby: 'Cold' })).toBeUndefined();
   });
 
   it('is unknown where the region is not well: what it said last may be true no longer', () => {

@@ -1,12 +1,13 @@
 import type { ConditionState } from '../api/conditions.ts';
 import type { RegionalService } from '../api/regional-service.ts';
-import type { Fencing } from '../api/service-class.ts';
+import type { Fencing, StandbyMode, View } from '../api/service-class.ts';
 import type { Assignment, HoldStatus, Placement as PlacementStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import type { Placement } from '../decide/placement.ts';
 import type { Refusal } from '../decide/refusal.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import { describeHold } from './hold.ts';
+import { type PeerFacts, peerReady, standbyIn } from './peer.ts';
 
 /** All that the status of an instance is made from. */
 export interface InstanceFacts {
@@ -20,10 +21,30 @@ export interface InstanceFacts {
   readonly hold: HoldStatus | undefined;
   /** What stops the old side of an active/backup service, as its class says; undefined for every other one. */
   readonly fencing: Fencing | undefined;
+  /** What runs where it stands by, as its class says; absent for what does not stand by. */
+  readonly standby?: StandbyMode | undefined;
+  /** What its secondary regions show, as its class says; absent for what is not served in several regions. */
+  readonly view?: View | undefined;
 }
 
-const roleIn = (facts: InstanceFacts, mode: string, region: string): 'Active' | 'Standby' =>
-  mode !== 'Backup' || region === facts.assignment?.activeRegion ? 'Active' : 'Standby';
+function roleIn({ assignment, instance, view }: InstanceFacts, mode: string, region: string): PlacementStatus['role'] {
+  if (mode === 'Backup' && region !== assignment?.activeRegion) return 'Standby';
+  return mode === 'Active' && view === 'Limited' && region !== instance.spec.primaryRegion ? 'ActiveLimited' : 'Active';
+}
+
+/** The regions of the plan, as they are seen. */
+export function regionsSeen({ orders, plan, regionStates }: InstanceFacts): PeerFacts[] {
+  if (!plan.ok || plan.mode !== 'Backup') return [];
+  return plan.regions.map(({ region, standby = 0 }) => ({
+    region,
+    planned: standby,
+    state: regionStates.get(region),
+    order: orders.get(region),
+  }));
+}
+
+const peersOf = (facts: InstanceFacts): PeerFacts[] =>
+  regionsSeen(facts).filter(({ region }) => facts.assignment && region !== facts.assignment.activeRegion);
 
 /** An order that the region has not followed yet says nothing about the present. */
 const isFollowed = (order: RegionalService | undefined, assignment: Assignment): order is RegionalService =>
@@ -32,8 +53,10 @@ const isFollowed = (order: RegionalService | undefined, assignment: Assignment):
 export function placementsOf(facts: InstanceFacts): PlacementStatus[] {
   const { plan, assignment } = facts;
   if (!plan.ok || !assignment) return [];
+  const peers = new Map(peersOf(facts).map((peer) => [peer.region, peer]));
   return plan.regions.map(({ region, planned }) => {
     const order = facts.orders.get(region);
+    const peer = facts.standby === undefined ? undefined : peers.get(region);
     const isKnown = facts.regionStates.get(region) === 'Healthy' && order?.status !== undefined;
     return {
       region,
@@ -42,6 +65,7 @@ export function placementsOf(facts: InstanceFacts): PlacementStatus[] {
       epoch: order?.spec.epoch ?? 0,
       planned,
       ready: isKnown ? (order.status?.components ?? []).reduce((sum, c) => sum + c.ready, 0) : 0,
+      ...(peer && facts.standby && { standby: standbyIn(peer, facts.standby) }),
     };
   });
 }
@@ -162,6 +186,13 @@ function standsBy(facts: InstanceFacts, mode: string, region: string, assignment
   return mode === 'Backup' ? (order?.status?.standbyEpoch ?? 0) >= assignment.epoch : order?.status?.phase === 'Active';
 }
 
+/** Stated only where something should run on standby: of a cold one `Protected` says all there is. */
+function peerState(facts: InstanceFacts): ConditionState[] {
+  const { assignment, plan, standby } = facts;
+  const isOwed = plan.ok && plan.regions.length > 1 && standby !== undefined && standby !== 'Cold';
+  return isOwed && assignment ? [peerReady(peersOf(facts), standby, assignment)] : [];
+}
+
 function redundancyMet(facts: InstanceFacts): ConditionState {
   const region = facts.assignment?.activeRegion ?? '';
   const order = facts.orders.get(region);
@@ -197,7 +228,14 @@ const stuckBy = (details: readonly ConditionState[]): ConditionState | undefined
 /** Conditions of an instance; `Ready` sums up the others. */
 export function instanceConditions(facts: InstanceFacts): ConditionState[] {
   const serves = available(facts);
-  const details = [placed(facts), capacityReserved(facts), serves, redundancyMet(facts), protectedNow(facts)];
+  const details = [
+    placed(facts),
+    capacityReserved(facts),
+    serves,
+    redundancyMet(facts),
+    protectedNow(facts),
+    ...peerState(facts),
+  ];
   const needed = details.filter((c) => c.type !== 'Protected' || (facts.plan.ok && facts.plan.regions.length > 1));
   const failing = needed.find((c) => c.status !== 'True');
   const stuck = stuckBy(needed);

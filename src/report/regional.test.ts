@@ -46,6 +46,22 @@ describe('a service in its region', () => {
     expect(condition('Stalled', phase, more)).toMatchObject({ status: 'False' });
   });
 
+  it('that stands by is ready only with what should run on standby, and says the numbers', () => {
+    const standby = (ready: number) => ({ mode: 'Warm' as const, components: [{ name: 'main', planned: 2, ready }] });
+    const order = orderOf('Standby', 1);
+    expect(condition('Ready', 'Standby', { order, standby: standby(2) })).toMatchObject({
+      status: 'True',
+      message: 'stands by at epoch 1, Warm',
+    });
+    expect(condition('Ready', 'Standby', { order, standby: standby(1) })).toMatchObject({
+      status: 'False',
+      reason: 'StandbyNotReady',
+      message: 'stands by at epoch 1, but main: instances ready on standby: 1, planned: 2',
+    });
+    const unconfirmed = condition('Ready', 'Standby', { order: orderOf('Standby'), standby: standby(2) });
+    expect(unconfirmed).toMatchObject({ status: 'False', reason: 'StandbyNotConfirmed' });
+  });
+
   it.each<[string, RegionalReport['phase'], Partial<RegionalReport>, string]>([
     ['that waits for its gate is stalled, and nothing is under way', 'Fenced', {}, 'False'],
     ['that is stopped for want of a gate is stalled too', 'Fencing', {}, 'True'],

@@ -1,5 +1,5 @@
 import type { ConditionState } from '../api/conditions.ts';
-import type { RegionalService, RegionalServiceStatus } from '../api/regional-service.ts';
+import type { RegionalService, RegionalServiceStatus, StandbyStatus } from '../api/regional-service.ts';
 import type { ComponentRedundancy } from '../decide/redundancy.ts';
 
 export type Phase = NonNullable<RegionalServiceStatus['phase']>;
@@ -11,6 +11,8 @@ export interface RegionalReport {
   readonly redundancies: readonly ComponentRedundancy[];
   /** Whether it asks for gates and the agents of the region have no settings for them. */
   readonly lacksGate: boolean;
+  /** What runs while the region stands by; undefined where nothing should. */
+  readonly standby?: StandbyStatus | undefined;
 }
 
 /** Conditions of a service in its region. */
@@ -28,7 +30,7 @@ export function regionalConditions(facts: RegionalReport): readonly ConditionSta
 
 function summaryOf(facts: RegionalReport, failing: ComponentRedundancy | undefined): ConditionState[] {
   const { order, phase } = facts;
-  const running = readiness(order, phase, failing);
+  const running = standing(readiness(order, phase, failing), facts);
   const ready = facts.lacksGate ? withoutGate('Ready', 'False') : running;
   const isWorking = phase === 'Starting' || phase === 'Fencing' || running.status === 'False';
   const waitsForGate = facts.lacksGate && phase === 'Fenced';
@@ -44,6 +46,20 @@ function summaryOf(facts: RegionalReport, failing: ComponentRedundancy | undefin
       ? withoutGate('Stalled', 'True')
       : { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
   ];
+}
+
+/** Of a region that has confirmed that it stands by: whether it does so as ordered. */
+function standing(ready: ConditionState, { phase, standby }: RegionalReport): ConditionState {
+  if (phase !== 'Standby' || !standby || ready.status !== 'True') return ready;
+  const shortage = shortageOf(standby);
+  if (shortage === undefined) return { ...ready, message: `${ready.message}, ${standby.mode}` };
+  return { type: 'Ready', status: 'False', reason: 'StandbyNotReady', message: `${ready.message}, but ${shortage}` };
+}
+
+/** The first component that has fewer ready than planned, with the numbers; undefined: all is there. */
+export function shortageOf({ components }: StandbyStatus): string | undefined {
+  const short = components.find(({ planned, ready }) => ready < planned);
+  return short && `${short.name}: instances ready on standby: ${short.ready}, planned: ${short.planned}`;
 }
 
 /** Said of a region that stands by too: before anybody has to find out that it cannot take over. */

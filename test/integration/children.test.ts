@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FIELD_MANAGERS } from '../../src/api/labels.ts';
 import { type Children, computeChildren } from '../../src/decide/desired/children.ts';
+import { computeStandby } from '../../src/decide/desired/standby.ts';
 import { layoutComponent } from '../../src/decide/layout.ts';
 import { DEPLOYMENT, POD_DISRUPTION_BUDGET, SERVICE, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
@@ -83,7 +84,9 @@ async function applyAll<T extends KubeObject>(resource: Resource<T>, objects: re
   }
 }
 
-async function applyChildren({ workloads, services, pdbs }: Children): Promise<void> {
+type Made = Omit<Children, 'pdbs'> & Partial<Pick<Children, 'pdbs'>>;
+
+async function applyChildren({ workloads, services, pdbs = [] }: Made): Promise<void> {
   const deployments = workloads.filter((workload) => workload.kind === 'Deployment');
   const statefulSets = workloads.filter((workload) => workload.kind === 'StatefulSet');
   await applyAll(DEPLOYMENT, deployments);
@@ -119,3 +122,28 @@ test.each(['ImageVolume', 'InitContainer'] as const)(
     await applyChildren(computeChildren(order, { ...state, running: false }));
   },
 );
+
+test.each(
+  ['Deployment', 'StatefulSet'].flatMap((workload) =>
+    (['Warm', 'ReadOnly'] as const).map((mode) => [workload, mode] as const),
+  ),
+)('a %s that stands by %s is stored as it was written, beside the active one', async (workload, mode) => {
+  const template = { ...FULL, ...OVERRIDDEN, workload };
+  const order = orderOf(`standby-${workload}-${mode}`.toLowerCase(), { pattern: 'A-A', template }, 'Agent');
+  const standby = {
+    instances: 2,
+    args: ['--read-only'],
+    env: [{ name: 'SET', value: '' }],
+    overrides: { hostname: 'copy' },
+  };
+  const components = order.spec.components.map((component) => ({ ...component, standby }));
+  const given = { ...order, spec: { ...order.spec, standby: mode, components } };
+  await applyChildren(computeStandby(given));
+  await applyChildren(computeChildren(given, { running: true, selected: new Map(), gate: undefined }));
+});
+
+test('a pod that is told what its region shows is stored as it was written', async () => {
+  const order = orderOf('view', { pattern: 'A', template: FULL }, 'Agent');
+  const limited = { ...order, spec: { ...order.spec, mode: 'Active' as const, view: 'Limited' as const } };
+  await applyChildren(computeChildren(limited, { running: true, selected: new Map(), gate: undefined }));
+});

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../hack/regions/wait.ts';
-import { FENCE_FINALIZER, LABELS } from '../../src/api/labels.ts';
+import { FENCE_FINALIZER, LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { NotFoundError } from '../../src/kube/errors.ts';
 import { DEPLOYMENT, NAMESPACE, STATEFUL_SET } from '../../src/kube/kinds.ts';
@@ -123,6 +123,23 @@ describe('a workload of a service', () => {
       expect(await scale(resource, where, 3, 'switchback-agent')).toBe('');
     },
   );
+
+  test('that stands by is made running and scaled by the agent alone', async () => {
+    const labels = { [LABELS.service]: STANDBY_SERVICE, [LABELS.standbyOf]: 'voice-mail', app: 'copy' };
+    const copy = (name: string) => withSpec(workload(DEPLOYMENT, name, undefined, undefined, labels), 1);
+    await expect(admin().create(DEPLOYMENT, copy('copy-1'))).rejects.toThrow('only the agent of the region makes');
+    await expect(agent().create(DEPLOYMENT, copy('copy-2'))).resolves.toMatchObject({ spec: { replicas: 1 } });
+    const where = { name: 'copy-2', namespace: MANAGED };
+    expect(await scale(DEPLOYMENT, where, 3, 'admin')).toContain('remove the autoscaler');
+  });
+
+  test('is not taken for one that stands by while it is fenced', async () => {
+    const where = await createWorkload(DEPLOYMENT, 'disguised', 'fenced-1');
+    const labels = { [LABELS.service]: STANDBY_SERVICE, [LABELS.standbyOf]: 'voice-mail' };
+    const disguised = { metadata: { labels }, spec: { replicas: 1 } };
+    const refusal = 'this workload is fenced, so its replicas must be 0';
+    await expect(agent().mergePatch(DEPLOYMENT, where, disguised)).rejects.toThrow(refusal);
+  });
 
   test('is stopped through its scale by anybody', async () => {
     const where = await createWorkload(DEPLOYMENT, 'stopped', 'running');

@@ -16,6 +16,12 @@ export const GROUP = 'planet';
 
 const APART = { crossRegion: { mode: 'Backup', fromTier: 'CrossRegionVoice' } };
 const EVERYWHERE = { crossRegion: { mode: 'Active', fromTier: 'CrossRegionVoice' } };
+/** What tells a process that it must not write: what is counted as active goes by this, and by no label. */
+export const READ_ONLY = '--read-only';
+const standingBy = (standby: 'Warm' | 'ReadOnly') => ({
+  crossRegion: { ...APART.crossRegion, standby },
+});
+const onStandby = (component: object) => [{ ...component, standby: { args: [READ_ONLY] } }];
 const ONE = [{ pattern: 'A' }];
 const ONE_NAMED = [{ pattern: 'A', template: { workload: 'StatefulSet' } }];
 
@@ -25,13 +31,25 @@ export const BACKUPS: Readonly<Record<string, readonly RegionName[]>> = {
   trunk: ['east', 'west', 'north'],
   /** Two regions, and a StatefulSet. */
   vault: ['east', 'west'],
+  /** Stands by warm. */
+  draft: ['east', 'west'],
+  /** Serves reads where it stands by; a StatefulSet, at home in another region than the others. */
+  book: ['west', 'east', 'north'],
 };
+
+/** Of those, the ones of which a copy that writes nothing runs in every region that stands by. */
+export const COPIED: ReadonlySet<string> = new Set(['draft', 'book']);
 
 export const backupKey = (name: string): string => `${SYSTEM_NAMESPACE}/${name}`;
 
 const classes = (): ServiceClass[] => [
   aClass('trunk', { ...APART, components: ONE }),
   aClass('vault', { ...APART, components: ONE_NAMED }),
+  aClass('draft', { ...standingBy('Warm'), components: onStandby({ pattern: 'A' }) }),
+  aClass('book', {
+    ...standingBy('ReadOnly'),
+    components: onStandby({ pattern: 'A', template: { workload: 'StatefulSet', args: ['--serve'] } }),
+  }),
   aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
   aClass('desk', { components: [{ pattern: 'A-B' }] }),
 ];

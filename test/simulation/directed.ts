@@ -1,6 +1,8 @@
 import { API_VERSION } from '../../src/api/common.ts';
+import { LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
 import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
+import { POD } from '../../src/kube/kinds.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
 import { GROUP, HUB, REGIONS, type RegionName } from './catalogue.ts';
@@ -455,7 +457,31 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.mustRun('trunk', 'west', 60_000);
     },
   },
+  {
+    name: 'disguisedPod',
+    what: 'while a service is stopped a person gives one of its pods the labels of what stands by: it must be gone before the region confirms',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.onceSent(
+          (call) => call.from.site === 'east' && call.lane === 'fence' && call.tag === 'PATCH deployments',
+          () => stage.after(stage.between(0, 600), () => disguise(stage, 'draft', 'east')),
+        );
+        stage.world.editService('draft', { primaryRegion: 'west', secondaryRegions: ['east'] });
+      });
+    },
+  },
 ];
+
+/** What `kubectl label` does, and its replica set after it, which lets go of what it does not select any more. */
+function disguise({ world }: Stage, service: string, region: RegionName): void {
+  const pods = world.kind(region, POD);
+  const pod = pods.list().find(({ metadata }) => metadata.labels?.[LABELS.service] === service);
+  if (!pod) return;
+  world.transcript.note('user', `disguises ${pod.metadata.name} in ${region}`);
+  const { ownerReferences: _released, ...metadata } = pod.metadata;
+  const labels = { ...metadata.labels, [LABELS.service]: STANDBY_SERVICE, [LABELS.standbyOf]: service };
+  pods.update(pod, { ...pod, metadata: { ...metadata, labels } });
+}
 
 const isOrderTo = (call: Call, region: string): boolean =>
   fromHub(call) && isTo(call, 'PATCH regionalservices', region);

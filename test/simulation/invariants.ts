@@ -7,13 +7,14 @@ import { regionsOf } from '../../src/decide/assignment.ts';
 import { DEPLOYMENT, type Deployment, STATEFUL_SET, type StatefulSet } from '../../src/kube/kinds.ts';
 import { type KubeObject, keyOf, type Resource } from '../../src/kube/object.ts';
 import type { RunningPod } from '../support/cluster/running-pods.ts';
-import { BACKUPS, backupKey, HUB } from './catalogue.ts';
+import { BACKUPS, backupKey, COPIED, HUB, READ_ONLY } from './catalogue.ts';
 import type { World } from './world.ts';
 
 export type Invariant =
   | 'OneActiveRegion'
   | 'StartAfterStop'
   | 'ConfirmedStop'
+  | 'StandbyWrites'
   | 'OneGrantPerEpoch'
   | 'GrantAsAssigned'
   | 'EpochsNeverFall'
@@ -43,8 +44,10 @@ const LATE_DELETION_MS = 120_000;
 export class Observer {
   readonly #world: World;
   #violation: Violation | undefined;
-  /** Pods that run, by service and region. */
+  /** Pods that run and may write, by service and region. */
   readonly #running = new Map<string, Map<string, number>>();
+  /** Pods that run and write nothing, by service and region. */
+  readonly #copies = new Map<string, Map<string, number>>();
   /** Highest value of what must not fall, by name. */
   readonly #highest = new Map<string, number>();
   /** Region that was assigned at an epoch, by `service@epoch`. */
@@ -84,7 +87,12 @@ export class Observer {
   }
 
   regionsRunning(service: string): string[] {
-    return [...(this.#running.get(service) ?? [])].filter(([, count]) => count > 0).map(([region]) => region);
+    return regionsIn(this.#running, service);
+  }
+
+  /** Regions in which a copy runs that writes nothing. */
+  regionsCopied(service: string): string[] {
+    return regionsIn(this.#copies, service);
   }
 
   report(invariant: Invariant, message: string): void {
@@ -118,12 +126,14 @@ export class Observer {
   }
 
   #runs(region: string, pod: RunningPod, isRunning: boolean): void {
-    const service = pod.labels[LABELS.service] ?? '';
+    const service = pod.labels[LABELS.standbyOf] ?? pod.labels[LABELS.service] ?? '';
     if (!Object.hasOwn(BACKUPS, service)) return;
-    const regions = this.#running.get(service) ?? new Map<string, number>();
-    this.#running.set(service, regions);
-    const count = (regions.get(region) ?? 0) + (isRunning ? 1 : -1);
-    regions.set(region, count);
+    // By what the process was told when it was started, whatever its labels say.
+    const mayWrite = !pod.args.includes(READ_ONLY);
+    if (mayWrite && pod.labels[LABELS.standbyOf] !== undefined)
+      this.report('StandbyWrites', `${pod.name} stands by in ${region} and may write`);
+    const count = countIn(mayWrite ? this.#running : this.#copies, { service, region }, isRunning ? 1 : -1);
+    if (!mayWrite) return;
     if (count === (isRunning ? 1 : 0)) this.#note(`${service} ${isRunning ? 'RUNS' : 'has stopped'} in ${region}`);
     const active = this.regionsRunning(service);
     if (active.length > 1) this.report('OneActiveRegion', `${service} runs in ${active.join(' and ')}`);
@@ -245,12 +255,35 @@ export class Observer {
   }
 }
 
+type Counts = Map<string, Map<string, number>>;
+
+const regionsIn = (counts: Counts, service: string): string[] =>
+  [...(counts.get(service) ?? [])].filter(([, count]) => count > 0).map(([region]) => region);
+
+function countIn(counts: Counts, of: { service: string; region: string }, change: 1 | -1): number {
+  const regions = counts.get(of.service) ?? new Map<string, number>();
+  counts.set(of.service, regions);
+  const count = (regions.get(of.region) ?? 0) + change;
+  regions.set(of.region, count);
+  return count;
+}
+
 /** What is not yet as declared, in words; empty when everything has arrived where it belongs. */
 export function findUnsettled(world: World, observer: Observer): string[] {
   return world
     .kind(HUB, RESOURCES.serviceInstance)
     .list()
     .flatMap((instance) => unsettledOf(world, observer, instance));
+}
+
+/** Every region that stands by has its copy, and no other one has. */
+function uncopiedOf(observer: Observer, instance: ServiceInstance): string[] {
+  const { name } = instance.metadata;
+  const { activeRegion } = instance.status?.assignment ?? {};
+  const wanted = COPIED.has(name) ? regionsOf(instance).filter((region) => region !== activeRegion) : [];
+  const found = observer.regionsCopied(name);
+  if (found.toSorted().join() === wanted.toSorted().join()) return [];
+  return [`${name} is copied in ${found.join() || 'no region'}, not ${wanted.join() || 'none'}`];
 }
 
 function unsettledOf(world: World, observer: Observer, instance: ServiceInstance): string[] {
@@ -268,6 +301,7 @@ function unsettledOf(world: World, observer: Observer, instance: ServiceInstance
   if (activeRegion !== instance.spec.primaryRegion) open.push(`${name} is assigned to ${activeRegion}, not home`);
   if (running.join() !== activeRegion)
     open.push(`${name} runs in ${running.join() || 'no region'}, not ${activeRegion}`);
+  open.push(...uncopiedOf(observer, instance));
   for (const region of regionsOf(instance)) {
     const order = world.kind(region, RESOURCES.regionalService).get(backupKey(name));
     const ready = order?.status?.conditions?.find(({ type }) => type === 'Ready');

@@ -24,6 +24,7 @@ const AGENT_AUTHORITY = 'src/agent/authority.ts';
 const ACKNOWLEDGE = 'src/hub/acknowledge.ts';
 const FENCE = 'src/act/fence.ts';
 const PROMISES = 'src/agent/promises.ts';
+const STANDBY = 'src/decide/desired/standby.ts';
 
 export const PLANTED: readonly PlantedBug[] = [
   {
@@ -350,5 +351,47 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'linkLostWithoutRight',
+  },
+  {
+    name: 'standbyWrites',
+    what: 'what runs on standby is started as if it were active',
+    edits: [
+      { file: STANDBY, find: 'const args = section.args ?? (', replace: 'const args = (' },
+      {
+        file: STANDBY,
+        find: 'const isArgs = isCommand || filled(standby.args);',
+        replace: 'const isArgs = isCommand;',
+      },
+    ],
+  },
+  {
+    name: 'unlabelledIgnored',
+    what: 'of the pods that are left only those count that carry the label of the standby',
+    edits: [
+      {
+        file: FENCE,
+        find: 'const [pod] = await target.reads.children(POD, target);',
+        replace: `const [pod] = (await target.reads.children(POD, target)).filter(
+    ({ metadata }) => metadata.labels?.[LABELS.standbyOf] !== undefined,
+  );`,
+      },
+      {
+        file: 'src/observe/service-picture.ts',
+        find: 'caches.pods.store.byIndex(SERVICE_INDEX, key).length > 0 ||',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'disguiseBelieved',
+    what: 'whatever carries the labels of the standby is taken for it, whoever made it',
+    edits: [
+      {
+        file: FENCE,
+        find: 'if (!isOnStandby) return undefined;',
+        replace: 'if (isOnStandby !== null) return undefined;',
+      },
+    ],
+    directed: 'disguisedPod',
   },
 ];

@@ -159,6 +159,19 @@ describe('computeChildren: pods', () => {
     });
   });
 
+  it('are told what their region shows, whatever the overrides say', () => {
+    const containers = [{ name: 'main', env: [{ name: 'A', value: '1' }] }, { name: 'side' }];
+    const envsOf = (template: object, view?: string) => {
+      const order = anOrder('pulse', layouts([aComponent({ template: { ...template } })]), { mode: 'Active', view });
+      const { workloads } = computeChildren(order, { running: true, selected: new Map(), gate: undefined });
+      return workloads[0]?.spec.template.spec.containers.map(({ env }) => env);
+    };
+    const told = { name: 'SWITCHBACK_VIEW', value: 'Limited' };
+    expect(envsOf({ env: [{ name: 'SWITCHBACK_VIEW', value: 'x' }] }, 'Limited')).toEqual([[told]]);
+    expect(envsOf({ overrides: { containers } }, 'Limited')).toEqual([[{ name: 'A', value: '1' }, told], undefined]);
+    expect(envsOf({})).toEqual([undefined]);
+  });
+
   it('run under the restricted profile, without a token', () => {
     expect(podOf({})?.spec).toMatchObject({
       automountServiceAccountToken: false,

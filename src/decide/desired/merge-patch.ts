@@ -14,3 +14,13 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   }
   return Object.fromEntries(merged);
 }
+
+/** One patch that does what `first` and then `second` do: what is to be removed stays marked as that. */
+export function composePatches(first: JsonObject, second: JsonObject): JsonObject {
+  const composed = new Map(Object.entries(first));
+  for (const [key, value] of Object.entries(second)) {
+    const old = composed.get(key);
+    composed.set(key, isJsonObject(value) && isJsonObject(old) ? composePatches(old, value) : value);
+  }
+  return Object.fromEntries(composed);
+}

@@ -1,5 +1,5 @@
 import { API_VERSION } from '../../api/common.ts';
-import { LABELS, MANAGED_BY } from '../../api/labels.ts';
+import { LABELS, MANAGED_BY, STANDBY_SERVICE } from '../../api/labels.ts';
 import type { ComponentOrder, RegionalService } from '../../api/regional-service.ts';
 import { hashedName, joinName, labelValue } from '../name.ts';
 
@@ -30,12 +30,17 @@ export interface Part {
   readonly slot?: 'a' | 'b';
   /** Of a StatefulSet: gives its pods names of their own. */
   readonly headless?: true;
+  /** Of the copy that runs while the region stands by. */
+  readonly standby?: true;
+  /** What leads readers to that copy. */
+  readonly readOnly?: true;
 }
 
 /** Labels by which pods are selected: they never change under a living workload. */
 export function selectorLabels(order: Order, component: ComponentOrder, part: Part = {}): Labels {
+  const name = labelValue(order.metadata.name);
   return {
-    [LABELS.service]: labelValue(order.metadata.name),
+    ...(part.standby ? { [LABELS.service]: STANDBY_SERVICE, [LABELS.standbyOf]: name } : { [LABELS.service]: name }),
     [LABELS.component]: component.name,
     ...(part.zone !== undefined && { [LABELS.zone]: part.zone }),
     ...(part.pair !== undefined && { [LABELS.pair]: `${part.pair}` }),
@@ -78,9 +83,22 @@ export const MAX_STATEFUL_SET_NAME = 52;
  * read as a name of another component of the order (`web-a` beside `web`).
  */
 export function childName(order: Order, component: ComponentOrder, part: Part = {}, max = MAX_NAME): string {
-  const { zone, pair, slot, headless } = part;
-  const suffixes = [zone, pair?.toString(), slot, headless ? 'headless' : undefined];
+  const { zone, pair, slot, headless, standby, readOnly } = part;
+  const kind = [standby && !readOnly ? 'standby' : undefined, readOnly ? 'ro' : undefined];
+  const suffixes = [zone, pair?.toString(), slot, ...kind, headless ? 'headless' : undefined];
   const parts = [order.metadata.name, component.name, ...suffixes].filter((text) => text !== undefined);
-  const ambiguous = order.spec.components.some(({ name }) => component.name.startsWith(`${name}-`));
-  return ambiguous ? hashedName(parts, max) : joinName(parts, max);
+  if (standby) return standbyName(order, component, parts, max);
+  return isAmbiguous(order, component) ? hashedName(parts, max) : joinName(parts, max);
+}
+
+const isAmbiguous = ({ spec }: Order, component: ComponentOrder): boolean =>
+  spec.components.some(({ name }) => component.name.startsWith(`${name}-`));
+
+/** A zone may be called `standby` too: what stands by never has the name of what does not. */
+function standbyName(order: Order, component: ComponentOrder, parts: readonly string[], max: number): string {
+  const isTaken = component.zones.some(({ zone }) => zone === 'standby');
+  const plain = joinName(parts, max);
+  const isPlain = plain === parts.join('-') && !isTaken && !isAmbiguous(order, component);
+  // Another identity than that of the same parts, which a zone of that name would give.
+  return isPlain ? plain : hashedName(parts, max, [...parts, '']);
 }

@@ -59,6 +59,19 @@ describe('the order for an active/backup service', () => {
     expect(order('east', { serviceClass: gated })).toMatchObject({ object: { spec: { fencing: 'Gate' } } });
   });
 
+  it('says what runs on standby, as its class does, but not where the plan has no place for it', () => {
+    const standbyOf = (more: Partial<OrderInput>) => {
+      const answer = order('west', more);
+      return answer.kind === 'Apply' ? answer.object.spec.standby : answer.kind;
+    };
+    const crossRegion = { ...(aBackup()['crossRegion'] as object), standby: 'Warm' };
+    const components = [{ standby: { args: ['--read-only'] } }];
+    const serviceClass = aClass('voice-mail', { crossRegion, components });
+    expect(standbyOf({})).toBeUndefined();
+    expect(standbyOf({ serviceClass })).toBe('Warm');
+    expect(standbyOf({ serviceClass, placeless: true })).toBeUndefined();
+  });
+
   it('never stands without the finalizer that keeps it until the region has stopped', () => {
     const apply = order('east');
     expect(apply.kind === 'Apply' && apply.object.metadata.finalizers).toEqual(['switchback.dev/fence']);
@@ -98,6 +111,16 @@ describe('the order for a service that serves in several regions', () => {
   const serviceClass = aClass('voice-routing', anActive());
   it('is active in each of them', () => {
     expect(order('west', { serviceClass })).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Active' } } });
+  });
+
+  it('says what each region shows, where the class says that its secondary regions show less', () => {
+    const viewOf = (region: string, view?: string) => {
+      const limited = aClass('pulse', { crossRegion: { mode: 'Active', fromTier: 'CrossRegionVoice', view } });
+      const answer = order(region, { serviceClass: limited });
+      return answer.kind === 'Apply' ? answer.object.spec.view : answer.kind;
+    };
+    expect([viewOf('east', 'Limited'), viewOf('west', 'Limited')]).toEqual(['Full', 'Limited']);
+    expect([viewOf('east'), viewOf('west')]).toEqual([undefined, undefined]);
   });
 
   it('is withdrawn at once from a region without a place', () => {

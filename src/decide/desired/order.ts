@@ -29,6 +29,8 @@ export interface OrderInput {
   readonly present: RegionalService | undefined;
   /** Other regions that hold an order for the service, or may hold one. */
   readonly elsewhere: readonly string[];
+  /** Whether the plan leaves the region out: then nothing runs there on standby either. */
+  readonly placeless?: boolean;
   /** Whether every other region of the service has confirmed that it stands by at the epoch of the assignment. */
   readonly othersStandBy: boolean;
 }
@@ -61,6 +63,18 @@ function othersStandbyEpoch({ assignment, othersStandBy, present, serviceClass }
   if (isActive && othersStandBy) return { othersStandbyEpoch: assignment.epoch };
   const told = present?.spec.othersStandbyEpoch;
   return told === undefined ? {} : { othersStandbyEpoch: told };
+}
+
+function standbyIn({ placeless, serviceClass }: OrderInput): Pick<RegionalService['spec'], 'standby'> {
+  const { mode, standby } = serviceClass.spec.crossRegion;
+  return mode !== 'Backup' || placeless || standby === 'Cold' ? {} : { standby };
+}
+
+/** Said only where a class says that its secondary regions show less. */
+function viewIn({ instance, region, serviceClass }: OrderInput): Pick<RegionalService['spec'], 'view'> {
+  const { mode, view } = serviceClass.spec.crossRegion;
+  if (mode !== 'Active' || view === 'Full') return {};
+  return { view: region === instance.spec.primaryRegion ? 'Full' : view };
 }
 
 export function computeOrder(input: OrderInput): RegionalOrder {
@@ -98,6 +112,8 @@ export function computeOrder(input: OrderInput): RegionalOrder {
         onHubLoss: assignment.onHubLoss,
         ...othersStandbyEpoch(input, isActive),
         ...(fencing ? { fencing } : {}),
+        ...standbyIn(input),
+        ...viewIn(input),
         components: [...components],
       },
     },

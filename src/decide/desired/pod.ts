@@ -1,5 +1,5 @@
 import type { ComponentOrder } from '../../api/regional-service.ts';
-import type { PodTemplate } from '../../api/service-class.ts';
+import type { PodTemplate, View } from '../../api/service-class.ts';
 import { type GateSettings, withGate } from './gate.ts';
 import { isJsonObject, type JsonObject, mergePatch } from './merge-patch.ts';
 import { type Labels, type Order, objectLabels, type Part, selectorLabels } from './object.ts';
@@ -122,6 +122,16 @@ function containersOf(merged: unknown, own: DesiredContainer): readonly DesiredC
   return list.length > 0 ? list : [own];
 }
 
+const VIEW_VARIABLE = 'SWITCHBACK_VIEW';
+
+/** Overrides replace whole containers, so it is told after them. Where all is shown everywhere nobody is told anything. */
+function withView(container: DesiredContainer, view: View | undefined): DesiredContainer {
+  if (view === undefined) return container;
+  const env = Array.isArray(container['env']) ? container['env'].filter(isJsonObject) : [];
+  const others = env.filter(({ name }) => name !== VIEW_VARIABLE);
+  return { ...container, env: [...others, { name: VIEW_VARIABLE, value: view }] };
+}
+
 /** Of which workload a pod is. */
 interface Place {
   readonly part: Part;
@@ -156,7 +166,9 @@ export function buildPodTemplate(
   const spreads = [...(zones.length > 1 ? [spreadOver(ZONE_KEY, selector)] : []), spreadOver(HOST_KEY, selector)];
   const spec = {
     ...merged,
-    containers: containersOf(merged['containers'], container),
+    containers: containersOf(merged['containers'], container).map((one) =>
+      one.name === component.name ? withView(one, order.spec.view) : one,
+    ),
     affinity: bindToZones(merged['affinity'], zones),
     topologySpreadConstraints: constraintsOf(spreads, merged['topologySpreadConstraints']),
     terminationGracePeriodSeconds,

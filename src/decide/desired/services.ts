@@ -38,7 +38,7 @@ export interface Selection {
 /** A selector with a value that no pod carries. An empty selector would keep the endpoints that it had. */
 const fenced = (selector: Labels): Labels => ({ ...selector, [LABELS.slot]: FENCED });
 
-function buildService(order: Order, component: ComponentOrder, part: Part, selector: Labels): DesiredService {
+export function buildService(order: Order, component: ComponentOrder, part: Part, selector: Labels): DesiredService {
   const ports = (component.template.ports ?? []).map(({ name, port, protocol }) => ({
     name,
     port,

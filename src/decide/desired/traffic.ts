@@ -33,6 +33,51 @@ export const serviceHost = (name: string, domain: string): string => `${name}.${
 /** `<service>.<region>.regions.<domain>`: the entry of one region, kept by that region. */
 export const regionHost = (name: string, region: string, domain: string): string =>
   `${name}.${region}.regions.${domain}`;
+/**
+ * `<service>.ro.<domain>`: what readers use, where a class stands by read-only. Below a label of its own, so that no
+ * service can have that name.
+ */
+export const readerHost = (name: string, domain: string): string => `${name}.ro.${domain}`;
+/** `<service>.<region>.ro.<domain>`: the entry of the copy in one region, kept by that region. */
+export const regionReaderHost = (name: string, region: string, domain: string): string =>
+  `${name}.${region}.ro.${domain}`;
+
+/** Who takes which share of the traffic. */
+export interface Shares {
+  /** Of an `Active` service; undefined for every other one. */
+  readonly weights: readonly RegionWeight[] | undefined;
+  /** Regions with a copy that serves reads and is ready; undefined where the class wants none. */
+  readonly readers: readonly RegionWeight[] | undefined;
+}
+
+interface Zone {
+  readonly domain: string;
+  readonly ttlSeconds: number;
+}
+
+const weighted = (record: DNSRecord, region: string, weight: number): DNSRecord => ({
+  ...record,
+  setIdentifier: region,
+  providerSpecific: [{ name: WEIGHT, value: `${weight}` }],
+});
+
+/** While no copy is ready the active side answers the readers too. */
+function recordsForReaders(
+  name: string,
+  { activeRegion }: Assignment,
+  readers: readonly RegionWeight[],
+  { domain, ttlSeconds }: Zone,
+): DNSRecord[] {
+  const record = (region: string, target: string, weight: number): DNSRecord =>
+    weighted(
+      { dnsName: readerHost(name, domain), recordTTL: ttlSeconds, recordType: 'CNAME', targets: [target] },
+      region,
+      weight,
+    );
+  return readers.length === 0
+    ? [record(activeRegion, regionHost(name, activeRegion, domain), 100)]
+    : readers.map(({ region, weight }) => record(region, regionReaderHost(name, region, domain), weight));
+}
 
 /**
  * The record set of a service: for an `Active` one a weighted record for each region, for the others one record that
@@ -42,8 +87,8 @@ export const regionHost = (name: string, region: string, domain: string): string
 export function computeTraffic(
   instance: Pick<ServiceInstance, 'metadata'>,
   assignment: Assignment,
-  weights: readonly RegionWeight[] | undefined,
-  { domain, ttlSeconds }: { readonly domain: string; readonly ttlSeconds: number },
+  { weights, readers }: Shares,
+  { domain, ttlSeconds }: Zone,
 ): DNSEndpoint {
   const { name, namespace } = instance.metadata;
   const record = (region: string): DNSRecord => ({
@@ -53,12 +98,9 @@ export function computeTraffic(
     targets: [regionHost(name, region, domain)],
   });
   const endpoints = weights
-    ? weights.map(({ region, weight }) => ({
-        ...record(region),
-        setIdentifier: region,
-        providerSpecific: [{ name: WEIGHT, value: `${weight}` }],
-      }))
+    ? weights.map(({ region, weight }) => weighted(record(region), region, weight))
     : [record(assignment.activeRegion)];
+  const readerRecords = readers ? recordsForReaders(name, assignment, readers, { domain, ttlSeconds }) : [];
   return {
     apiVersion: 'externaldns.k8s.io/v1alpha1',
     kind: 'DNSEndpoint',
@@ -68,6 +110,6 @@ export function computeTraffic(
       labels: { [LABELS.managedBy]: MANAGED_BY },
       annotations: { [ANNOTATIONS.epoch]: `${assignment.epoch}` },
     },
-    spec: { endpoints },
+    spec: { endpoints: [...endpoints, ...readerRecords] },
   };
 }

@@ -87,10 +87,18 @@ interface WorkloadState {
   readonly gate: GateSettings | undefined;
 }
 
-function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, state: WorkloadState): DesiredWorkload {
+export const workloadName = (order: Order, component: ComponentOrder, part: Part): string =>
+  childName(order, component, part, component.template.workload === 'StatefulSet' ? MAX_STATEFUL_SET_NAME : undefined);
+
+export function buildWorkload(
+  order: Order,
+  component: ComponentOrder,
+  piece: Piece,
+  state: WorkloadState,
+): DesiredWorkload {
   const { part, instances } = piece;
   const stateful = component.template.workload === 'StatefulSet';
-  const name = childName(order, component, part, stateful ? MAX_STATEFUL_SET_NAME : undefined);
+  const name = workloadName(order, component, part);
   const metadata = objectMetadata(order, name, objectLabels(order, component, part));
   const spec: WorkloadSpec = {
     replicas: state.running ? instances : 0,
@@ -107,7 +115,7 @@ function buildWorkload(order: Order, component: ComponentOrder, piece: Piece, st
     metadata,
     spec: {
       ...spec,
-      serviceName: childName(order, component, { headless: true }),
+      serviceName: childName(order, component, { ...(part.standby && { standby: true }), headless: true }),
       // Instances back each other up, so none waits for another.
       podManagementPolicy: 'Parallel',
       updateStrategy: { type: 'RollingUpdate' },

@@ -1,4 +1,5 @@
 import type { Pod } from '../../../src/kube/kinds.ts';
+import { objectOf } from '../json.ts';
 
 /** A pod whose containers run at this instant, whatever any API object says. */
 export interface RunningPod {
@@ -9,9 +10,17 @@ export interface RunningPod {
   readonly zone: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Arguments of all its containers. */
+  readonly args: readonly string[];
 }
 
 export type RunningListener = (pod: RunningPod, isRunning: boolean) => void;
+
+function argsOf({ spec }: Pod): string[] {
+  const { containers } = objectOf(spec);
+  const lists = Array.isArray(containers) ? containers.map((container) => objectOf(container)['args']) : [];
+  return lists.flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
+}
 
 /** The truth that invariants are checked on. */
 export class RunningPods {
@@ -33,7 +42,8 @@ export class RunningPods {
 
   start(pod: Pod, zone: string): void {
     const { uid = '', name, namespace = '', labels = {}, annotations = {} } = pod.metadata;
-    const running = { uid, namespace, name, labels, annotations, node: pod.spec?.nodeName ?? '', zone };
+    const args = argsOf(pod);
+    const running = { uid, namespace, name, labels, annotations, args, node: pod.spec?.nodeName ?? '', zone };
     this.#pods.set(uid, running);
     for (const listener of this.#listeners) listener(running, true);
   }
