@@ -110,6 +110,7 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
       metrics.forgetRegions();
     },
     onDiagnosed: (region, diagnosis) => metrics.setRegion(region, shownState(diagnosis), diagnosis.reason),
+    onProved: metrics.setProved,
     clock: systemClock,
     random: systemRandom,
     log,

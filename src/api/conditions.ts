@@ -21,6 +21,8 @@ export const CONDITION_TYPES = {
   AgentReady: 'An agent leads in the region and its heartbeat is seen.',
   TrafficWritten: 'The traffic objects say what was decided.',
   Deprecated: 'Something that is used is deprecated.',
+  Rehearsed: 'For every region a switch away from it was proved lately, by a drill or in earnest.',
+  RequestMade: 'What an annotation asked for last was made a RegionSwitch.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -100,6 +102,19 @@ export const REASONS = {
   FreezeExpired: 'A freeze has ended by itself: what moves by itself moves again.',
   StandbyReady: 'What should run on standby is ready.',
   StandbyNotReady: 'Fewer instances are ready on standby than planned; the message says how many.',
+  NotAtHome: 'The service is not in its primary region, and a drill moves only what is at home there.',
+  DrillPassed: 'The drill did what it is for, within its objective.',
+  DrillFailed: 'The drill showed something that does not work; the message says what.',
+  DrillAborted: 'The drill was cut short before it could show anything.',
+  DrillStarted: 'A drill of the calendar was begun.',
+  DrillSkipped: 'A drill of the calendar was left out; the message says why.',
+  Paused: 'A person has paused the switch: nothing more is begun until it is resumed.',
+  Undoing: 'A person has aborted the switch, and what it moved goes home.',
+  NotReadyInTime: 'A service was not ready in the time that it was given.',
+  RehearsalTooOld: 'A region has not been proved for longer than the group allows.',
+  RequestMade: 'The request annotation made a RegionSwitch.',
+  RequestInvalid: 'The request annotation cannot be read; the message says what is wrong.',
+  RequestExpired: 'The request annotation had expired before it was read.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -16,6 +16,7 @@ import {
 } from './common.ts';
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
+import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
 
 /**
@@ -144,6 +145,18 @@ const spec = z
       .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
       .optional()
       .describe('Countries that tenants of this group may ever be placed in. Absent: those of its regions.'),
+    drills: z
+      .array(scheduledDrill)
+      .max(16)
+      .meta(listMap('name'))
+      .default([])
+      .describe('Drills of the calendar. The operator makes a RegionSwitch for each of their times.'),
+    rehearsal: z
+      .object({
+        maxAgeDays: count(3650, 1).describe('For so long a switch away from a region counts as proved.'),
+      })
+      .optional()
+      .describe('What is asked of the readiness of the regions. Absent: nothing.'),
   })
   .meta(
     cel(
@@ -163,6 +176,10 @@ const spec = z
       {
         rule: 'self.infrastructureUnits.all(u, oldSelf.infrastructureUnits.all(o, o.name != u.name || o.region == u.region))',
         message: 'the region of an infrastructure unit cannot be changed: add a unit with another name',
+      },
+      {
+        rule: 'self.drills.all(d, self.infrastructureUnits.exists(u, u.region == d.region))',
+        message: 'the region of a drill is in none of the infrastructure units of the group',
       },
     ),
   );
@@ -228,6 +245,16 @@ const whatIf = z.object({
 });
 export type WhatIf = z.infer<typeof whatIf>;
 
+/** Requests by annotation that are remembered, so that none is carried out twice. */
+export const MOST_REQUESTS = 50;
+const requestEntry = z.object({
+  nonce: dnsLabel(40).describe('The nonce of the request.'),
+  regionSwitch: z.string().max(253).describe('The RegionSwitch that was made.'),
+  time: timestamp.describe('When.'),
+  expiresAt: timestamp.describe('When the request expires.'),
+});
+export type RequestEntry = z.infer<typeof requestEntry>;
+
 const status = z.object({
   observedGeneration,
   conditions: conditions.optional(),
@@ -267,6 +294,24 @@ const status = z.object({
     })
     .optional()
     .describe('The way home. Absent: nothing is away that would go home.'),
+  drills: z
+    .array(drillEntry)
+    .max(16)
+    .meta(listMap('name'))
+    .optional()
+    .describe('What became of the drills of the calendar.'),
+  rehearsals: z
+    .array(rehearsal)
+    .max(240)
+    .meta(listMap('from', 'to'))
+    .optional()
+    .describe('When each switch from one region to another was last proved, by a drill or in earnest.'),
+  requests: z
+    .array(requestEntry)
+    .max(MOST_REQUESTS)
+    .meta(listMap('nonce'))
+    .optional()
+    .describe('Requests of the annotation `switchback.dev/request` that were carried out.'),
   summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
 });
 

@@ -21,12 +21,16 @@ export const LABELS = {
   standbyOf: 'switchback.dev/standby-of',
   serviceClass: 'switchback.dev/service-class',
   iuGroup: 'switchback.dev/iu-group',
+  /** Of a RegionSwitch: the drill of the calendar that it was made for. */
+  drill: 'switchback.dev/drill',
   managedBy: 'app.kubernetes.io/managed-by',
   partOf: 'app.kubernetes.io/part-of',
 } as const;
 
 export const ANNOTATIONS = {
   epoch: 'switchback.dev/epoch',
+  /** Of an IUGroup: JSON that asks for a RegionSwitch. */
+  request: 'switchback.dev/request',
 } as const;
 
 /** Keeps a RegionalService until the agent has confirmed that nothing of it runs. */

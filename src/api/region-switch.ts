@@ -9,15 +9,16 @@ import {
   objectKey,
   reference,
   regionName,
+  seconds,
   timestamp,
 } from './common.ts';
-import { conditions, observedGeneration } from './conditions.ts';
+import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 
 export const switchType = z
-  .enum(['Failover', 'Switchback', 'Evacuate', 'Freeze'])
+  .enum(['Failover', 'Switchback', 'Evacuate', 'Freeze', 'Drill'])
   .describe(
-    '`Failover`: away from a region that is lost or not to be trusted. `Switchback`: home to the primary region. `Evacuate`: away from a healthy region, as a planned switch. `Freeze`: nothing moves by itself until `expiresAt`.',
+    '`Failover`: away from a region that is lost or not to be trusted. `Switchback`: home to the primary region. `Evacuate`: away from a healthy region, as a planned switch. `Freeze`: nothing moves by itself until `expiresAt`. `Drill`: a rehearsal, as `drill` says.',
   );
 
 const approved = z.object({
@@ -25,9 +26,49 @@ const approved = z.object({
   at: timestamp.describe('When.'),
 });
 
+const laterApproval = z.object({
+  ...approved.shape,
+  comment: z.string().min(1).max(512).optional().describe('What they want to have on record.'),
+  expiresAt: timestamp.optional().describe('What has not begun by then needs another approval.'),
+  services: z
+    .array(objectKey)
+    .min(1)
+    .max(50)
+    .meta(listSet)
+    .optional()
+    .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all of the switch.'),
+});
+const MOST_APPROVALS = 10;
+/** Of those that were there each stands where it stood. */
+const onlyAppends = Array.from(
+  { length: MOST_APPROVALS },
+  (_, i) => `(size(oldSelf.approvals) <= ${i} || self.approvals[${i}] == oldSelf.approvals[${i}])`,
+).join(' && ');
+
+/** What a drill is made of; the group says the same of those that it has made at a time of the calendar. */
+export const drillFields = {
+  kind: z
+    .enum(['Region', 'Plan'])
+    .describe(
+      '`Region`: the services that are at home in the region move away, stay, and go home again, as planned switches. `Plan`: nothing moves; it is proved that all could.',
+    ),
+  staySeconds: seconds(0, 604_800)
+    .default(300)
+    .describe('Region: how long all services run in the other regions before they go home.'),
+  abortAfterSeconds: seconds(10, 86_400)
+    .default(300)
+    .describe(
+      'Region: when a service has not begun to move by then, or is not ready there so long after it did, all go home. Plan: how long a guard may hold a service before the drill has failed.',
+    ),
+  objectiveSeconds: seconds(1, 86_400)
+    .optional()
+    .describe('Region: longest time that a service may be away, on the way there and on the way back.'),
+} as const;
+const drill = z.object(drillFields);
+
 /** Fields of the spec that are fixed for ever, by whether they may be absent. */
 const FIXED = ['iuGroupRef', 'type', 'trigger', 'dryRun'];
-const FIXED_OPTIONAL = ['region', 'services', 'cause', 'reason', 'approved', 'expiresAt'];
+const FIXED_OPTIONAL = ['region', 'services', 'cause', 'reason', 'approved', 'expiresAt', 'drill'];
 const isFixed = [
   ...FIXED.map((field) => `self.${field} == oldSelf.${field}`),
   ...FIXED_OPTIONAL.map(
@@ -41,15 +82,15 @@ const spec = z
     iuGroupRef: reference('IU group').describe('The group that is switched.'),
     type: switchType,
     trigger: z
-      .enum(['Automatic', 'Manual'])
+      .enum(['Automatic', 'Manual', 'Schedule'])
       .default('Manual')
       .describe(
-        '`Manual`: asked for by a person. `Automatic`: a record that the operator keeps of what it did by itself.',
+        '`Manual`: asked for by a person. `Automatic`: a record that the operator keeps of what it did by itself. `Schedule`: a drill of the calendar of the group, made by the operator.',
       ),
     region: regionName
       .optional()
       .describe(
-        'Failover, Evacuate: the region to leave. Switchback: the region to go home to. Freeze: only moves out of it and into it; absent: of the whole group.',
+        'Failover, Evacuate, Drill: the region to leave. Switchback: the region to go home to. Freeze: only moves out of it and into it; absent: of the whole group.',
       ),
     services: z
       .array(objectKey)
@@ -67,25 +108,64 @@ const spec = z
     approved: approved
       .optional()
       .describe('Counts as the approval of services whose class has `promotion: Approval`, for this switch only.'),
+    approvals: z
+      .array(laterApproval)
+      .max(MOST_APPROVALS)
+      .meta(listAtomic)
+      .optional()
+      .describe('Approvals that were given later, to a switch that waits for them. Append only.'),
     expiresAt: timestamp
       .optional()
-      .describe('A freeze ends then. A switch begins nothing more then, and keeps no service away from its region.'),
+      .describe(
+        'A freeze ends then. A switch begins nothing more then, and keeps no service away from its region. The services of a drill go home then.',
+      ),
+    drill: drill.optional().describe('What the drill is made of.'),
     abort: z
       .boolean()
       .default(false)
       .describe(
-        'The one field that may be changed: begin nothing more, and end a freeze. What is under way is completed.',
+        'May be set at any time: begin nothing more, and end a freeze. What is under way is completed. The services of a drill go home.',
+      ),
+    undo: z
+      .boolean()
+      .default(false)
+      .describe(
+        'May be set with `abort`, or later, until the switch has ended: what it moved away goes home, as a planned switch.',
+      ),
+    pause: z
+      .boolean()
+      .default(false)
+      .describe(
+        'May be changed at any time: while it is true nothing more is begun. What is under way is completed, and the region stays empty.',
       ),
   })
   .meta(
     cel(
       {
         rule: isFixed,
-        message: 'only spec.abort can be changed: a RegionSwitch stands for one switch; make another one',
+        message:
+          'only abort, undo, pause and approvals can be changed: a RegionSwitch stands for one switch; make another one',
       },
       { rule: '!oldSelf.abort || self.abort', message: 'abort cannot be taken back: make another RegionSwitch' },
       {
-        rule: "self.trigger == 'Manual' || (self.type in ['Failover', 'Switchback'] && has(self.cause) && !has(self.reason) && !has(self.services) && !has(self.approved) && !has(self.expiresAt) && !self.dryRun && !self.abort)",
+        rule: `!has(oldSelf.approvals) || (has(self.approvals) && size(self.approvals) >= size(oldSelf.approvals) && ${onlyAppends})`,
+        message: 'approvals can only be appended to: what was said stays on record',
+      },
+      {
+        rule: "!has(self.approvals) || self.type in ['Failover', 'Evacuate', 'Switchback']",
+        message: 'approvals are for a Failover, an Evacuate or a Switchback: a Drill has approved from the beginning',
+      },
+      { rule: '!oldSelf.undo || self.undo', message: 'undo cannot be taken back: make another RegionSwitch' },
+      {
+        rule: "!self.undo || (self.abort && self.type in ['Failover', 'Evacuate'] && !self.dryRun)",
+        message: 'undo brings home what a Failover or an Evacuate has moved: set abort with it, or leave undo out',
+      },
+      {
+        rule: "!self.pause || (self.type in ['Failover', 'Evacuate', 'Switchback'] && !self.dryRun)",
+        message: 'only a Failover, an Evacuate or a Switchback can be paused: abort it instead',
+      },
+      {
+        rule: "self.trigger != 'Automatic' || (self.type in ['Failover', 'Switchback'] && has(self.cause) && !has(self.reason) && !has(self.services) && !has(self.approved) && !has(self.expiresAt) && !self.dryRun && !self.abort && !self.pause)",
         message: 'trigger Automatic marks the records of the operator: leave trigger out',
       },
       {
@@ -98,7 +178,8 @@ const spec = z
       },
       {
         rule: "self.type == 'Freeze' || has(self.region)",
-        message: 'region is missing: name the region to leave (Failover, Evacuate) or to go home to (Switchback)',
+        message:
+          'region is missing: name the region to leave (Failover, Evacuate, Drill) or to go home to (Switchback)',
       },
       {
         rule: "self.type != 'Freeze' || has(self.expiresAt)",
@@ -107,6 +188,18 @@ const spec = z
       {
         rule: "self.type != 'Freeze' || (!self.dryRun && !has(self.approved))",
         message: 'a Freeze moves nothing: leave dryRun and approved out',
+      },
+      {
+        rule: "self.trigger != 'Schedule' || self.type == 'Drill'",
+        message: 'trigger Schedule marks the drills of the calendar of a group: leave trigger out',
+      },
+      {
+        rule: "(self.type == 'Drill') == has(self.drill)",
+        message: 'drill belongs to type Drill, and a Drill needs it: say in drill.kind what it is made of',
+      },
+      {
+        rule: "self.type != 'Drill' || !self.dryRun",
+        message: 'a Drill is no dry run: to move nothing, set drill.kind to Plan and leave dryRun out',
       },
     ),
   );
@@ -124,6 +217,7 @@ const step = z.object({
 });
 export type SwitchStep = z.infer<typeof step>;
 
+const recovery = count(2_000_000_000);
 const movedService = z.object({
   name: z.string().max(320).describe('`namespace/name` of the ServiceInstance.'),
   from: regionName.describe('Where it was active.'),
@@ -135,7 +229,7 @@ const movedService = z.object({
   decidedTime: timestamp.describe('When the new assignment was recorded.'),
   promotedTime: timestamp.optional().describe('When the new region was given the right to run it.'),
   readyTime: timestamp.optional().describe('When it was ready there.'),
-  recoveryMilliseconds: count(2_000_000_000)
+  recoveryMilliseconds: recovery
     .optional()
     .describe('From the last sign of life of the old side to ready at the new one.'),
   superseded: z.boolean().optional().describe('A later switch moved it again before it was ready.'),
@@ -168,6 +262,36 @@ const evidence = z.object({
   source: regionName.describe('`hub`, or the region whose agent reported it.'),
   saw: z.string().max(256).describe('What it saw when the first service was moved.'),
 });
+const wayBack = z.object({
+  steps: z.array(step).max(8).meta(listMap('name')).describe('What was done on the way home, and when.'),
+  services: z.array(movedService).max(200).meta(listAtomic).describe('The first 200; `servicesTotal` counts all.'),
+  servicesTotal: count(100_000).describe('How many services go home.'),
+  slowestRecoveryMilliseconds: recovery.optional().describe('The longest time that one was away.'),
+});
+
+const drillStatus = z.object({
+  phase: z
+    .enum(['Away', 'Staying', 'Home', 'Ended'])
+    .describe(
+      '`Away`: services move away. `Staying`: all run elsewhere. `Home`: they go home. `Ended`: there is a result.',
+    ),
+  stayUntil: timestamp.optional().describe('When the services go home.'),
+  cause: z
+    .object({
+      result: z.enum(['Failed', 'Aborted']).describe('What the drill has come to by it.'),
+      reason,
+      message: z.string().max(512).describe('In a sentence for people.'),
+    })
+    .optional()
+    .describe('Why the services go home before their time. Absent: nothing went wrong.'),
+  homeFailed: z
+    .boolean()
+    .optional()
+    .describe('The region that was left has not been well since: services go home when it has been stable again.'),
+  result: z.enum(['Passed', 'Failed', 'Aborted']).optional().describe('Set once, at the end.'),
+  message: z.string().max(512).optional().describe('The result in a sentence.'),
+});
+export type DrillStatus = z.infer<typeof drillStatus>;
 
 const status = z.object({
   observedGeneration,
@@ -188,7 +312,17 @@ const status = z.object({
     .describe('The first 200; `servicesTotal` counts all.'),
   servicesTotal: count(100_000).optional().describe('How many services move.'),
   plan: plan.optional().describe('Manual switches: what is not begun yet, and why. Dry run: all that would be done.'),
-  slowestRecoveryMilliseconds: count(2_000_000_000).optional().describe('The longest recovery among them.'),
+  slowestRecoveryMilliseconds: recovery.optional().describe('The longest recovery among them.'),
+  approval: z
+    .object({
+      requestedTime: timestamp.describe('When a service was first held for want of an approval.'),
+      grantedTime: timestamp.optional().describe('When none was held for that any more.'),
+      waitedSeconds: count(2_000_000_000).optional().describe('From the one to the other: how long people took.'),
+    })
+    .optional()
+    .describe('The wait for people. Absent: there was none.'),
+  back: wayBack.optional().describe('Drill, or undo: the way home.'),
+  drill: drillStatus.optional().describe('How far a drill is, and what came of it.'),
   conditions: conditions.optional(),
 });
 
@@ -200,9 +334,25 @@ export const regionSwitch = defineKind({
   namespaced: false,
   livesIn: 'hub',
   description:
-    'One failover, switchback or evacuation: its steps, its services and the times they took. Asked for by a person, or the record of what the operator did by itself. Also a freeze of what moves by itself.',
+    'One failover, switchback, evacuation or drill: its steps, its services and the times they took. Asked for by a person, or the record of what the operator did by itself. Also a freeze of what moves by itself.',
   spec,
   status,
+  rules: [
+    {
+      rule: '!has(oldSelf.status) || !has(oldSelf.status.endTime) || (self.spec.undo == oldSelf.spec.undo && self.spec.pause == oldSelf.spec.pause && has(self.spec.approvals) == has(oldSelf.spec.approvals) && (!has(self.spec.approvals) || size(self.spec.approvals) == size(oldSelf.spec.approvals)))',
+      message:
+        'the switch has ended, and undo, pause and approvals are fixed: to bring services home make a Switchback',
+    },
+    {
+      rule: '!has(oldSelf.status) || !has(oldSelf.status.endTime) || (has(self.status) && has(self.status.endTime) && self.status.endTime == oldSelf.status.endTime)',
+      message: 'the switch has ended: its endTime stays on record',
+    },
+    {
+      // A leader of the past, whose write comes late, must not send away again what has gone home.
+      rule: "!has(oldSelf.status) || !has(oldSelf.status.drill) || oldSelf.status.drill.phase == 'Away' || (has(self.status) && has(self.status.drill) && (self.status.drill.phase == oldSelf.status.drill.phase || self.status.drill.phase == 'Ended' || (self.status.drill.phase == 'Home' && oldSelf.status.drill.phase == 'Staying')))",
+      message: 'status.drill.phase never goes back: this write comes from an older look at the drill',
+    },
+  ],
   columns: [
     { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'What is done' },
     {
@@ -213,6 +363,7 @@ export const regionSwitch = defineKind({
     },
     { name: 'Trigger', type: 'string', jsonPath: '.spec.trigger', description: 'A person or the operator' },
     { name: 'Services', type: 'integer', jsonPath: '.status.servicesTotal', description: 'Services that move' },
+    { name: 'Result', type: 'string', jsonPath: '.status.drill.result', description: 'What came of a drill' },
     {
       name: 'SwitchedOver',
       type: 'string',

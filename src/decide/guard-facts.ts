@@ -168,5 +168,6 @@ export const MOVE_FACTS = {
   move: 'Move by itself to a primary region that a user changed',
   failover: 'RegionSwitch of type Failover',
   evacuation: 'RegionSwitch of type Evacuate',
-  switchback: 'RegionSwitch of type Switchback',
+  switchback: 'RegionSwitch of type Switchback; the way home of a Drill and of what is undone',
+  switchbackWhenStable: 'The way home of a Drill during which the home region has failed',
 } as const;

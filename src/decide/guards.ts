@@ -415,6 +415,22 @@ export const GUARDS = {
     previousIsOver,
     hasRoom,
   ],
+  /** Home after a drill during which the home region has failed: as a switchback, with the care of an automatic one. */
+  switchbackWhenStable: [
+    notIsolated,
+    primaryHealthy,
+    primaryAllowed,
+    notKeptEmpty,
+    activeAnswers,
+    allCanConfirm,
+    primaryStandsBy,
+    approved,
+    targetHasRoom,
+    stable,
+    promotable,
+    previousIsOver,
+    hasRoom,
+  ],
 } as const satisfies Readonly<Record<string, readonly Guard[]>>;
 
 /** What ends what a guard holds; a guard is known by its name. */

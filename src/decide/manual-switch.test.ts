@@ -81,6 +81,20 @@ describe('what a person asks for', () => {
       'Evacuated',
     ],
     [
+      'a move that needs an approval, which came later',
+      { policy: { promotion: 'Approval' } },
+      { approvals: [{ by: 'boss', at: LATER }] },
+      'west',
+      'Evacuated',
+    ],
+    [
+      'a move that needs an approval, which came for this service',
+      { policy: { promotion: 'Approval' } },
+      { approvals: [{ by: 'boss', at: LATER, expiresAt: LATER, services: [KEY] }] },
+      'west',
+      'Evacuated',
+    ],
+    [
       'a move past a region that does not stand by',
       { regions: { west: { standbyEpoch: 0 } } },
       {},
@@ -108,6 +122,18 @@ describe('what a person asks for', () => {
   it.each<[string, ViewChange, Record<string, unknown>, string]>([
     ['the hub suspects itself', { hubIsolated: true }, { type: 'Failover' }, 'HubIsolated'],
     ['the class asks for an approval', { policy: { promotion: 'Approval' } }, {}, 'ApprovalRequired'],
+    [
+      'the approval is for another service',
+      { policy: { promotion: 'Approval' } },
+      { approvals: [{ by: 'boss', at: LATER, services: ['switchback-system/voice'] }] },
+      'ApprovalRequired',
+    ],
+    [
+      'the approval has expired',
+      { policy: { promotion: 'Approval' } },
+      { approvals: [{ by: 'boss', at: LATER, expiresAt: '2026-01-01T00:00:00Z' }] },
+      'ApprovalRequired',
+    ],
     ['the region to evacuate does not answer', { regions: { east: { state: 'Lost' } } }, {}, 'TargetUnhealthy'],
     [
       'no other region is well',
@@ -202,6 +228,144 @@ describe('what a person asks for', () => {
   });
 });
 
+describe('a drill', () => {
+  const DRILL = { type: 'Drill', drill: { kind: 'Region' } };
+  const inPhase = (phase: 'Away' | 'Staying' | 'Home' | 'Ended', more: Record<string, unknown> = {}): RegionSwitch => ({
+    ...aSwitch('s', DRILL),
+    status: { observedGeneration: 1, drill: { phase }, ...more },
+  });
+  const read = (object: RegionSwitch) => readStanding([object], 'americas', NOW);
+  const gone = { ...away, reason: 'Evacuated' as const, regionSwitch: 's' };
+
+  it.each<[string, RegionSwitch, string[]]>([
+    ['asks to leave at the beginning', aSwitch('s', DRILL), ['Rehearse', 'keeps empty']],
+    ['asks for nothing while they stay', inPhase('Staying'), ['keeps empty']],
+    ['asks to go home, and keeps nothing empty', inPhase('Home'), ['Return']],
+    ['asks still when it is over', inPhase('Ended', { endTime: LATER }), ['Return']],
+    [
+      'keeps the region empty until its record says that it goes home',
+      { ...inPhase('Staying'), spec: aSwitch('s', { ...DRILL, abort: true }).spec },
+      ['keeps empty'],
+    ],
+    ['asks nobody to leave once it is aborted', aSwitch('s', { ...DRILL, abort: true }), []],
+    [
+      'asks to go home also when it was aborted',
+      { ...inPhase('Home'), spec: aSwitch('s', { ...DRILL, abort: true }).spec },
+      ['Return'],
+    ],
+    [
+      'asks for nothing when it is being deleted',
+      { ...inPhase('Home'), metadata: { name: 's', deletionTimestamp: LATER } },
+      [],
+    ],
+    ['of the plan only asks', aSwitch('s', { type: 'Drill', drill: { kind: 'Plan' } }), ['Rehearse only asks']],
+  ])('%s', (_, object, does) => {
+    const { keptEmpty, requests } = read(object);
+    const asks = requests.map(({ isDryRun, type }) => (isDryRun ? `${type} only asks` : type));
+    expect([...asks, ...(keptEmpty.length > 0 ? ['keeps empty'] : [])]).toEqual(does);
+  });
+
+  it.each<[string, ViewChange, Record<string, unknown>, object | undefined]>([
+    ['moves what is at home', {}, {}, { kind: 'Assign', intent: { activeRegion: 'west', reason: 'Evacuated' } }],
+    [
+      'leaves what is not',
+      { primary: 'north', secondaries: ['east', 'west'] },
+      {},
+      { kind: 'Stay', reason: 'NotAtHome' },
+    ],
+    [
+      'leaves what nobody approved',
+      { policy: { promotion: 'Approval' } },
+      {},
+      { kind: 'Stay', reason: 'ApprovalRequired' },
+    ],
+    [
+      'moves what was approved',
+      { policy: { promotion: 'Approval' } },
+      { approved: { by: 'boss', at: LATER } },
+      { kind: 'Assign' },
+    ],
+    ['is held by the guards of an evacuation', { regions: { north: { state: 'Degraded' } } }, {}, { kind: 'Hold' }],
+    ['does not concern what is active elsewhere', { assignment: away }, {}, undefined],
+  ])('%s', (_, change, more, answer) => {
+    const found = decide(change, { ...DRILL, ...more });
+    if (answer === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(answer);
+  });
+
+  const home = (change: ViewChange, object: RegionSwitch = inPhase('Home')) => {
+    const [asked] = read(object).requests;
+    return asked && decideRequest(view(change), KEY, asked);
+  };
+  it.each<[string, ViewChange, RegionSwitch, object | undefined]>([
+    [
+      'what it moved',
+      { assignment: gone },
+      inPhase('Home'),
+      { kind: 'Assign', intent: { activeRegion: 'east', reason: 'SwitchedBack', regionSwitch: 's' } },
+    ],
+    [
+      'what it moved with an approval',
+      { assignment: gone, policy: { promotion: 'Approval' } },
+      inPhase('Home'),
+      { kind: 'Assign' },
+    ],
+    ['not what another one moved', { assignment: { ...gone, regionSwitch: 't' } }, inPhase('Home'), undefined],
+    ['not what was failed over since', { assignment: { ...away, reason: 'FailedOver' } }, inPhase('Home'), undefined],
+    [
+      'not what is home',
+      { assignment: { ...gone, activeRegion: 'east', reason: 'SwitchedBack' } },
+      inPhase('Home'),
+      undefined,
+    ],
+    [
+      'not what has another home by now',
+      { assignment: gone, primary: 'west', secondaries: ['east'] },
+      inPhase('Home'),
+      undefined,
+    ],
+    [
+      'not what one of the same name has moved before it',
+      { assignment: { ...gone, since: '2025-12-31T23:59:59Z' } },
+      inPhase('Home'),
+      undefined,
+    ],
+    [
+      'also what a clock that is behind has dated before it, when it is on record',
+      { assignment: { ...gone, since: '2025-12-31T23:59:59Z' } },
+      inPhase('Home', { services: [{ name: KEY, from: 'east', to: 'west', epoch: 2, decidedTime: LATER }] }),
+      { kind: 'Assign' },
+    ],
+    [
+      'not into a region that is not healthy',
+      { assignment: gone, regions: { east: { state: 'Degraded' } } },
+      inPhase('Home'),
+      { kind: 'Hold', reason: 'TargetUnhealthy' },
+    ],
+    [
+      'at once into a region that was well all the time',
+      { assignment: gone, regions: { east: { healthyForMs: 0 } } },
+      inPhase('Home'),
+      { kind: 'Assign' },
+    ],
+    [
+      'not at once into a region that has failed meanwhile',
+      { assignment: gone, regions: { east: { healthyForMs: 0 } } },
+      inPhase('Home', { drill: { phase: 'Home', homeFailed: true } }),
+      { kind: 'Hold', reason: 'NotStableYet' },
+    ],
+    [
+      'what it moved, when it is undone',
+      { assignment: gone },
+      aSwitch('s', { abort: true, undo: true }),
+      { kind: 'Assign' },
+    ],
+  ])('brings home %s', (_, change, object, answer) => {
+    if (answer === undefined) expect(home(change, object)).toBeUndefined();
+    else expect(home(change, object)).toMatchObject(answer);
+  });
+});
+
 describe('what is done with a service', () => {
   const held = request({ approved: undefined });
   const decision = (change: ViewChange, requests: readonly SwitchRequest[]) =>
@@ -224,6 +388,14 @@ describe('what is done with a service', () => {
     expect(decision(change, [held])).toMatchObject({ kind: 'Hold', wanted: 'Evacuated', reason: 'ApprovalRequired' });
     const lost: ViewChange = { regions: { east: { state: 'Lost' } } };
     expect(decision(lost, [held])).toMatchObject({ kind: 'Hold', wanted: 'FailedOver', reason: 'AutomationOff' });
+  });
+
+  it('is never what a switch says that is paused, which is told all the same', () => {
+    const { answers, decision: done } = decideService(view(), KEY, [request({ pause: true })]);
+    expect(done).toEqual({ kind: 'Keep' });
+    expect(answers.get('s')).toMatchObject({ kind: 'Assign' });
+    expect(isOpen(aSwitch('s', { pause: true }), NOW)).toBe(false);
+    expect(readStanding([aSwitch('s', { pause: true })], 'americas', NOW).keptEmpty).toHaveLength(1);
   });
 
   it('is never what a dry run says, which is told all the same', () => {

@@ -21,14 +21,23 @@ import { chooseSuccessor } from './target.ts';
  */
 export interface SwitchRequest {
   readonly name: string;
-  readonly type: 'Failover' | 'Switchback' | 'Evacuate';
+  /** `Rehearse`: a drill moves away what is at home in the region. `Return`: what this very switch moved goes home. */
+  readonly type: 'Failover' | 'Switchback' | 'Evacuate' | 'Rehearse' | 'Return';
   readonly region: string;
   /** By `namespace/name`; undefined: all that the region concerns. */
   readonly services: ReadonlySet<string> | undefined;
   readonly isApproved: boolean;
+  /** What was approved later, for these services only. */
+  readonly approved: ReadonlySet<string>;
   readonly isDryRun: boolean;
+  /** It only says what it would do, until it is resumed. */
+  readonly isPaused: boolean;
   /** Services that it has moved already: it moves none of them twice. */
   readonly moved: ReadonlySet<string>;
+  /** When it was made, in wall-clock milliseconds. */
+  readonly madeAtMs: number;
+  /** The region has failed meanwhile: it has to be stable before anything goes home. */
+  readonly needsStableHome: boolean;
 }
 
 /** A restraint, and the services that it is for; undefined: all. */
@@ -42,7 +51,8 @@ export interface Standing {
   readonly keptEmpty: readonly ScopedRestraint[];
 }
 
-export const isManual = ({ spec }: Pick<RegionSwitch, 'spec'>): boolean => spec.trigger === 'Manual';
+/** Whether it asks for something, in the name of a person or of the calendar, and is no record of what was done. */
+export const isManual = ({ spec }: Pick<RegionSwitch, 'spec'>): boolean => spec.trigger !== 'Automatic';
 
 /** A record that the operator keeps of what it did by itself. What somebody else wrote in its stead is not its own. */
 export const isOwnRecord = ({ metadata, spec }: Pick<RegionSwitch, 'metadata' | 'spec'>): boolean =>
@@ -65,32 +75,100 @@ export const hasBegunAll = ({ status }: Pick<RegionSwitch, 'status'>): boolean =
   (status?.steps?.some(({ name, state }) => name === 'RecordIntent' && (state === 'Done' || state === 'Aborted')) ??
     false);
 
-/** Whether it may still begin something now. */
+/** Whether it has something to do, or to follow, still: a freeze has not, nor what nothing moves by. */
+export const isUnderWay = (object: RegionSwitch, nowMs: number): boolean =>
+  object.metadata.deletionTimestamp === undefined &&
+  object.spec.type !== 'Freeze' &&
+  !object.spec.dryRun &&
+  object.status?.endTime === undefined &&
+  (object.status?.startTime !== undefined || isInForce(object, nowMs));
+
+/** Whether it may still begin something now, on the way that its type says. */
 export const isOpen = (object: RegionSwitch, nowMs: number): boolean =>
-  isInForce(object, nowMs) && object.spec.type !== 'Freeze' && !object.spec.dryRun && !hasBegunAll(object);
+  isInForce(object, nowMs) &&
+  object.spec.type !== 'Freeze' &&
+  !object.spec.dryRun &&
+  !object.spec.pause &&
+  (object.spec.type !== 'Drill' || isAway(object)) &&
+  !hasBegunAll(object);
+
+const isRegionDrill = ({ spec }: Pick<RegionSwitch, 'spec'>): boolean =>
+  spec.type === 'Drill' && spec.drill?.kind === 'Region';
+
+/** A region drill before its services go home. */
+const isAway = (object: RegionSwitch): boolean =>
+  isRegionDrill(object) &&
+  object.status?.endTime === undefined &&
+  ['Away', 'Staying'].includes(object.status?.drill?.phase ?? 'Away');
+
+/**
+ * Whether what it moved goes home by it: an undo, and a drill whose stay is over. Also after its end, so that what was
+ * still being written when it ended is not left behind.
+ */
+export const isReturning = (object: RegionSwitch): boolean =>
+  isManual(object) &&
+  object.metadata.deletionTimestamp === undefined &&
+  ((object.spec.abort && object.spec.undo) || (isRegionDrill(object) && !isAway(object)));
+
+/** Whether an assignment that names the switch is one of its way home. */
+export const isWayHome = ({ spec }: Pick<RegionSwitch, 'spec'>, { reason }: Pick<Assignment, 'reason'>): boolean =>
+  spec.type !== 'Switchback' && reason === 'SwitchedBack';
+
+/**
+ * Whether a service is where this switch brought it, away from home. By its record; what is not written there yet counts
+ * when it was decided since the switch was made, because another one may have had its name before.
+ */
+export const isMovedAwayBy = (
+  { madeAtMs, moved, name, region }: Pick<SwitchRequest, 'madeAtMs' | 'moved' | 'name' | 'region'>,
+  { assignment, key, primary }: { readonly assignment: Assignment; readonly key: string; readonly primary: string },
+): boolean =>
+  assignment.regionSwitch === name &&
+  (assignment.reason === 'Evacuated' || assignment.reason === 'FailedOver') &&
+  primary === region &&
+  assignment.activeRegion !== region &&
+  (moved.has(key) || Date.parse(assignment.since) >= madeAtMs);
 
 const servicesOf = ({ spec }: RegionSwitch): ReadonlySet<string> | undefined => spec.services && new Set(spec.services);
 
 const restraintOf = (object: RegionSwitch): ScopedRestraint => ({
   name: object.metadata.name,
   region: object.spec.region,
-  until: object.spec.expiresAt,
+  until: object.status?.drill?.stayUntil ?? object.spec.expiresAt,
   services: servicesOf(object),
 });
 
-function requestOf(object: RegionSwitch): SwitchRequest[] {
+/** On which way it may begin something at this time; undefined: on none. */
+function wayOf(object: RegionSwitch, nowMs: number): SwitchRequest['type'] | undefined {
+  const { dryRun, drill, type } = object.spec;
+  if (isReturning(object)) return 'Return';
+  if (type === 'Freeze' || !isInForce(object, nowMs)) return undefined;
+  if (hasBegunAll(object) && !dryRun) return undefined;
+  if (type !== 'Drill') return type;
+  return drill?.kind === 'Plan' || object.status?.drill?.phase !== 'Staying' ? 'Rehearse' : undefined;
+}
+
+export const madeAt = ({ metadata }: RegionSwitch): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
+
+function requestOf(object: RegionSwitch, nowMs: number): SwitchRequest[] {
   const { metadata, spec, status } = object;
-  const { approved, dryRun, region, type } = spec;
-  if (type === 'Freeze' || region === undefined) return [];
+  const { approvals = [], approved, drill, dryRun, pause, region } = spec;
+  const type = wayOf(object, nowMs);
+  if (type === undefined || region === undefined) return [];
+  const valid = approvals.filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > nowMs);
   return [
     {
       name: metadata.name,
       type,
       region,
       services: servicesOf(object),
-      isApproved: approved !== undefined,
-      isDryRun: dryRun,
+      // What was approved to leave may come home.
+      isApproved: type === 'Return' || approved !== undefined || valid.some(({ services }) => services === undefined),
+      approved: new Set(valid.flatMap(({ services = [] }) => services)),
+      isDryRun: dryRun || drill?.kind === 'Plan',
+      isPaused: pause && type !== 'Return',
       moved: new Set(status?.services?.map(({ name }) => name)),
+      madeAtMs: madeAt(object),
+      needsStableHome: status?.drill?.homeFailed === true,
     },
   ];
 }
@@ -98,20 +176,28 @@ function requestOf(object: RegionSwitch): SwitchRequest[] {
 const ageOf = ({ metadata }: RegionSwitch): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 const endOf = ({ until }: Restraint): number => (until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until));
 
+/** A drill that ends before its time does so until its record says that it goes home: else others would bring it home. */
+function keepsEmpty(object: RegionSwitch, nowMs: number): boolean {
+  const { metadata, spec, status } = object;
+  if (spec.type !== 'Drill') return ['Evacuate', 'Failover'].includes(spec.type) && isInForce(object, nowMs);
+  const isFollowed = status?.drill !== undefined && metadata.deletionTimestamp === undefined;
+  return isAway(object) && (isFollowed || isInForce(object, nowMs));
+}
+
 /** What is in force for a group at a time. */
 export function readStanding(switches: readonly RegionSwitch[], group: string, nowMs: number): Standing {
-  const inForce = switches
-    .filter((object) => object.spec.iuGroupRef.name === group && isInForce(object, nowMs))
+  const ofGroup = switches
+    .filter((object) => object.spec.iuGroupRef.name === group)
     .sort((x, y) => (ageOf(x) < ageOf(y) ? -1 : 1));
-  const restraints = (types: readonly string[]): ScopedRestraint[] =>
-    inForce
-      .filter(({ spec }) => types.includes(spec.type) && !spec.dryRun)
+  const restraints = (isOne: (object: RegionSwitch) => boolean): ScopedRestraint[] =>
+    ofGroup
+      .filter((object) => !object.spec.dryRun && isOne(object))
       .map(restraintOf)
       .sort((x, y) => endOf(y) - endOf(x));
   return {
-    requests: inForce.filter((object) => object.spec.dryRun || !hasBegunAll(object)).flatMap(requestOf),
-    freezes: restraints(['Freeze']),
-    keptEmpty: restraints(['Evacuate', 'Failover']),
+    requests: ofGroup.flatMap((object) => requestOf(object, nowMs)),
+    freezes: restraints((object) => object.spec.type === 'Freeze' && isInForce(object, nowMs)),
+    keptEmpty: restraints((object) => keepsEmpty(object, nowMs)),
   };
 }
 
@@ -133,41 +219,69 @@ const KINDS = {
   Failover: { wanted: 'FailedOver', guards: 'failover' },
   Evacuate: { wanted: 'Evacuated', guards: 'evacuation' },
   Switchback: { wanted: 'SwitchedBack', guards: 'switchback' },
+  Rehearse: { wanted: 'Evacuated', guards: 'evacuation' },
+  Return: { wanted: 'SwitchedBack', guards: 'switchback' },
 } as const;
 
-const isConcerned = (view: InstanceView, { activeRegion }: Assignment, { region, type }: SwitchRequest): boolean =>
-  type === 'Switchback' ? view.primary === region && activeRegion !== region : activeRegion === region;
+const isAsked = (key: string, { moved, services }: SwitchRequest): boolean =>
+  services?.has(key) !== false && !moved.has(key);
+
+function isConcerned(view: InstanceView, key: string, assignment: Assignment, request: SwitchRequest): boolean {
+  const { region, type } = request;
+  if (type === 'Return') return isMovedAwayBy(request, { assignment, key, primary: view.primary });
+  if (!isAsked(key, request)) return false;
+  if (type === 'Switchback') return view.primary === region && assignment.activeRegion !== region;
+  return assignment.activeRegion === region;
+}
 
 /** Why a service can never move; undefined: it can. */
-function reasonToStay(view: InstanceView, { activeRegion }: Assignment): Answer | undefined {
+function reasonToStay(view: InstanceView, { activeRegion }: Assignment, request: SwitchRequest): Answer | undefined {
   if (view.mode === 'Active') {
     const message = 'it runs in several regions at once: none has to take over';
     return { kind: 'Stay', reason: 'ActiveHere', message };
   }
-  return view.mode === 'None' || others(view, activeRegion).length === 0
-    ? { kind: 'Stay', reason: 'NoSuccessor', message: 'the service has no other region' }
-    : undefined;
+  if (view.mode === 'None' || others(view, activeRegion).length === 0) {
+    return { kind: 'Stay', reason: 'NoSuccessor', message: 'the service has no other region' };
+  }
+  return request.type === 'Rehearse' ? reasonNotToRehearse(view, request) : undefined;
 }
+
+/** Nobody waits for an approval during a drill: what is not approved before is left out. */
+function reasonNotToRehearse(view: InstanceView, { isApproved, region }: SwitchRequest): Answer | undefined {
+  if (view.primary !== region) {
+    return { kind: 'Stay', reason: 'NotAtHome', message: `its primary region is ${view.primary}, and not ${region}` };
+  }
+  if (view.policy.promotion !== 'Approval' || isApproved) return undefined;
+  const message = 'crossRegion.promotion of the service class is Approval, and the drill names nobody who approved';
+  return { kind: 'Stay', reason: 'ApprovalRequired', message };
+}
+
+const isApprovedFor = (key: string, { approved, isApproved }: SwitchRequest): boolean =>
+  isApproved || approved.has(key);
+const withoutApproval = (view: InstanceView): InstanceView => ({
+  ...view,
+  policy: { ...view.policy, promotion: 'Automatic' },
+});
 
 /** What a request makes of a service, whether it is carried out or a dry run; undefined: it does not concern it. */
 export function decideRequest(view: InstanceView, key: string, request: SwitchRequest): Answer | undefined {
   const { name, region, type } = request;
   const { assignment } = view;
-  if (request.services?.has(key) === false || request.moved.has(key)) return undefined;
   const { guards, wanted } = KINDS[type];
   if (!assignment || (view.rebuilt && view.rebuilt.epoch > assignment.epoch)) {
     const message = 'it is not known yet where it is active';
     const endsWhen = 'the hub has read the assignment, or the regions that know it';
     const held = { reason: 'WaitingForRegions', message, recheckAfterMs: undefined, endsWhen } as const;
     const hold = { kind: 'Hold', wanted, ...held } as const;
-    return placesOf(view).includes(region) ? hold : undefined;
+    return isAsked(key, request) && placesOf(view).includes(region) ? hold : undefined;
   }
-  if (!isConcerned(view, assignment, request)) return undefined;
-  const stay = reasonToStay(view, assignment);
+  if (!isConcerned(view, key, assignment, request)) return undefined;
+  const stay = reasonToStay(view, assignment, request);
   if (stay) return stay;
-  const asked = request.isApproved ? { ...view, policy: { ...view.policy, promotion: 'Automatic' as const } } : view;
-  const target = type === 'Switchback' ? view.primary : chooseSuccessor(view, assignment);
-  const objection = firstObjection(guards, asked, assignment, target);
+  const asked = isApprovedFor(key, request) ? withoutApproval(view) : view;
+  const target = guards === 'switchback' ? view.primary : chooseSuccessor(view, assignment);
+  const list = type === 'Return' && request.needsStableHome ? 'switchbackWhenStable' : guards;
+  const objection = firstObjection(list, asked, assignment, target);
   if (objection || target === undefined) {
     const held = objection ?? { reason: 'TargetUnhealthy' as const, message: 'no target' };
     return { kind: 'Hold', wanted, recheckAfterMs: undefined, ...held };
@@ -204,7 +318,7 @@ export function decideService(
     const answer = decideRequest({ ...view, ...trials.get(request.name) }, key, request);
     if (!answer) continue;
     answers.set(request.name, answer);
-    if (request.isDryRun) continue;
+    if (request.isDryRun || request.isPaused) continue;
     if (answer.kind === 'Assign') assigned ??= answer;
     if (answer.kind === 'Hold') held ??= answer;
   }

@@ -1,4 +1,5 @@
 import type { ConditionState } from '../api/conditions.ts';
+import type { DrillEntry } from '../api/drill-schedule.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
@@ -22,6 +23,9 @@ import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
 import type { Move } from './switch-progress.ts';
 
+/** When a switch away from a region was last proved, in seconds since 1970; 0: never. Undefined: the region is gone. */
+export type OnProved = (group: string, region: string, seconds: number | undefined) => void;
+
 /** What the loops of the hub share. Each part has one writer: the loop that it is named after. */
 export interface HubContext {
   readonly clock: Clock;
@@ -32,6 +36,8 @@ export interface HubContext {
   readonly log: Log;
   /** How long a hub election takes; it must fit into every group's lease. */
   readonly electionMs: number;
+  /** For metrics. */
+  readonly onProved?: OnProved;
   readonly groups: Informer<IUGroup>;
   readonly classes: Informer<ServiceClass>;
   readonly tenants: Informer<Tenant>;
@@ -70,4 +76,6 @@ export interface HubContext {
   readonly plans: Map<string, readonly PlannedService[]>;
   /** By group: what persons ask for and forbid; written by the placement loop once the RegionSwitches are read. */
   readonly standings: Map<string, Standing>;
+  /** By group: what became of the drills of its calendar; written by the drill loop. */
+  readonly drills: Map<string, readonly DrillEntry[]>;
 }

@@ -16,6 +16,8 @@ import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
 import { placedServices } from './instance-view.ts';
+import { rehearse } from './rehearsals.ts';
+import { answerRequest, type RequestFacts } from './requests.ts';
 import { whileSettling } from './settling.ts';
 import { foresee } from './what-if.ts';
 
@@ -59,7 +61,8 @@ async function reconcileGroup(
     signal,
   };
   const present = context.groups.store.get(key) ?? group;
-  await reportStatus(options, present, groupReport(gather(context, present, plan)));
+  const requests = await answerRequest(context, present, signal);
+  await reportStatus(options, present, groupReport({ ...gather(context, present, plan), ...requests }));
   return { requeueAfterMs: LOOK_EVERY_MS };
 }
 
@@ -94,7 +97,11 @@ async function ensureRegion(context: HubContext, group: IUGroup, region: string,
   }
 }
 
-function gather(context: HubContext, group: IUGroup, plan: CohortPlan | undefined): GroupFacts {
+function gather(
+  context: HubContext,
+  group: IUGroup,
+  plan: CohortPlan | undefined,
+): Omit<GroupFacts, keyof RequestFacts> {
   const instances = context.instances.store.byIndex('group', group.metadata.name);
   const active = new Map<string, number>();
   for (const instance of instances) {
@@ -126,5 +133,7 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan | undefine
     unknownZones: unknownZones(group.spec.switchback.windows ?? []),
     switchback: summarizeReturns(instances.flatMap((instance) => context.holds.get(keyOf(instance)) ?? [])),
     before: group.status,
+    ...rehearse(context, group),
+    drills: context.drills.get(group.metadata.name),
   };
 }

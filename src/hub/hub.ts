@@ -30,7 +30,8 @@ import { Ticker } from '../runtime/ticker.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import { AssignmentBook } from './assignments.ts';
 import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
-import type { HubContext } from './context.ts';
+import type { HubContext, OnProved } from './context.ts';
+import { createDrillLoop } from './drill-loop.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
 import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
@@ -59,6 +60,7 @@ export interface HubOptions {
   readonly onLeading?: (leads: boolean) => void;
   /** Told when a region is found to be something else than before. */
   readonly onDiagnosed?: (region: string, diagnosis: Diagnosis) => void;
+  readonly onProved?: OnProved;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
@@ -104,6 +106,7 @@ class HubLoops implements Hub {
   readonly #placement: Ticker;
   readonly #cohorts: CohortLoop;
   readonly #switches: SwitchLoop;
+  readonly #drills: Ticker;
   readonly #instances: Controller;
   readonly #instanceReports: Controller;
   readonly #groups: Controller;
@@ -123,6 +126,7 @@ class HubLoops implements Hub {
     this.#context.leadership.bind(this.#elector);
     this.#placement = createPlacementLoop(this.#context);
     this.#switches = createSwitchLoop(this.#context);
+    this.#drills = createDrillLoop(this.#context);
     this.#cohorts = createCohortLoop(this.#context, () => this.#enqueueTenants());
     this.#instanceReports = createInstanceReportLoop(this.#context, metrics);
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
@@ -183,7 +187,7 @@ class HubLoops implements Hub {
     return [groups, classes, tenants, instances, switches, endpoints];
   }
   #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants];
-  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker, this.#telling];
+  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker, this.#drills, this.#telling];
 
   #createContext(): HubContext {
     const { client, clock, connect, identity, log, random } = this.#options;
@@ -235,6 +239,7 @@ class HubLoops implements Hub {
       holds: new Map(),
       plans: new Map(),
       standings: new Map(),
+      drills: new Map(),
       capacities: new Map(),
       traffic: new Map(),
       lookAgain: {

@@ -1,15 +1,29 @@
 import { isoTime } from '../api/common.ts';
-import type { RegionSwitch } from '../api/region-switch.ts';
+import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { Assignment } from '../api/service-instance.ts';
 import { regionLeft } from '../decide/assignment.ts';
-import { hasBegunAll, isManual, isOwnRecord, stopOf } from '../decide/manual-switch.ts';
+import {
+  hasBegunAll,
+  isManual,
+  isMovedAwayBy,
+  isOwnRecord,
+  isReturning,
+  isWayHome,
+  madeAt,
+  stopOf,
+} from '../decide/manual-switch.ts';
+import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
+import { drillReport } from '../report/drill.ts';
 import { freezeExpired } from '../report/events.ts';
 import { type ManualProgress, manualReport } from '../report/manual-switch.ts';
-import { reportStatus } from '../report/status.ts';
+import { reportStatus, type StatusReport } from '../report/status.ts';
 import { isOver, progressOf, type ServiceProgress } from '../report/switch.ts';
+import { undoReport } from '../report/undo.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
+import { drillOf } from './drill-progress.ts';
 import { unitOf } from './region-link.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
 
@@ -17,7 +31,10 @@ import { advance, begin, type Move } from './switch-progress.ts';
 const REPORT_EVERY_MS = 2000;
 
 interface ManualRecord {
+  /** On the way that the type of the switch says. */
   readonly services: Map<string, ServiceProgress>;
+  /** On the way home, of a drill or by an undo. */
+  readonly back: Map<string, ServiceProgress>;
   reportedAt: Instant | undefined;
 }
 
@@ -41,7 +58,7 @@ export class ManualRecords {
 
   note(move: Move): void {
     const object = this.#context.switches.store.get(move.next.regionSwitch ?? '');
-    if (object) this.#recordOf(object).services.set(keyOf(move.instance), begin(move));
+    if (object) waysOf(this.#recordOf(object), object, move.next).set(keyOf(move.instance), begin(move));
   }
 
   async follow(signal: AbortSignal): Promise<void> {
@@ -55,6 +72,8 @@ export class ManualRecords {
       try {
         await this.#report(object, signal);
       } catch (error) {
+        // It has changed meanwhile: it is looked at anew.
+        if (error instanceof ConflictError) continue;
         // One whose report is refused must not keep the others from ever being told of.
         this.#context.log('warn', 'Switch not recorded', { switch: object.metadata.name, error: String(error) });
       }
@@ -64,11 +83,14 @@ export class ManualRecords {
   async #report(object: RegionSwitch, signal: AbortSignal): Promise<void> {
     const instant = this.#context.clock.now();
     const record = this.#recordOf(object);
-    this.#recover(object, record.services);
-    for (const [name, progress] of record.services)
-      record.services.set(name, advance(this.#context, progress, instant.wallMs));
+    this.#recover(object, record);
+    for (const [name, progress] of record.back) record.back.set(name, advance(this.#context, progress, instant.wallMs));
+    for (const [name, progress] of record.services) {
+      // Who goes home has left the way there as it was.
+      if (!record.back.has(name)) record.services.set(name, advance(this.#context, progress, instant.wallMs));
+    }
     const isRecent = record.reportedAt !== undefined && elapsedAtLeast(record.reportedAt, instant) < REPORT_EVERY_MS;
-    const progress = this.#progressOf(object, [...record.services.values()], instant.wallMs);
+    const progress = this.#progressOf(object, record, instant.wallMs);
     if (!progress || (isRecent && !isOver(progress.services))) return;
     const options = {
       client: this.#context.client,
@@ -76,8 +98,10 @@ export class ManualRecords {
       store: this.#context.switches.store,
       now: isoTime(instant.wallMs),
       signal,
+      // Steps and phase say what may still be begun: a leader of the past must not open again what was closed.
+      isExact: true,
     };
-    await reportStatus(options, object, manualReport(object, progress, instant.wallMs));
+    await reportStatus(options, object, reportOf(object, progress, instant.wallMs));
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
     if (object.spec.type === 'Freeze' && hasExpired) this.#context.events.record(freezeExpired(object));
     record.reportedAt = instant;
@@ -87,39 +111,64 @@ export class ManualRecords {
     const { uid = metadata.name } = metadata;
     const known = this.#records.get(uid);
     if (known) return known;
-    const services = (status?.services ?? []).map((entry): [string, ServiceProgress] => [
-      entry.name,
-      progressOf(entry),
-    ]);
-    const record = { services: new Map(services), reportedAt: undefined };
+    const record = {
+      services: takenUp(status?.services),
+      back: takenUp(status?.back?.services),
+      reportedAt: undefined,
+    };
     this.#records.set(uid, record);
     return record;
   }
 
   /** An intent whose reply was lost, or whose leader fell before it could say so: the assignment tells whose it is. */
-  #recover({ metadata, spec }: RegionSwitch, services: Map<string, ServiceProgress>): void {
+  #recover(object: RegionSwitch, record: ManualRecord): void {
+    const { metadata, spec } = object;
     if (spec.type === 'Freeze' || spec.dryRun) return;
     const { assignments, instances } = this.#context;
-    const madeAt = Date.parse(metadata.creationTimestamp ?? '') || 0;
     for (const instance of instances.store.byIndex('group', spec.iuGroupRef.name)) {
       const key = keyOf(instance);
       const next = assignments.get(key);
-      if (!next || next.regionSwitch !== metadata.name || services.has(key)) continue;
+      if (!next || next.regionSwitch !== metadata.name) continue;
+      const services = waysOf(record, object, next);
       const decidedAt = Date.parse(next.since);
       const from = regionLeft(next);
-      if (decidedAt < madeAt || from === undefined) continue;
+      if (services.has(key) || decidedAt < madeAt(object) || from === undefined) continue;
       services.set(key, begin({ instance, from, next, lastSignAt: undefined, evidence: [], decidedAt }));
     }
   }
 
   /** Undefined while the placement loop has not looked at it yet. */
-  #progressOf(object: RegionSwitch, services: readonly ServiceProgress[], now: number): ManualProgress | undefined {
+  #progressOf(object: RegionSwitch, record: ManualRecord, now: number): ManualProgress | undefined {
     const stop = stopOf(object, now);
+    const services = [...record.services.values()];
+    const back = [...record.back.values()];
     const known = this.#context.plans.get(object.metadata.uid ?? '');
-    const plan = (known ?? []).filter(({ name }) => !services.some((service) => service.name === name));
+    const left = this.#leftBy(object, record);
+    const isReturn = isReturning(object);
+    const plan = (known ?? []).filter(({ name }) => (isReturn ? left.has(name) : !record.services.has(name)));
     const obstacle = services.length === 0 && plan.length === 0 ? this.#obstacleOf(object) : undefined;
     const needsPlan = object.spec.type !== 'Freeze' && !stop && !hasBegunAll(object);
-    return known || obstacle || !needsPlan ? { services, plan, stop, obstacle } : undefined;
+    if (!known && !obstacle && needsPlan && !isReturn) return undefined;
+    const progress = { services, plan, stop, obstacle, back, left: left.size, drill: undefined };
+    if (object.spec.drill?.kind !== 'Region' || obstacle) return progress;
+    // Once all have begun the placement loop plans no more.
+    const waiting = hasBegunAll(object) ? [] : known && plan.filter(({ verdict }) => verdict !== 'Stays');
+    return { ...progress, drill: drillOf(this.#context, object, { ...progress, waiting }, now) };
+  }
+
+  /** Services that are where this switch brought them, and have not begun to go home. */
+  #leftBy(object: RegionSwitch, { services }: ManualRecord): ReadonlySet<string> {
+    const { iuGroupRef, region = '' } = object.spec;
+    if (!isReturning(object)) return new Set();
+    const { assignments, instances } = this.#context;
+    const moved = new Set(services.keys());
+    const asked = { name: object.metadata.name, region, moved, madeAtMs: madeAt(object) };
+    const ofGroup = instances.store.byIndex('group', iuGroupRef.name).filter((instance) => {
+      const assignment = assignments.get(keyOf(instance));
+      const primary = instance.spec.primaryRegion;
+      return assignment !== undefined && isMovedAwayBy(asked, { assignment, key: keyOf(instance), primary });
+    });
+    return new Set(ofGroup.map(keyOf));
   }
 
   #obstacleOf(object: RegionSwitch): ManualProgress['obstacle'] {
@@ -135,6 +184,19 @@ export class ManualRecords {
     if (region === undefined || unitOf(group, region)) return undefined;
     return { reason: 'RegionNotInGroup', message: `region ${region} is no infrastructure unit of ${iuGroupRef.name}` };
   }
+}
+
+const takenUp = (entries: readonly MovedService[] = []): Map<string, ServiceProgress> =>
+  new Map(entries.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]));
+
+/** The services that are on the same way as an assignment. */
+const waysOf = ({ back, services }: ManualRecord, object: RegionSwitch, next: Assignment) =>
+  isWayHome(object, next) ? back : services;
+
+function reportOf(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+  if (object.spec.type === 'Drill') return drillReport(object, progress, now);
+  const isUndone = object.spec.abort && object.spec.undo && !progress.obstacle;
+  return isUndone ? undoReport(object, progress, now) : manualReport(object, progress, now);
 }
 
 /** Ended, and nothing of its spec has changed since. */

@@ -40,11 +40,11 @@ let context: HubContext;
 let switches: SwitchLoop;
 let isSynced: boolean;
 let leads: boolean;
+/** What is started takes its time. */
+let isSlow: boolean;
 let states: Map<string, RegionState>;
 let events: string[];
 let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch>; groups: Store<IUGroup> };
-/** Whether what was promoted does not get ready. */
-let isSlow: boolean;
 /** How long a region has been healthy. */
 let healthyForMs: () => number;
 
@@ -274,6 +274,214 @@ describe('a person’s evacuation', () => {
     expect(whereAre()).toBe('west@2 west@2');
     expect(after?.endTime).toBeDefined();
     expect(after?.services).toEqual(before?.services);
+  });
+});
+
+/** Time goes by; the regions report whatever they do, each second. */
+async function run(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await reportInstances();
+    await clock.advance(1000);
+  }
+}
+const drill = (more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): RegionSwitch =>
+  aSwitch('d', { type: 'Drill', drill: { kind: 'Region', staySeconds: 60, ...more }, ...spec });
+const phaseOf = ({ status }: RegionSwitch) => status?.drill?.phase;
+
+describe('a region drill', () => {
+  it('moves all that is at home away, stays, brings exactly those home, and keeps what it measured', async () => {
+    await apply(drill({ objectiveSeconds: 30 }));
+    await run(10);
+    expect([whereAre(), phaseOf(await read('d'))]).toEqual(['west@2 west@2', 'Staying']);
+    await run(40);
+    expect(whereAre()).toBe('west@2 west@2');
+    await run(30);
+    const { status } = await read('d');
+    expect(whereAre()).toBe('east@3 east@3');
+    expect(status?.drill).toMatchObject({ phase: 'Ended', result: 'Passed' });
+    expect(status?.drill?.message).toMatch(
+      /^2 of 2 services went away and came home; longest time away: .* s, objective 30 s$/,
+    );
+    expect(status?.services?.map(({ from, to }) => `${from}>${to}`)).toEqual(['east>west', 'east>west']);
+    expect(status?.back?.services.map(({ from, to }) => `${from}>${to}`)).toEqual(['west>east', 'west>east']);
+    expect([...(status?.steps ?? []), ...(status?.back?.steps ?? [])].map(({ state }) => state)).toEqual(
+      Array.from({ length: 12 }, () => 'Done'),
+    );
+    expect(conditionsOf(await read('d'))).toEqual(['Ready', 'SwitchedOver', 'CleanedUp', 'Protected']);
+    const writes = direct.writes().length;
+    await clock.advance(600_000);
+    expect([whereAre(), direct.writes().length]).toEqual(['east@3 east@3', writes]);
+  });
+
+  it('stays only when all are ready there, long after all have begun to leave', async () => {
+    isSlow = true;
+    await apply(drill({ staySeconds: 5 }));
+    await run(60);
+    expect([whereAre(), phaseOf(await read('d'))]).toEqual(['west@2 west@2', 'Away']);
+    isSlow = false;
+    await run(20);
+    expect(whereAre()).toBe('east@3 east@3');
+    expect((await read('d')).status?.drill?.result).toBe('Passed');
+  });
+
+  it('goes home when a service is not ready there in time, and has failed', async () => {
+    isSlow = true;
+    await apply(drill({ abortAfterSeconds: 30 }));
+    await run(40);
+    expect(phaseOf(await read('d'))).toBe('Home');
+    isSlow = false;
+    await run(20);
+    expect(whereAre()).toBe('east@3 east@3');
+    expect((await read('d')).status?.drill).toMatchObject({ result: 'Failed', cause: { reason: 'NotReadyInTime' } });
+  });
+
+  it('goes home when a person aborts it during the stay', async () => {
+    await apply(drill());
+    await run(10);
+    await patch('d', { spec: { abort: true } });
+    await run(10);
+    expect(whereAre()).toBe('east@3 east@3');
+    expect((await read('d')).status?.drill).toMatchObject({ phase: 'Ended', result: 'Aborted' });
+    expect(conditionsOf(await read('d'))).toContain('Stalled');
+  });
+
+  it('begins nothing while a region of the group is not well', async () => {
+    states.set('west', 'Lost');
+    await clock.advance(1000);
+    await apply(drill());
+    await run(10);
+    expect(whereAre()).toBe('east@1 east@1');
+    expect((await read('d')).status?.drill).toMatchObject({
+      result: 'Aborted',
+      cause: { reason: 'TargetUnhealthy', message: 'region west was Lost' },
+    });
+  });
+
+  it('leaves to the policy of the group what a failover takes from it', async () => {
+    await apply(drill({ staySeconds: 600 }));
+    await run(10);
+    states.set('west', 'Lost');
+    await run(10);
+    expect(whereAre()).toBe('east@3 east@3');
+    expect(assignmentOf('mail')).toMatchObject({ reason: 'FailedOver' });
+    states.delete('west');
+    await run(20);
+    expect((await read('d')).status?.drill).toMatchObject({ phase: 'Ended', result: 'Aborted' });
+    expect(whereAre()).toBe('east@3 east@3');
+  });
+
+  it('waits with the way home until a home that has failed is stable again', async () => {
+    await apply(drill({ staySeconds: 5 }));
+    await run(5);
+    states.set('east', 'Lost');
+    await run(30);
+    expect([whereAre(), phaseOf(await read('d'))]).toEqual(['west@2 west@2', 'Home']);
+    expect((await read('d')).status?.drill?.homeFailed).toBe(true);
+    states.delete('east');
+    await run(10);
+    expect(whereAre()).toBe('east@3 east@3');
+  });
+
+  it('goes on under the next leader, from every phase, and moves nothing twice', async () => {
+    const change = async (): Promise<void> => {
+      leads = false;
+      await clock.advance(3000);
+      context.assignments.forget();
+      context.plans.clear();
+      context.diagnoses.clear();
+      leads = true;
+      await run(2);
+    };
+    await apply(drill({ staySeconds: 10 }));
+    await clock.advance(600);
+    for (let i = 0; i < 8; i++) await change();
+    await run(20);
+    expect(whereAre()).toBe('east@3 east@3');
+    expect((await read('d')).status?.drill).toMatchObject({ phase: 'Ended', result: 'Passed' });
+  });
+
+  it('brings home also what was recorded, but not noted, when it ended', async () => {
+    await apply(drill());
+    await patch('d', { status: { observedGeneration: 1, drill: { phase: 'Ended', result: 'Aborted' } } }, 'status');
+    const instance = stores.instances.get('switchback-system/mail');
+    const current = assignmentOf('mail');
+    if (!instance || !current) throw new Error('there is a service');
+    const late = {
+      ...current,
+      activeRegion: 'west',
+      successors: ['east'],
+      epoch: 2,
+      reason: 'Evacuated' as const,
+      regionSwitch: 'd',
+      since: '2026-01-01T00:00:05Z',
+      history: [...current.history, { epoch: 2, region: 'west', successors: ['east'], onHubLoss: 'Fence' as const }],
+    };
+    stores.instances.apply(await context.assignments.record(instance, late, () => true));
+    await run(3);
+    expect(whereAre()).toBe('east@3 east@1');
+  });
+});
+
+describe('a drill of the plan', () => {
+  it('moves nothing, and its result stays', async () => {
+    await apply(drill({ kind: 'Plan' }));
+    await run(5);
+    const { status } = await read('d');
+    expect(status?.drill).toEqual({
+      phase: 'Ended',
+      result: 'Passed',
+      message: 'all 2 services that can move would move',
+    });
+    expect(status).toMatchObject({ endTime: expect.any(String), plan: { moves: 2 } });
+    states.set('west', 'Lost');
+    await run(5);
+    expect((await read('d')).status).toEqual(status);
+    expect(whereAre()).toBe('east@1 east@1');
+  });
+
+  it('fails when something is still held at the end of its time', async () => {
+    states.set('west', 'Lost');
+    await clock.advance(1000);
+    await apply(drill({ kind: 'Plan', abortAfterSeconds: 20 }));
+    await run(10);
+    expect(phaseOf(await read('d'))).toBe('Away');
+    await run(15);
+    expect((await read('d')).status?.drill).toMatchObject({ result: 'Failed' });
+  });
+});
+
+describe('pause, resume and undo', () => {
+  it('begins nothing more while it is paused, keeps the region empty, and goes on when it is resumed', async () => {
+    await apply(aSwitch('e', { services: ['switchback-system/mail'] }));
+    await apply(aSwitch('p', { pause: true }));
+    await run(10);
+    expect(whereAre()).toBe('west@2 east@1');
+    const paused = await read('p');
+    expect(paused.status?.conditions?.find((c) => c.type === 'Stalled')).toMatchObject({
+      status: 'True',
+      reason: 'Paused',
+      message: 'paused: 0 of 1 services were begun',
+    });
+    expect(paused.status?.plan).toMatchObject({ moves: 1 });
+    await patch('e', { spec: { abort: true } });
+    await run(5);
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({ reason: 'Evacuated' });
+    await patch('p', { spec: { pause: false } });
+    await run(5);
+    expect(whereAre()).toBe('west@2 west@2');
+  });
+
+  it('brings home what it moved when it is aborted with undo, and ends', async () => {
+    await apply(aSwitch('e', { services: ['switchback-system/mail'] }));
+    await apply(aSwitch('other', { services: ['switchback-system/voice'] }));
+    await clock.advance(1500);
+    await patch('e', { spec: { abort: true, undo: true } });
+    await run(10);
+    expect(whereAre()).toBe('east@3 west@2');
+    const { status } = await read('e');
+    expect(status).toMatchObject({ endTime: expect.any(String), back: { servicesTotal: 1 } });
+    expect(status?.conditions?.[0]?.message).toBe('aborted and undone: 1 services went home');
+    expect(status?.steps?.[0]).toMatchObject({ name: 'RecordIntent' });
   });
 });
 

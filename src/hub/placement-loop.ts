@@ -12,6 +12,8 @@ import { afterDecision, byImportance } from '../decide/ledger.ts';
 import {
   decideService,
   isOpen,
+  isReturning,
+  isWayHome,
   missingServices,
   plannedService,
   readStanding,
@@ -243,9 +245,10 @@ const isMove = (current: Assignment | undefined, next: Assignment): boolean =>
   current !== undefined && current.activeRegion !== next.activeRegion;
 
 /** Whether the person who asked for a move has thought better of it meanwhile. */
-function isCalledOff({ clock, switches }: HubContext, { regionSwitch }: Assignment): boolean {
-  if (regionSwitch === undefined) return false;
-  const object = switches.store.get(regionSwitch);
+function isCalledOff({ clock, switches }: HubContext, next: Assignment): boolean {
+  if (next.regionSwitch === undefined) return false;
+  const object = switches.store.get(next.regionSwitch);
+  if (object && isWayHome(object, next)) return !isReturning(object);
   return !object || !isOpen(object, clock.now().wallMs);
 }
 

@@ -160,6 +160,8 @@ async function create(context: HubContext, each: OpenSwitch, signal: AbortSignal
       trigger: 'Automatic',
       dryRun: false,
       abort: false,
+      undo: false,
+      pause: false,
     },
   };
   try {

@@ -41,7 +41,7 @@ export function advance(context: HubContext, progress: ServiceProgress, now: num
   const target = context.links.get(to)?.services.store.get(name)?.status;
   const instance = context.instances.store.get(name);
   const isPromoted = epochsIn(context, name, to).grantedEpoch >= epoch;
-  const isReady = target?.epoch === epoch && target.phase === 'Active';
+  const isReady = (target?.epoch ?? 0) >= epoch && target?.phase === 'Active';
   const isReported = instance?.status?.placements?.some(
     (p) => p.region === to && p.role === 'Active' && p.epoch >= epoch,
   );
@@ -52,6 +52,10 @@ export function advance(context: HubContext, progress: ServiceProgress, now: num
     trafficMoved: progress.trafficMoved || isReported === true,
     cleanedUp: progress.cleanedUp || epochsIn(context, name, from).standbyEpoch >= epoch,
     protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
-    superseded: progress.superseded || (assignment?.epoch ?? epoch) > epoch || !instance,
+    // A later epoch in the same region moves nothing: its successors changed.
+    superseded:
+      progress.superseded ||
+      (assignment !== undefined && assignment.epoch > epoch && assignment.activeRegion !== to) ||
+      !instance,
   };
 }

@@ -90,6 +90,8 @@ function aFailover(startTime: string, milliseconds: number, isOver = true): Regi
       trigger: 'Automatic',
       dryRun: false,
       abort: false,
+      undo: false,
+      pause: false,
     },
     status: {
       observedGeneration: 1,

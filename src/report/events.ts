@@ -32,6 +32,30 @@ export const regionTroubled = (group: IUGroup, region: string, reason: Reason, b
 export const regionRecovered = (group: IUGroup, region: string): EventNote =>
   note(group, 'Normal', { reason: 'RegionHealthy', action: 'Diagnose', text: `Region ${region} is healthy again` });
 
+export const drillStarted = (group: IUGroup, drill: string, regionSwitch: string): EventNote =>
+  note(group, 'Normal', {
+    reason: 'DrillStarted',
+    action: 'Drill',
+    text: `Drill ${drill} begins as RegionSwitch ${regionSwitch}`,
+  });
+
+export const drillSkipped = (group: IUGroup, drill: string, because: string): EventNote =>
+  note(group, 'Warning', { reason: 'DrillSkipped', action: 'Drill', text: `Drill ${drill} is left out: ${because}` });
+
+export const requestMade = (group: IUGroup, regionSwitch: string): EventNote =>
+  note(group, 'Normal', {
+    reason: 'RequestMade',
+    action: 'Request',
+    text: `The annotation made RegionSwitch ${regionSwitch}`,
+  });
+
+export const requestRefused = (group: IUGroup, because: string): EventNote =>
+  note(group, 'Warning', {
+    reason: 'RequestInvalid',
+    action: 'Request',
+    text: `The annotation does nothing: ${because}`,
+  });
+
 export const moved = (instance: ServiceInstance, from: string, next: Assignment): EventNote =>
   note(instance, next.reason === 'FailedOver' || next.reason === 'RegionSick' ? 'Warning' : 'Normal', {
     reason: next.reason,

@@ -22,6 +22,11 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
   unknownZones: [],
   switchback: undefined,
   before: undefined,
+  rehearsals: undefined,
+  rehearsed: undefined,
+  drills: undefined,
+  requests: [],
+  requested: undefined,
   ...more,
 });
 const condition = (type: string, more: Partial<GroupFacts>) =>

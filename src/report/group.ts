@@ -1,5 +1,6 @@
 import { type Condition, type ConditionState, REASONS, type Reason } from '../api/conditions.ts';
-import type { IUGroupStatus, WhatIf } from '../api/iu-group.ts';
+import type { DrillEntry, Rehearsal } from '../api/drill-schedule.ts';
+import type { IUGroupStatus, RequestEntry, WhatIf } from '../api/iu-group.ts';
 import { type Diagnosis, shownState } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import type { StatusReport } from './status.ts';
@@ -32,6 +33,15 @@ export interface GroupFacts {
   readonly switchback: IUGroupStatus['switchback'];
   /** What was last said. */
   readonly before: IUGroupStatus | undefined;
+  /** When each switch between two regions was last proved; undefined while the RegionSwitches are not read. */
+  readonly rehearsals: readonly Rehearsal[] | undefined;
+  /** Whether that is young enough; undefined when nothing is asked, or not known. */
+  readonly rehearsed: ConditionState | undefined;
+  /** What became of the drills of the calendar; undefined while nobody has looked. */
+  readonly drills: readonly DrillEntry[] | undefined;
+  /** Requests by annotation that were carried out, and what became of the one that stands there now. */
+  readonly requests: readonly RequestEntry[];
+  readonly requested: ConditionState | undefined;
 }
 
 interface Problem {
@@ -93,6 +103,15 @@ function survival({ before, losses }: GroupFacts): ConditionState {
   return losses?.survival ?? known ?? { type, status: 'Unknown', reason: 'NotObserved', message: 'not looked at yet' };
 }
 
+/** A list that was never written is not written empty: most groups have no drills and no requests. */
+function bookkeeping({ before, drills, rehearsals, requests }: GroupFacts): Record<string, unknown> {
+  return {
+    ...(drills && (drills.length > 0 || before?.drills) ? { drills } : {}),
+    ...(rehearsals && (rehearsals.length > 0 || before?.rehearsals) ? { rehearsals } : {}),
+    ...(requests.length > 0 ? { requests } : {}),
+  };
+}
+
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
@@ -127,6 +146,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
           message: 'every service with a secondary region may be moved',
         },
     survival(facts),
+    ...[facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,
@@ -138,5 +158,6 @@ export function groupReport(facts: GroupFacts): StatusReport {
   }));
   const whatIf = facts.losses && { whatIf: facts.losses.whatIf };
   const switchback = facts.switchback ?? null;
-  return { conditions, fields: { regions, ...whatIf, switchback, summary: `${healthy}/${facts.regions.length}` } };
+  const summary = `${healthy}/${facts.regions.length}`;
+  return { conditions, fields: { regions, ...whatIf, switchback, ...bookkeeping(facts), summary } };
 }

@@ -26,7 +26,15 @@ const stays = (name: string): PlannedService => ({
   message: 'the service has no other region',
 });
 
-const NOTHING: ManualProgress = { services: [], plan: [], stop: undefined, obstacle: undefined };
+const NOTHING: ManualProgress = {
+  services: [],
+  plan: [],
+  stop: undefined,
+  obstacle: undefined,
+  back: [],
+  left: 0,
+  drill: undefined,
+};
 
 /** The object after the report, as the API server would keep it. */
 function reported(object: RegionSwitch, progress: Partial<ManualProgress>, seconds = 10): RegionSwitch {
@@ -76,6 +84,17 @@ describe('a switch that a person asked for', () => {
     expect(readyOf(object)).toBe('1 services were moved; not protected yet: 1 of 1 services left');
     expect(object.status?.endTime).toBeUndefined();
     expect(reported(object, { services: [service('ns/a', DONE)] }).status?.endTime).toBeDefined();
+  });
+
+  it('tells how long people took to approve, once', () => {
+    const asked = reported(aSwitch('s'), { plan: [held('ns/a')] }, 10);
+    const still = reported(asked, { plan: [held('ns/a')] }, 100);
+    expect(still.status?.approval).toEqual({ requestedTime: '2026-01-01T00:00:10Z' });
+    const granted = reported(still, { plan: [moves('ns/a')] }, 310);
+    const approval = { requestedTime: '2026-01-01T00:00:10Z', grantedTime: '2026-01-01T00:05:10Z', waitedSeconds: 300 };
+    expect(granted.status?.approval).toEqual(approval);
+    expect(reported(granted, { services: [service('ns/a')] }, 400).status?.approval).toEqual(approval);
+    expect(reported(aSwitch('s'), { plan: [moves('ns/a')] }).status?.approval).toBeUndefined();
   });
 
   it('is done at once when nothing is to be moved', () => {

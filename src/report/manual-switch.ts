@@ -1,6 +1,6 @@
 import { isoTime } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
-import type { PlannedService, RegionSwitch, SwitchPlan, SwitchStep } from '../api/region-switch.ts';
+import type { DrillStatus, PlannedService, RegionSwitch, SwitchPlan, SwitchStep } from '../api/region-switch.ts';
 import type { Stop } from '../decide/manual-switch.ts';
 import type { StatusReport } from './status.ts';
 import { factsOf, isOver, LISTED, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
@@ -14,6 +14,12 @@ export interface ManualProgress {
   readonly stop: Stop | undefined;
   /** Why nothing was ever begun, nor will be. */
   readonly obstacle: { readonly reason: Reason; readonly message: string } | undefined;
+  /** Services on their way home, of a drill or by an undo. */
+  readonly back: readonly ServiceProgress[];
+  /** How many are still where this switch brought them, away from home. */
+  readonly left: number;
+  /** How far a region drill is now. */
+  readonly drill: DrillStatus | undefined;
 }
 
 const ORDER = { Held: 0, Stays: 1, Moves: 2 } as const;
@@ -30,13 +36,13 @@ export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
 }
 
 /** What `Ready`, `Reconciling` and `Stalled` say: exactly one of them is true. */
-interface Standing {
+export interface Standing {
   readonly is: 'Ready' | 'Reconciling' | 'Stalled';
   readonly reason: Reason;
   readonly message: string;
 }
 
-function standingConditions({ is, message, reason }: Standing): ConditionState[] {
+export function standingConditions({ is, message, reason }: Standing): ConditionState[] {
   const no = { status: 'False', reason: 'AsDeclared', message: '' } as const;
   const states: ConditionState[] = [
     { type: 'Ready', status: is === 'Ready' ? 'True' : 'False', reason, message },
@@ -55,7 +61,7 @@ export function manualReport(object: RegionSwitch, progress: ManualProgress, now
 }
 
 /** Only its spec has changed since: what was reported stands, but for what the abort ends. */
-function endedReport({ spec, status }: RegionSwitch): StatusReport {
+export function endedReport({ spec, status }: RegionSwitch): StatusReport {
   const message = 'it had ended before it was aborted; it keeps no region empty any more';
   const conditions = (status?.conditions ?? []).map(
     (state): ConditionState => (state.type === 'Ready' && spec.abort ? { ...state, message } : state),
@@ -129,7 +135,9 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
   const { cleaned, secured, switched } = factsOf(services, pending);
   const standing = isStopped
     ? stoppedStanding(services, remainder, stop)
-    : (stalledStanding(progress, remainder) ?? runningStanding(object, services, { switched, secured, stays }));
+    : (pausedStanding(object, services, remainder) ??
+      stalledStanding(progress, remainder) ??
+      runningStanding(object, services, { switched, secured, stays }));
   const isFirstStepOver = isStopped || intentStep(object)?.state === 'Done';
   return {
     conditions: [...standingConditions(standing), switched, cleaned, secured],
@@ -139,11 +147,22 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       steps,
       ...progressFields(services, pending),
       ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan) : null }),
+      ...approvalFields(object, plan, now),
     },
   };
 }
 
-const abortedStep = (step: SwitchStep, known: SwitchStep | undefined, now: number): SwitchStep => ({
+/** How long people took, apart from how long the recovery took. */
+function approvalFields({ status }: RegionSwitch, plan: readonly PlannedService[], now: number) {
+  const known = status?.approval;
+  const isWaiting = plan.some(({ reason, verdict }) => verdict === 'Held' && reason === 'ApprovalRequired');
+  if (!known) return isWaiting ? { approval: { requestedTime: isoTime(now) } } : {};
+  if (isWaiting || known.grantedTime !== undefined) return {};
+  const waitedSeconds = Math.max(0, Math.round((now - Date.parse(known.requestedTime)) / 1000));
+  return { approval: { ...known, grantedTime: isoTime(now), waitedSeconds } };
+}
+
+export const abortedStep = (step: SwitchStep, known: SwitchStep | undefined, now: number): SwitchStep => ({
   ...step,
   state: 'Aborted',
   endTime: known?.state === 'Aborted' && known.endTime !== undefined ? known.endTime : isoTime(now),
@@ -161,6 +180,18 @@ function stoppedStanding(
   return { is: isOver(services) ? 'Stalled' : 'Reconciling', reason: 'SwitchNotOpen', message };
 }
 
+function pausedStanding(
+  { spec }: RegionSwitch,
+  services: readonly ServiceProgress[],
+  { pending }: Remainder,
+): Standing | undefined {
+  if (!spec.pause || pending === 0) return undefined;
+  const isUnderWay = !services.every(isSettled);
+  const carried = isUnderWay ? '; what is under way is carried to its end' : '';
+  const message = `paused: ${services.length} of ${services.length + pending} services were begun${carried}`;
+  return { is: isUnderWay ? 'Reconciling' : 'Stalled', reason: 'Paused', message };
+}
+
 /** Why nothing happens, when nothing does. */
 function stalledStanding({ plan, services }: ManualProgress, { pending }: Remainder): Standing | undefined {
   const isUnderWay = plan.some(({ verdict }) => verdict === 'Moves') || !services.every(isSettled);
@@ -173,7 +204,7 @@ function stalledStanding({ plan, services }: ManualProgress, { pending }: Remain
   return { is: 'Stalled', reason, message };
 }
 
-const isSettled = ({ readyAt, superseded }: ServiceProgress): boolean => superseded || readyAt !== undefined;
+export const isSettled = ({ readyAt, superseded }: ServiceProgress): boolean => superseded || readyAt !== undefined;
 
 function runningStanding(
   { spec }: RegionSwitch,

@@ -18,6 +18,8 @@ export interface Metrics {
   /** Tells what a region was found to be, and why; only the leader of the hub knows. */
   readonly setRegion: (region: string, state: string, reason: string) => void;
   readonly forgetRegions: () => void;
+  /** Sets when a switch away from a region was last proved, in seconds since 1970; undefined: the region is gone. */
+  readonly setProved: (group: string, region: string, seconds: number | undefined) => void;
   /** For `HealthOptions.metrics`. */
   readonly expose: () => Promise<{ text: string; contentType: string }>;
 }
@@ -43,12 +45,22 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   const regions = createRegionMetric(registry);
+  const proved = new Gauge({
+    name: 'switchback_last_proved_timestamp_seconds',
+    help: 'When a switch away from the region was last proved, by a drill or in earnest; 0 when it never was.',
+    labelNames: ['group', 'region'],
+    registers: [registry],
+  });
   return {
     registry,
     ...regions,
     controllers: createControllerMetrics(registry),
     onRequest: requests,
     setLeading: (name, isLeading) => master.set({ name }, isLeading ? 1 : 0),
+    setProved: (group, region, seconds) => {
+      if (seconds === undefined) proved.remove({ group, region });
+      else proved.set({ group, region }, seconds);
+    },
     expose: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
 }

@@ -8,6 +8,7 @@ import type { ConditionState } from '../api/conditions.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { Store } from '../kube/cache.ts';
+import { ConflictError } from '../kube/errors.ts';
 import { reportStatus } from './status.ts';
 
 const READY: ConditionState = { type: 'Ready', status: 'True', reason: 'AsDeclared', message: '' };
@@ -66,4 +67,18 @@ it('is not said of an object that was made anew under the same name', async () =
   await expect(report([READY])).rejects.toThrow();
   const read = await direct.client.read(RESOURCES.serviceInstance, { name: 'mail', namespace: 'switchback-system' });
   expect(read.metadata.resourceVersion).toBe(anew.metadata.resourceVersion);
+});
+
+it('replaces nothing that it has not seen, where something is decided by it', async () => {
+  const seen = latest();
+  const write = (isExact: boolean, weight: number) => {
+    const options = { client: direct.client, resource: RESOURCES.serviceInstance, store, now: '2026-01-01T00:00:00Z' };
+    const fields = { weights: [{ region: 'east', weight }] };
+    return reportStatus({ ...options, isExact }, seen, { conditions: [READY], fields });
+  };
+  await write(true, 1);
+  await expect(write(true, 2)).rejects.toThrow(ConflictError);
+  expect(latest().status?.weights).toEqual([{ region: 'east', weight: 1 }]);
+  await write(false, 3);
+  expect(latest().status?.weights).toEqual([{ region: 'east', weight: 3 }]);
 });

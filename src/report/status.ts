@@ -22,6 +22,8 @@ export interface ReportOptions<T extends KubeObject> {
   /** RFC 3339, for conditions that change. */
   readonly now: string;
   readonly signal?: AbortSignal;
+  /** Only onto the very object that was looked at: something is decided by this status, and an older one must not replace it. */
+  readonly isExact?: boolean;
 }
 
 /**
@@ -41,10 +43,11 @@ export async function reportStatus<T extends Conditioned>(
     ([name, value]) => !isDeepStrictEqual(present[name] ?? null, value ?? null),
   );
   if (change.length === 0) return;
-  const { name, namespace, uid } = object.metadata;
+  const { name, namespace, resourceVersion, uid } = object.metadata;
   const where = namespace === undefined ? { name } : { name, namespace };
   // The uid: what was seen of an object must not be said of another one that was made anew under its name.
-  const metadata = uid === undefined ? {} : { metadata: { uid } };
+  const exact = options.isExact && resourceVersion !== undefined ? { resourceVersion } : {};
+  const metadata = uid === undefined ? {} : { metadata: { uid, ...exact } };
   const written = await options.client.mergePatch(
     options.resource,
     where,

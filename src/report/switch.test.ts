@@ -18,6 +18,8 @@ const object: RegionSwitch = {
     trigger: 'Automatic',
     dryRun: false,
     abort: false,
+    undo: false,
+    pause: false,
   },
 };
 

@@ -76,7 +76,7 @@ export function stepsOf(
   });
 }
 
-function recoveryOf({ lastSignAt, decidedAt, readyAt, recoveryMs }: ServiceProgress): number | undefined {
+export function recoveryOf({ lastSignAt, decidedAt, readyAt, recoveryMs }: ServiceProgress): number | undefined {
   if (recoveryMs !== undefined) return recoveryMs;
   return readyAt === undefined ? undefined : Math.max(0, Math.round(readyAt - (lastSignAt ?? decidedAt)));
 }

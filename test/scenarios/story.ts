@@ -1,4 +1,4 @@
-import type { RegionSwitch } from '../../src/api/region-switch.ts';
+import type { PlannedService, RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../../src/api/service-instance.ts';
 import { DAYS, type SwitchbackWindow } from '../../src/api/switchback-policy.ts';
@@ -26,6 +26,7 @@ import { checkIntent } from '../../src/decide/invariants.ts';
 import {
   type Answer,
   decideService,
+  plannedService,
   readStanding,
   restraintsOn,
   type Standing,
@@ -35,6 +36,7 @@ import { computeProtocolTiming } from '../../src/decide/timing.ts';
 import { RegionHistory } from '../../src/hub/region-history.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { aBackup, aClass, aGroup, anInstance, anOrderedComponent, aSwitch } from '../support/objects.ts';
+import { type Seen, SwitchRecord } from './switch-record.ts';
 
 /** One region as the story tells it: what its agent does follows from `decideRegional`. */
 interface Site {
@@ -136,6 +138,10 @@ export class Story {
   /** What persons have asked for, by name, and what was last said of each. */
   readonly #switches = new Map<string, RegionSwitch>();
   readonly #answers = new Map<string, string>();
+  /** What the hub keeps of drills and of what is undone, by name, and what was last said of it. */
+  readonly #records = new Map<string, SwitchRecord>();
+  readonly #stands = new Map<string, string>();
+  readonly #planned = new Map<string, PlannedService>();
   #lines: string[] = [];
 
   /** Carries out one line of the story; returns what was seen. Throws when the line means nothing. */
@@ -143,16 +149,26 @@ export class Story {
     this.#lines = [];
     const words = line.split(/\s+/);
     const [first = '', second = '', third = ''] = words;
-    if (first === 'regions') for (const name of words.slice(1)) this.#sites.set(name, newSite(this.#clock));
-    else if (first === 'service') this.#places = words.slice(2);
-    else if (first === 'for') this.#run(Number(second));
-    else if (first === 'policy') this.#setPolicy(second, third);
-    else if (first === 'window') this.#policy.windows = [aWindow(second, Number(third), words.at(-1) ?? '')];
-    else if (first === 'room') this.#room.set(second, { planned: Number(third), capacity: Number(words.at(-1)) });
-    else if (first === 'switch') this.#switch(second, words.slice(2));
-    else if (first === 'abort' || first === 'delete') this.#end(first, second);
-    else if (line === 'the hub gets a new leader') this.#newLeader();
+    const commands: Readonly<Record<string, () => void>> = {
+      regions: () => {
+        for (const name of words.slice(1)) this.#sites.set(name, newSite(this.#clock));
+      },
+      service: () => (this.#places = words.slice(2)),
+      for: () => this.#run(Number(second)),
+      policy: () => this.#setPolicy(second, third),
+      window: () => (this.#policy.windows = [aWindow(second, Number(third), words.at(-1) ?? '')]),
+      room: () => this.#room.set(second, { planned: Number(third), capacity: Number(words.at(-1)) }),
+      switch: () => this.#switch(second, words.slice(2)),
+      abort: () => this.#end('abort', second),
+      delete: () => this.#end('delete', second),
+      pause: () => this.#setSpec(second, { pause: true }),
+      resume: () => this.#setSpec(second, { pause: false }),
+      undo: () => this.#setSpec(second, { abort: true, undo: true }),
+    };
+    const command = commands[first];
+    if (line === 'the hub gets a new leader') this.#newLeader();
     else if (line === 'the hub is made anew') this.#newHub();
+    else if (command) command();
     else this.#change(first, line.slice(first.length + 1));
     return this.#lines;
   }
@@ -172,15 +188,19 @@ export class Story {
     Object.assign(this.#policy, change);
   }
 
-  /** `switch <name> <type> [<region>] [approved] [dry-run] [for <seconds> s]`. */
+  /** `switch <name> <type> [<region>] [approved] [paused] [dry-run] [for <seconds> s] [stay <seconds> s] [plan]`. */
   #switch(name: string, words: readonly string[]): void {
     const [type = '', region = ''] = words;
     const seconds = words[words.indexOf('for') + 1];
+    const staySeconds = Number(words[words.indexOf('stay') + 1]);
+    const drill = words.includes('plan') ? { kind: 'Plan' } : { kind: 'Region', staySeconds };
     const expiresAt = new Date(BEGIN_MS + this.#nowMs + Number(seconds) * 1000);
     const made = aSwitch(name, {
       type,
       region: this.#sites.has(region) ? region : undefined,
       dryRun: words.includes('dry-run'),
+      pause: words.includes('paused'),
+      ...(type === 'Drill' && { drill }),
       ...(words.includes('for') && { expiresAt: expiresAt.toISOString() }),
       ...(words.includes('approved') && { approved: { by: 'the one in charge', at: this.#isoNow() } }),
     });
@@ -188,10 +208,14 @@ export class Story {
   }
 
   #end(how: 'abort' | 'delete', name: string): void {
+    if (how === 'delete' && this.#switches.delete(name)) return;
+    this.#setSpec(name, { abort: true });
+  }
+
+  #setSpec(name: string, change: Partial<RegionSwitch['spec']>): void {
     const found = this.#switches.get(name);
     if (!found) throw new Error(`there is no switch ${name}`);
-    if (how === 'delete') this.#switches.delete(name);
-    else this.#switches.set(name, { ...found, spec: { ...found.spec, abort: true } });
+    this.#switches.set(name, { ...found, spec: { ...found.spec, ...change } });
   }
 
   #newLeader(): void {
@@ -237,6 +261,7 @@ export class Story {
     this.#order();
     this.#acknowledge();
     for (const [name, site] of this.#sites) if (site.hasPower) this.#act(name, site);
+    this.#followSwitches();
     const running = [...this.#sites].filter(([, site]) => site.isRunning).map(([name]) => name);
     if (running.length > 1) throw new Error(`it runs in ${running.join(' and ')}`);
   }
@@ -351,11 +376,14 @@ export class Story {
   #decide(): void {
     const standing = readStanding([...this.#switches.values()], 'americas', BEGIN_MS + this.#nowMs);
     const { answers, decision } = decideService(this.#view(standing), KEY, standing.requests);
-    for (const { isDryRun, name } of standing.requests) {
+    this.#planned.clear();
+    for (const { isDryRun, isPaused, name, type } of standing.requests) {
       const answer = answers.get(name);
+      if (answer) this.#planned.set(name, plannedService(KEY, this.#assignment, answer));
       // What holds the service itself is told below.
-      if (answer !== decision) this.#tellAnswer(name, answer, isDryRun);
-      if (!isDryRun && (!answer || answer.kind === 'Stay')) this.#hasBegunAll(name);
+      if (answer !== decision) this.#tellAnswer(name, answer, isDryRun || isPaused);
+      const isRecorded = type === 'Rehearse' || type === 'Return';
+      if (!isDryRun && !isRecorded && (!answer || answer.kind === 'Stay')) this.#hasBegunAll(name);
     }
     const held = decision.kind === 'Hold' ? this.#tellHold(decision) : '';
     if (held && held !== this.#said.decision) this.#say('hub', held);
@@ -376,9 +404,51 @@ export class Story {
       const next = nextAssignment(this.#assignment, decision.intent, this.#epochsOf, this.#isoNow());
       const broken = next ? checkIntent(this.#assignment, next, this.#places) : 'there is room in the history';
       if (!next || broken) throw new Error(`an intent that cannot be recorded: ${broken}`);
+      this.#noteMove(next);
       this.#assignment = next;
       this.#said.permission = '';
       this.#say('hub', `records epoch ${next.epoch}: ${decision.message}`);
+    }
+  }
+
+  #noteMove(next: Assignment): void {
+    const from = this.#assignment?.activeRegion;
+    const object = this.#switches.get(next.regionSwitch ?? '');
+    if (!object || from === undefined || from === next.activeRegion) return;
+    const { name } = object.metadata;
+    const record = this.#records.get(name) ?? new SwitchRecord();
+    this.#records.set(name, record);
+    record.note(object, KEY, from, next, BEGIN_MS + this.#nowMs);
+  }
+
+  /** Only drills and what is undone: of the others the transcripts tell what was decided. */
+  #followSwitches(): void {
+    const epochIn = ({ order }: Site): number => order?.spec.epoch ?? 0;
+    const regions = new Map(
+      [...this.#sites].map(([name, site]): [string, Seen] => {
+        const { standbyEpoch } = this.#epochsOf(name);
+        const { diagnosis, isRunning } = site;
+        const state = diagnosis?.state ?? 'Unknown';
+        return [name, { state, isRunning, orderEpoch: epochIn(site), standbyEpoch }];
+      }),
+    );
+    for (const [name, object] of this.#switches) {
+      if (object.spec.type !== 'Drill' && !object.spec.undo) continue;
+      const record = this.#records.get(name) ?? new SwitchRecord();
+      this.#records.set(name, record);
+      const sight = {
+        nowMs: BEGIN_MS + this.#nowMs,
+        assignment: this.#assignment,
+        primary: this.#places[0] ?? '',
+        regions,
+        planned: this.#planned.get(name),
+      };
+      const followed = record.follow(object, KEY, sight);
+      this.#switches.set(name, followed);
+      const { message = '', reason = '' } = followed.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+      const stands = `${reason} (${message})`;
+      if (stands !== this.#stands.get(name)) this.#say('hub', `RegionSwitch ${name}: ${stands}`);
+      this.#stands.set(name, stands);
     }
   }
 
@@ -390,8 +460,11 @@ export class Story {
       Stay: `leaves it where it is: ${why}`,
       None: '',
     }[answer?.kind ?? 'None'];
-    if (told && told !== this.#answers.get(name)) this.#say('hub', `RegionSwitch ${name} ${told}`);
-    this.#answers.set(name, told);
+    // A message that counts seconds is told once.
+    const isCounting = answer?.kind === 'Hold' && answer.recheckAfterMs !== undefined;
+    const topic = isCounting ? answer.reason : told;
+    if (told && topic !== this.#answers.get(name)) this.#say('hub', `RegionSwitch ${name} ${told}`);
+    this.#answers.set(name, topic);
   }
 
   /** A switch that has nothing left to begin begins nothing any more: the record that the hub keeps of it says so. */

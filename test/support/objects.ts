@@ -1,4 +1,5 @@
 import { API_VERSION } from '../../src/api/common.ts';
+import { type ScheduledDrill, scheduledDrill } from '../../src/api/drill-schedule.ts';
 import { type IUGroup, iuGroup } from '../../src/api/iu-group.ts';
 import { type RegionSwitch, regionSwitch } from '../../src/api/region-switch.ts';
 import { type ComponentOrder, type RegionalService, regionalService } from '../../src/api/regional-service.ts';
@@ -106,6 +107,15 @@ export function aSwitch(name: string, more: Input = {}): RegionSwitch {
   const wanted = { iuGroupRef: { name: 'americas' }, type: 'Evacuate', region: 'east', reason: 'maintenance', ...more };
   const metadata = { name, uid: `uid-${name}`, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' };
   return { apiVersion: API_VERSION, kind: 'RegionSwitch', metadata, spec: regionSwitch.spec.parse(wanted) };
+}
+
+/** A drill of the calendar; by default of region east, each Sunday at two in the night in UTC. */
+export function aDrill(
+  name: string,
+  { schedule, ...more }: Input & { readonly schedule?: Input } = {},
+): ScheduledDrill {
+  const when = { days: ['Sunday'], time: '02:00', timeZone: 'UTC', ...schedule };
+  return scheduledDrill.parse({ name, region: 'east', kind: 'Region', schedule: when, ...more });
 }
 
 /** What is ordered of one component; by default a pool of two. */

@@ -1,0 +1,45 @@
+import { isoTime } from '../api/common.ts';
+import type { DrillStatus, PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import { isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
+import { advanceDrill, type Traveller } from '../decide/drill.ts';
+import type { ManualProgress } from '../report/manual-switch.ts';
+import { recoveryOf, type ServiceProgress } from '../report/switch.ts';
+import type { HubContext } from './context.ts';
+
+const travellerOf = (service: ServiceProgress): Traveller => {
+  const { decidedAt, name, readyAt, superseded, to } = service;
+  return { name, to, decidedAt, readyAt, awayMs: recoveryOf(service), superseded, protected: service.protected };
+};
+
+/** How far a region drill is now, by what the regions report. */
+export function drillOf(
+  { diagnoses, groups, links }: HubContext,
+  object: RegionSwitch,
+  progress: Omit<ManualProgress, 'drill'> & { readonly waiting: readonly PlannedService[] | undefined },
+  now: number,
+): DrillStatus | undefined {
+  const { spec, status } = object;
+  const group = groups.store.get(spec.iuGroupRef.name);
+  if (!spec.drill || !group) return status?.drill;
+  const units = group.spec.infrastructureUnits.map(({ region }) => region);
+  const ours = units.filter((region) => links.groupOf(region)?.metadata.name === group.metadata.name);
+  const regions = new Map(
+    ours.map((region): [string, RegionState] => [region, diagnoses.get(region)?.state ?? 'Unknown']),
+  );
+  const picture = {
+    settings: spec.drill,
+    home: spec.region ?? '',
+    before: status?.drill,
+    now,
+    startedAt: Date.parse(status?.startTime ?? '') || now,
+    expiresAt: spec.expiresAt === undefined ? undefined : Date.parse(spec.expiresAt),
+    stop: progress.stop,
+    there: progress.services.map(travellerOf),
+    waiting: progress.waiting,
+    back: progress.back.map(travellerOf),
+    left: progress.left,
+    regions,
+    hubIsolated: isHubIsolated([...regions.values()]),
+  };
+  return advanceDrill(picture, isoTime);
+}
