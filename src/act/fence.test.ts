@@ -76,6 +76,7 @@ const targetOf = (token: string): FenceTarget => ({
   token,
   deployments: new Store<Deployment>(),
   statefulSets: new Store<StatefulSet>(),
+  hasJobs: true,
 });
 
 async function workloads(): Promise<(Deployment | StatefulSet)[]> {

@@ -1,4 +1,4 @@
-import { FENCED, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
+import { FENCED, FENCED_HOOKS, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { Store } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ifPresent } from '../kube/errors.ts';
@@ -6,6 +6,8 @@ import {
   DEPLOYMENT,
   type Deployment,
   ENDPOINT_SLICE,
+  JOB,
+  type Job,
   POD,
   type Pod,
   REPLICA_SET,
@@ -31,6 +33,8 @@ export interface FenceTarget extends ServiceName {
    * by a label whose value they do not carry. Absent where nothing of the kind is ordered or seen.
    */
   readonly isOnStandby?: (pod: Pod) => boolean;
+  /** Whether Jobs that promote its data stores may be there. */
+  readonly hasJobs: boolean;
 }
 
 /** Fence traffic has connections of its own and fails fast. */
@@ -61,7 +65,7 @@ async function listWorkloads(target: FenceTarget): Promise<Listed> {
  * cannot be written (a webhook that does not answer, say) must not keep pods running. Rejects when anything of it failed.
  */
 export async function fence(target: FenceTarget): Promise<void> {
-  const results = await Promise.allSettled([closeServices(target), stopWorkloads(target)]);
+  const results = await Promise.allSettled([closeServices(target), stopWorkloads(target), stopJobs(target)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
@@ -75,6 +79,24 @@ async function stopWorkloads(target: FenceTarget): Promise<void> {
     ...deployments.map(async (object) => fenceWorkload(target, DEPLOYMENT, object, target.deployments)),
     ...statefulSets.map(async (object) => fenceWorkload(target, STATEFUL_SET, object, target.statefulSets)),
   ]);
+}
+
+const jobsOf = async (target: FenceTarget): Promise<readonly Job[]> => {
+  const jobs = target.hasJobs ? await target.reads.children(JOB, target) : [];
+  return jobs.filter(({ metadata }) => FENCED_HOOKS.includes(metadata.labels?.[LABELS.hook]));
+};
+
+/** Like a workload each Job is written once, also when it is suspended or has ended: a start under way fails then. */
+async function stopJobs(target: FenceTarget): Promise<void> {
+  const mark = fencedMark(target.token);
+  const jobs = await jobsOf(target);
+  const open = jobs.filter(({ metadata, spec }) => !spec?.suspend || metadata.labels?.[LABELS.fenceToken] !== mark);
+  const patch = { metadata: { labels: { [LABELS.fenceToken]: mark } }, spec: { suspend: true } };
+  await Promise.all(
+    open.map(({ metadata: { name, namespace = '' } }) =>
+      ifPresent(target.client.mergePatch(JOB, { name, namespace }, patch, PATCH)),
+    ),
+  );
 }
 
 async function closeServices(target: FenceTarget): Promise<void> {
@@ -123,6 +145,7 @@ export function isFenceSeen(
  * first: one that still wants a pod would make another for each that goes.
  */
 export async function endPods(target: FenceTarget): Promise<void> {
+  await stopJobs(target);
   const replicaSets = await target.reads.children(REPLICA_SET, target);
   const wanting = replicaSets.filter(({ spec }) => (spec?.replicas ?? 0) > 0);
   await Promise.all(
@@ -146,6 +169,15 @@ const isAtZero = (workload: Workload, mark: string): boolean =>
   workload.spec?.replicas === 0 &&
   (workload.status?.replicas ?? 0) === 0 &&
   (workload.status?.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
+
+/** Its controller says that it makes no more pods. */
+const isQuiet = ({ spec, status }: Job): boolean => {
+  const has = (type: string): boolean =>
+    status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+  return (
+    has('Complete') || has('Failed') || (spec?.suspend === true && has('Suspended') && (status?.active ?? 0) === 0)
+  );
+};
 
 /**
  * A pod that claims to stand by, and that no workload of the standby has made: it may be anything. Whoever owns the
@@ -176,6 +208,8 @@ export async function findLeftovers(target: FenceTarget): Promise<string | undef
       (status?.observedGeneration ?? 0) < (metadata.generation ?? 0),
   );
   if (growing) return `ReplicaSet ${growing.metadata.name} is not at zero yet`;
+  const job = (await jobsOf(target)).find((each) => !isQuiet(each));
+  if (job) return `Job ${job.metadata.name} is not suspended yet`;
   const [pod] = await target.reads.children(POD, target);
   if (pod) return `pod ${pod.metadata.name} is still there`;
   const stray = await findStray(target);

@@ -44,6 +44,7 @@ import type { Random } from '../runtime/random.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import { Authority } from './authority.ts';
 import type { AgentCaches, AgentContext } from './context.ts';
+import { createLagLoop } from './data-stores/lag-loop.ts';
 import { factsOf } from './facts.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { AgentLeadership } from './leadership.ts';
@@ -198,7 +199,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   });
   leadership.bind(elector);
   connect(context, { services, standbys }, regions);
-  const tickers = [heartbeat, regions, guard, peers];
+  const tickers = [heartbeat, regions, guard, peers, createLagLoop(context)];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
   standbys.start();

@@ -1,7 +1,9 @@
 import { endPods, type FenceTarget, fence, findLeftovers, isFenceSeen } from '../act/fence.ts';
+import { isoTime } from '../api/common.ts';
 import { FENCE_FINALIZER } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
+import { arePromoted, mustStopFirst } from '../decide/data-stores.ts';
 import { lacksGate } from '../decide/desired/gate.ts';
 import { standbyPodsOf } from '../decide/desired/standby.ts';
 import { decideRegional, mayRun, type RegionalAction } from '../decide/regional.ts';
@@ -13,6 +15,7 @@ import { elapsedAtLeast } from '../runtime/clock.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext, Fenced } from './context.ts';
 import { converge, prepareAtZero } from './converge.ts';
+import { demoteStores, promoteStores } from './data-stores/hand-over.ts';
 import { factsOf, isPictureWhole } from './facts.ts';
 
 const RECHECK_STOP_MS = 250;
@@ -95,6 +98,8 @@ function targetOf(context: AgentContext, { key, order }: Pass): FenceTarget {
     deployments: context.caches.deployments.store,
     statefulSets: context.caches.statefulSets.store,
     ...(mayHaveStandby(context, order) && { isOnStandby: standbyPodsOf(order) }),
+    // Also of stores that the order names no more: their Jobs may still be there.
+    hasJobs: [order.spec.dataStores, order.status?.dataStores].some((stores) => (stores?.length ?? 0) > 0),
   };
 }
 
@@ -104,7 +109,8 @@ const mayHaveStandby = ({ caches }: AgentContext, order: RegionalService): boole
 const isWanted = ({ deployments, statefulSets }: ServicePicture): boolean =>
   [...deployments, ...statefulSets].some(({ spec }) => (spec?.replicas ?? 0) > 0);
 
-async function run(context: AgentContext, { key, order, picture, signal }: Pass): Promise<ReconcileResult> {
+async function run(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
+  const { key, order, picture, signal } = pass;
   if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
   const holdMs = isWanted(picture) ? 0 : context.promises.holdMs(order);
   if (holdMs > 0) return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, holdMs) };
@@ -115,16 +121,37 @@ async function run(context: AgentContext, { key, order, picture, signal }: Pass)
     if (!current || current.spec.epoch !== order.spec.epoch || !context.leadership.isCertain()) return false;
     return mayRun(current, factsOf(context, key, current, picture.isStarted));
   };
-  const pass = new AbortController();
-  context.starting.set(key, pass);
+  const starting = new AbortController();
+  context.starting.set(key, starting);
   try {
-    return await converge({ context, order, picture, mayStart, signal: AbortSignal.any([signal, pass.signal]) });
+    const either = AbortSignal.any([signal, starting.signal]);
+    if (!arePromoted(order)) return await handOver(context, { ...pass, signal: either }, mayStart);
+    const mayConverge = (): boolean => mayStart() && arePromoted(context.orders.get(key) ?? order);
+    return await converge({ context, order, picture, mayStart: mayConverge, signal: either });
   } catch (error) {
-    if (!pass.signal.aborted || signal.aborted) throw error;
+    if (!starting.signal.aborted || signal.aborted) throw error;
     return { requeueAfterMs: 0 };
   } finally {
     context.starting.delete(key);
   }
+}
+
+/**
+ * Data stores come before the pods that write to them, under the same right. What still runs here from before another
+ * region was chosen and given up again is stopped first: nothing runs on a store that is not promoted for this run.
+ */
+async function handOver(context: AgentContext, pass: Pass, mayStart: () => boolean): Promise<ReconcileResult> {
+  const { order, picture, signal } = pass;
+  const facts = { isWanted: isWanted(picture), now: isoTime(context.clock.now().wallMs) };
+  if (mustStopFirst(order, facts)) {
+    await fence(targetOf(context, pass));
+    return { requeueAfterMs: RECHECK_STOP_MS };
+  }
+  // As for the start of a workload: a promise of this region may still let another one run on.
+  const mayAct = (): boolean => mayStart() && context.promises.holdMs(order) === 0;
+  const result = await promoteStores(context, { order, mayAct, signal }, facts);
+  if (result.kind === 'Done') return { requeueAfterMs: 0 };
+  return { requeueAfterMs: result.afterMs };
 }
 
 async function stop(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
@@ -169,8 +196,17 @@ async function confirm(context: AgentContext, pass: Pass): Promise<ReconcileResu
     context.log('debug', 'Not yet stopped', { service: key, because: leftover });
     return stop(context, pass);
   }
-  const isStillFenced = context.fenced.get(key)?.mark === target.token && context.leadership.token === token;
-  if (!isStillFenced || !context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: 0 };
+  const mayConfirm = (): boolean => {
+    const isStillFenced = context.fenced.get(key)?.mark === target.token && context.leadership.token === token;
+    const isCurrent = context.orders.get(key)?.spec.epoch === order.spec.epoch;
+    return isStillFenced && isCurrent && context.leadership.isCertain() && context.orders.sure;
+  };
+  if (!mayConfirm()) return { requeueAfterMs: 0 };
+  // Nothing of the service is left that could write. A service that is deleted everywhere is handed over to nobody.
+  if (order.spec.role === 'Standby') {
+    const handed = await demoteStores(context, { order, mayAct: mayConfirm, signal: pass.signal });
+    if (handed.kind === 'Wait') return { requeueAfterMs: handed.afterMs };
+  }
   await recordEpoch(context, order, { standbyEpoch: order.spec.epoch });
   context.log('info', 'Standby is confirmed', { service: key, epoch: order.spec.epoch });
   return { requeueAfterMs: 0 };

@@ -23,6 +23,7 @@ export const CONDITION_TYPES = {
   Deprecated: 'Something that is used is deprecated.',
   Rehearsed: 'For every region a switch away from it was proved lately, by a drill or in earnest.',
   RequestMade: 'What an annotation asked for last was made a RegionSwitch.',
+  DataStoresReady: 'The data stores are as the role of the region wants them: promoted, or standing by and caught up.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -115,6 +116,12 @@ export const REASONS = {
   RequestMade: 'The request annotation made a RegionSwitch.',
   RequestInvalid: 'The request annotation cannot be read; the message says what is wrong.',
   RequestExpired: 'The request annotation had expired before it was read.',
+  DataStoreHandOver: 'A data store is being demoted or promoted.',
+  DataStoreNotDemoted: 'A data store could not be demoted yet, so its region does not confirm that it stands by.',
+  DataStoreNotPromoted: 'A data store could not be promoted yet, so the service does not start on it.',
+  DataStoreRebuildNeeded: 'Another region went on without what was last written to a data store here: rebuild it.',
+  DataLagTooHigh: 'The copy of a data store is further behind than the objective of its class allows.',
+  DataLagUnknown: 'Nobody knows how far the copy of a data store is behind, and its class has an objective.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

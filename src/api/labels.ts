@@ -19,6 +19,10 @@ export const LABELS = {
    * the value `STANDBY_SERVICE`, so whatever selects the children of a service never means these.
    */
   standbyOf: 'switchback.dev/standby-of',
+  /** Of a Job of a hook, and of its pods: the data store that it is for. */
+  dataStore: 'switchback.dev/data-store',
+  /** Of a Job of a hook, and of its pods: what it does. */
+  hook: 'switchback.dev/hook',
   serviceClass: 'switchback.dev/service-class',
   iuGroup: 'switchback.dev/iu-group',
   /** Of a RegionSwitch: the drill of the calendar that it was made for. */
@@ -27,10 +31,18 @@ export const LABELS = {
   partOf: 'app.kubernetes.io/part-of',
 } as const;
 
+/**
+ * Hooks whose pods count as pods of the service: a promotion writes, so a fence stops it, and no region confirms that it
+ * stands by while one is there. A demotion runs while the region is fenced, and asking for a lag writes nothing.
+ */
+export const FENCED_HOOKS: readonly (string | undefined)[] = ['promote', 'verify'];
+
 export const ANNOTATIONS = {
   epoch: 'switchback.dev/epoch',
   /** Of an IUGroup: JSON that asks for a RegionSwitch. */
   request: 'switchback.dev/request',
+  /** Of a CloudNativePG Cluster: the run that it was demoted for. */
+  demotedFor: 'switchback.dev/demoted-for',
 } as const;
 
 /** Keeps a RegionalService until the agent has confirmed that nothing of it runs. */

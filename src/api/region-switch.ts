@@ -232,6 +232,12 @@ const movedService = z.object({
   recoveryMilliseconds: recovery
     .optional()
     .describe('From the last sign of life of the old side to ready at the new one.'),
+  dataLagSeconds: count(2_000_000_000)
+    .optional()
+    .describe(
+      'How far the data was behind where it went, as known when it was decided: the most that an unplanned switch lost. Absent: unknown, or nothing is handed over.',
+    ),
+  dataLossObjectiveSeconds: count(86_400).optional().describe('The most that its class allows to be lost.'),
   superseded: z.boolean().optional().describe('A later switch moved it again before it was ready.'),
 });
 export type MovedService = z.infer<typeof movedService>;

@@ -12,6 +12,7 @@ import {
   zoneName,
 } from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
+import { dataStoreOrder, dataStoreStatus, handOver } from './data-store.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
 import {
@@ -110,6 +111,20 @@ const spec = z
       .max(8)
       .meta(listMap('name'))
       .describe('What to run, and in which zones.'),
+    activeSinceEpoch: epoch
+      .optional()
+      .describe('The epoch at which the active region became so. Data stores are handed over once for each.'),
+    cameFrom: regionName.optional().describe('The region that the service was active in before.'),
+    beganIn: regionName
+      .optional()
+      .describe('The region of the first assignment: its data stores take writes from the beginning.'),
+    handOver: handOver.optional(),
+    dataStores: z
+      .array(dataStoreOrder)
+      .max(8)
+      .meta(listMap('name'))
+      .optional()
+      .describe('Data stores that are handed over with the service.'),
   })
   .meta(
     cel(
@@ -133,6 +148,14 @@ const spec = z
       {
         rule: "!has(self.view) || self.mode == 'Active'",
         message: 'view is for mode Active only: nothing else is served in two regions at once',
+      },
+      {
+        rule: '!has(self.activeSinceEpoch) || self.activeSinceEpoch <= self.epoch',
+        message: 'activeSinceEpoch is ahead of epoch: nobody can be active since what was not decided yet',
+      },
+      {
+        rule: '!has(oldSelf.handOver) || self.epoch > oldSelf.epoch || (has(self.handOver) && self.handOver == oldSelf.handOver)',
+        message: 'handOver is told once: what was done by it cannot be undone at the same epoch',
       },
       immutable('mode', 'an instance belongs to one class, and the mode of a class is for life'),
       immutable('serviceClass', 'an instance belongs to one class for life'),
@@ -191,6 +214,12 @@ const status = z.object({
     ),
   components: z.array(componentStatus).max(8).meta(listMap('name')).optional().describe('What runs.'),
   standby: standbyStatus.optional().describe('What runs while the region stands by. Absent: nothing should.'),
+  dataStores: z
+    .array(dataStoreStatus)
+    .max(8)
+    .meta(listMap('name'))
+    .optional()
+    .describe('What became of its data stores here.'),
   conditions: conditions.optional(),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cel, count, dnsLabel, imageByDigest, listMap, quantity, seconds, shortName } from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
+import { dataStore, objectives } from './data-store.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 
 /** Functionality that agents, operations and callers know; one class belongs to one of them. */
@@ -197,13 +198,6 @@ const component = z
   .meta(patternRules);
 export type Component = z.infer<typeof component>;
 
-const dataStore = z.object({
-  name: dnsLabel(20).describe('Name of the data store.'),
-  pattern: z.enum(['A-B', 'N+1']).describe('How its instances back each other up inside a region.'),
-  crossRegion: z.boolean().default(false).describe('Whether it keeps a copy in the secondary region.'),
-  driver: z.enum(['None']).default('None').describe('How it is handed over. `None`: by the service itself.'),
-});
-
 const crossRegion = z
   .object({
     mode: crossRegionMode.default('None'),
@@ -221,6 +215,7 @@ const crossRegion = z
       .enum(['Automatic', 'Approval'])
       .default('Automatic')
       .describe('`Approval`: a person has to say yes before the secondary becomes active.'),
+    objectives: objectives.optional().describe('For mode Backup, with data stores that tell their lag.'),
   })
   .meta(
     cel(
@@ -242,6 +237,10 @@ const crossRegion = z
         rule: "self.view == 'Full' || self.mode == 'Active'",
         message:
           'view: Limited is for mode Active only: nothing else is served in two regions at once; set mode to Active, or leave view out',
+      },
+      {
+        rule: "!has(self.objectives) || self.mode == 'Backup'",
+        message: 'objectives are for mode Backup only: no other service is ever moved',
       },
     ),
   );
@@ -297,6 +296,16 @@ const spec = z
         rule: "self.crossRegion.mode != 'None' || !has(self.dataStores) || self.dataStores.all(d, !d.crossRegion)",
         message:
           'a data store crosses regions but its service does not: set crossRegion.mode to Active or Backup, or crossRegion of the data store to false',
+      },
+      {
+        rule: "self.crossRegion.mode == 'Backup' || !has(self.dataStores) || self.dataStores.all(d, d.driver == 'None')",
+        message:
+          'a data store is handed over where one of several regions is active at a time: set crossRegion.mode to Backup, or driver to None',
+      },
+      {
+        rule: '!has(self.crossRegion.objectives) || (has(self.dataStores) && self.dataStores.exists(d, has(d.hooks) && has(d.hooks.lag)))',
+        message:
+          'crossRegion.objectives needs a data store that tells its lag: give one of them hooks.lag, or leave objectives out',
       },
       {
         rule: 'self.crossRegion.mode == oldSelf.crossRegion.mode',

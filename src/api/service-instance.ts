@@ -88,6 +88,11 @@ const assignment = z
       .optional()
       .describe('Failovers from its primary region in a row, each soon after it had come home; absent: none.'),
     since: timestamp.describe('When it was decided.'),
+    activeSinceEpoch: epoch
+      .optional()
+      .describe('The epoch at which the region became active: it does not rise while the region stays the same.'),
+    cameFrom: regionName.optional().describe('The region that was active before.'),
+    beganIn: regionName.optional().describe('The region of the first assignment: where the data was at first.'),
     history: z
       .array(assignmentEntry)
       .min(1)

@@ -165,3 +165,30 @@ describe('regions of a service', () => {
     expect(regionLeft(anAssignment('3 west>east', '4 west>east'))).toBeUndefined();
   });
 });
+
+describe('the run of a region', () => {
+  const step = (current: ReturnType<typeof nextAssignment>, region: string) =>
+    nextAssignment(current, to(region, 'south'), from({ [region]: { grantedEpoch: (current?.epoch ?? 0) + 1 } }), NOW);
+  const told = (assignment: ReturnType<typeof nextAssignment>) =>
+    assignment && [assignment.epoch, assignment.activeSinceEpoch, assignment.cameFrom, assignment.beganIn];
+
+  it('begins when it becomes active, and outlives the history that forgets it', () => {
+    let current = step(undefined, 'east');
+    expect(told(current)).toEqual([1, 1, undefined, 'east']);
+    for (let epoch = 2; epoch < 6; epoch++) current = step(current, 'east');
+    expect(told(current)).toEqual([5, 1, undefined, 'east']);
+    current = step(step(current, 'west'), 'west');
+    expect(told(current)).toEqual([7, 6, 'east', 'east']);
+  });
+
+  it('is read from the history where it was not kept yet', () => {
+    const current = anAssignment('3 east>west', '4 west>east', '5 west>east,north');
+    expect(told(step(current, 'west'))).toEqual([6, 4, undefined, undefined]);
+  });
+
+  it('is rebuilt from what the regions were told', () => {
+    const order = { epoch: 7, activeRegion: 'west', successors: [], onHubLoss: 'Fence' as const };
+    const more = { activeSinceEpoch: 6, cameFrom: 'east', beganIn: 'east' };
+    expect(rebuildAssignment([{ ...order, ...more }], NOW)).toMatchObject(more);
+  });
+});

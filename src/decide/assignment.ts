@@ -58,14 +58,41 @@ export function nextAssignment(
     reason: intent.reason,
     ...(intent.regionSwitch === undefined ? {} : { regionSwitch: intent.regionSwitch }),
     ...(intent.homeLosses === undefined ? {} : { homeLosses: intent.homeLosses }),
+    ...runAfter(current, intent.activeRegion, epoch),
     // A region that only stays active was not moved: cool-down counts from the last move.
     since: current?.activeRegion === intent.activeRegion ? current.since : now,
     history: [...kept, entry],
   };
 }
 
+/** First epoch of the unbroken run of entries, ending with the present one, that name the active region. */
+export function firstEpochOfRun(assignment: Assignment): number {
+  let first = assignment.epoch;
+  for (const entry of assignment.history.toReversed()) {
+    if (entry.region !== assignment.activeRegion) break;
+    first = entry.epoch;
+  }
+  return first;
+}
+
+/** Which run of the region this is: kept apart from the history, which forgets what is over. */
+function runAfter(current: Assignment | undefined, next: string, epoch: number) {
+  if (!current) return { activeSinceEpoch: epoch, beganIn: next };
+  const origin = current.beganIn === undefined ? {} : { beganIn: current.beganIn };
+  if (current.activeRegion !== next) return { ...origin, activeSinceEpoch: epoch, cameFrom: current.activeRegion };
+  const { activeSinceEpoch = firstEpochOfRun(current), cameFrom } = current;
+  return {
+    ...origin,
+    activeSinceEpoch,
+    ...(cameFrom === undefined ? {} : { cameFrom }),
+  };
+}
+
 interface KnownOrder {
   readonly epoch: number;
+  readonly activeSinceEpoch?: number | undefined;
+  readonly cameFrom?: string | undefined;
+  readonly beganIn?: string | undefined;
   readonly activeRegion: string;
   readonly successors: readonly string[];
   readonly onHubLoss: Assignment['onHubLoss'];
@@ -101,6 +128,9 @@ export function rebuildAssignment(
     reason: 'Assigned',
     ...(known?.homeLosses === undefined ? {} : { homeLosses: known.homeLosses }),
     since: now,
+    ...(highest.activeSinceEpoch === undefined ? {} : { activeSinceEpoch: highest.activeSinceEpoch }),
+    ...(highest.cameFrom === undefined ? {} : { cameFrom: highest.cameFrom }),
+    ...(highest.beganIn === undefined ? {} : { beganIn: highest.beganIn }),
     history: [...entries.values()].toSorted((x, y) => x.epoch - y.epoch).slice(-HISTORY_LIMIT),
   };
 }

@@ -1,5 +1,5 @@
 import type { Assignment, AssignmentEntry } from '../api/service-instance.ts';
-import { openEntries, type RegionEpochs } from './assignment.ts';
+import { firstEpochOfRun, openEntries, type RegionEpochs } from './assignment.ts';
 
 /**
  * The hub's half of the authority protocol (design: "who may be active"): may the region that an assignment names be
@@ -48,16 +48,6 @@ const UNKNOWN: RegionFacts = { standbyEpoch: 0, grantedEpoch: 0, sinceAckMs: und
 /** Whether a region that was active by this entry stops by itself without the hub, and `target` may then follow it. */
 export const isInFavourOf = (entry: AssignmentEntry, target: string): boolean =>
   entry.onHubLoss === 'Fence' && entry.successors.includes(target);
-
-/** First epoch of the unbroken run of entries, ending with the present one, that name the active region. */
-export function firstEpochOfRun(assignment: Assignment): number {
-  let first = assignment.epoch;
-  for (const entry of assignment.history.toReversed()) {
-    if (entry.region !== assignment.activeRegion) break;
-    first = entry.epoch;
-  }
-  return first;
-}
 
 /** Whether a region that stopped answering is certain to stop by itself, and in favour of the region now assigned. */
 function mayBeWaitedOut(view: AuthorityView, region: string): boolean {

@@ -1,5 +1,5 @@
 import type { Assignment } from '../api/service-instance.ts';
-import { firstEpochOfRun } from './authority.ts';
+import { firstEpochOfRun } from './assignment.ts';
 import { type InstanceView, regionIn } from './instance-view.ts';
 
 /** What a region may suffer from that makes services leave it by themselves. Each kind has a cool-down of its own. */

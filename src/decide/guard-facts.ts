@@ -117,6 +117,22 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     reasons: ['StandbyNotConfirmed'],
     endsWhen: 'the primary region confirms that it stands by',
   },
+  dataIsCopy: {
+    holdsWhile: 'A data store of the target must be rebuilt: what was written since it was left stands elsewhere.',
+    reasons: ['DataStoreRebuildNeeded'],
+    endsWhen: 'the data store is rebuilt in the target',
+  },
+  dataCaughtUp: {
+    holdsWhile:
+      'The copy in the target is further behind than `objectives.dataLossSeconds` of the class, or nobody knows.',
+    reasons: ['DataLagUnknown', 'DataLagTooHigh'],
+    endsWhen: 'the copy in the target has caught up',
+  },
+  lossAccepted: {
+    holdsWhile: '`objectives.onLag` of the class is `Hold`, and the copy in the target is known to be further behind.',
+    reasons: ['DataLagTooHigh'],
+    endsWhen: 'the copy catches up, or a person makes a RegionSwitch of type Failover',
+  },
   targetHasRoom: {
     holdsWhile:
       'The plan has no place for the service in the target, or its declared capacity has no room beside what runs there. Room is given to the most important services first (`slaClass`, then name). With `failover.whenFull: Overcommit` a full region takes what leaves a lost one.',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ABROAD, anInstanceView, type ViewChange } from '../../test/support/instance-view.ts';
 import { anAssignment } from '../../test/support/objects.ts';
 import { DAYS } from '../api/switchback-policy.ts';
+import type { DataLag } from './data-lag.ts';
 import { GUARD_FACTS, MOVE_FACTS } from './guard-facts.ts';
 import { firstObjection, GUARDS } from './guards.ts';
 import { type RegionView, viewAfter } from './instance-view.ts';
@@ -128,6 +129,12 @@ const aPlace = fc.oneof(
   fc.record({ ok: fc.constant(true as const), instances: fc.nat(5) }),
   fc.constant<Place>({ ok: false, reason: 'NotEnoughZones', message: 'too few zones' }),
 );
+const LAGS: readonly DataLag[] = [
+  { seconds: 5, unknown: [], rebuild: [] },
+  { seconds: 90, unknown: [], rebuild: [] },
+  { seconds: undefined, unknown: ['ledger'], rebuild: [] },
+  { seconds: undefined, unknown: [], rebuild: ['ledger'] },
+];
 const aRegion: fc.Arbitrary<Partial<RegionView>> = fc.record({
   state: fc.constantFrom('Healthy', 'Healthy', 'Healthy', 'Degraded', 'Lost', 'Unknown'),
   healthyForMs: fc.nat(1_000_000),
@@ -137,6 +144,7 @@ const aRegion: fc.Arbitrary<Partial<RegionView>> = fc.record({
   refusal: fc.constantFrom(undefined, undefined, undefined, ABROAD),
   flapsForMs: fc.constantFrom(0, 0, 0, 0, 0, 0, 400_000),
   place: aPlace,
+  lag: fc.constantFrom(undefined, undefined, ...LAGS),
 });
 const aRestraint = fc.record({
   name: fc.constant('big-day'),
@@ -170,6 +178,7 @@ const aView = fc
       promotion: fc.constantFrom('Automatic', 'Automatic', 'Approval'),
       whenFull: fc.constantFrom('Hold', 'Overcommit'),
       maxReturning: fc.constantFrom(undefined, 2),
+      objectives: fc.constantFrom(undefined, { dataLossSeconds: 30, onLag: 'Hold' } as const),
       windows: fc.constantFrom(undefined, [daily('06:00')], [daily('00:00')], [daily('00:00', 'No/Where')]),
     }),
   })

@@ -312,6 +312,43 @@ const returnApproved: Guard = (view) =>
       }
     : undefined;
 
+// Of the data that the target has.
+
+/** A copy that is none any more is never promoted, whoever asks: what was written since stands elsewhere. */
+const dataIsCopy: Guard = (view, _, target) => {
+  const [store] = (target === undefined ? undefined : regionIn(view, target).lag?.rebuild) ?? [];
+  return store === undefined
+    ? undefined
+    : { reason: 'DataStoreRebuildNeeded', message: `data store ${store} must be rebuilt in region ${target} first` };
+};
+/** A planned move can wait for its data. Unknown is not zero. */
+const dataCaughtUp: Guard = (view, _, target) => {
+  const { objectives } = view.policy;
+  const lag = target === undefined ? undefined : regionIn(view, target).lag;
+  if (!objectives || !lag) return undefined;
+  const [unknown] = lag.unknown;
+  if (unknown !== undefined)
+    return {
+      reason: 'DataLagUnknown',
+      message: `region ${target} does not say how far data store ${unknown} is behind`,
+    };
+  return lagObjection(lag.seconds, objectives.dataLossSeconds, target);
+};
+/** Availability first, unless the class says otherwise; a lag that nobody knows holds nothing. */
+const lossAccepted: Guard = (view, _, target) => {
+  const { objectives } = view.policy;
+  if (objectives?.onLag !== 'Hold' || target === undefined) return undefined;
+  const objection = lagObjection(regionIn(view, target).lag?.seconds, objectives.dataLossSeconds, target);
+  return objection && { ...objection, message: `${objection.message}; onLag is Hold: a person decides` };
+};
+const lagObjection = (seconds: number | undefined, objective: number, target: string | undefined) =>
+  seconds !== undefined && seconds > objective
+    ? ({
+        reason: 'DataLagTooHigh',
+        message: `the data in region ${target} was last told to be ${seconds} s behind, and the objective is ${objective} s`,
+      } as const)
+    : undefined;
+
 /** Read them as checklists: the first objection holds the move. `guard-facts.ts` says of each what ends it. */
 export const GUARDS = {
   /** The region is lost, and nobody asked. */
@@ -325,6 +362,8 @@ export const GUARDS = {
     promotable,
     oneRegionAtATime,
     cooledDown,
+    dataIsCopy,
+    lossAccepted,
     targetHasRoom,
     hasRoom,
   ],
@@ -342,6 +381,8 @@ export const GUARDS = {
     promotable,
     oneRegionAtATime,
     cooledDownFromSick,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     hasRoom,
   ],
@@ -358,6 +399,8 @@ export const GUARDS = {
     allCanConfirm,
     primaryStandsBy,
     approved,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     stable,
     steady,
@@ -382,12 +425,14 @@ export const GUARDS = {
     activeAnswers,
     allCanConfirm,
     approved,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     previousProtected,
     hasRoom,
   ],
   /** Asked for by a person: what a policy forbids is left out, what protects the data is not. */
-  failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, targetHasRoom, hasRoom],
+  failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, dataIsCopy, targetHasRoom, hasRoom],
   evacuation: [
     notIsolated,
     activeAnswers,
@@ -397,6 +442,8 @@ export const GUARDS = {
     approved,
     promotable,
     oneRegionAtATime,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     previousIsOver,
     hasRoom,
@@ -411,6 +458,8 @@ export const GUARDS = {
     primaryStandsBy,
     approved,
     promotable,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     previousIsOver,
     hasRoom,
@@ -425,6 +474,8 @@ export const GUARDS = {
     allCanConfirm,
     primaryStandsBy,
     approved,
+    dataIsCopy,
+    dataCaughtUp,
     targetHasRoom,
     stable,
     promotable,

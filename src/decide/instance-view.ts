@@ -3,6 +3,7 @@ import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment } from '../api/service-instance.ts';
 import { type Intent, openEntries, type RegionEpochs, regionLeft } from './assignment.ts';
 import type { FailureClass } from './cool-down.ts';
+import type { DataLag } from './data-lag.ts';
 import type { RegionState } from './diagnosis.ts';
 import type { Ledger } from './ledger.ts';
 import type { Refusal } from './refusal.ts';
@@ -26,6 +27,8 @@ export interface RegionView extends RegionEpochs {
   readonly refusal: Refusal | undefined;
   /** What it would take there, by its plan. */
   readonly place: Place;
+  /** How far the data of the service is behind there; absent: it has no data stores that are handed over. */
+  readonly lag?: DataLag;
 }
 
 export interface FailoverPolicy extends SwitchbackTiming {
@@ -40,6 +43,8 @@ export interface FailoverPolicy extends SwitchbackTiming {
   readonly coolDownMs: Readonly<Record<FailureClass, number>>;
   /** Services of the group that may be on their way home at a time; undefined: all. */
   readonly maxReturning: number | undefined;
+  /** How much data may be lost, as the class says; undefined: it says nothing. */
+  readonly objectives?: { readonly dataLossSeconds: number; readonly onLag: 'Proceed' | 'Hold' } | undefined;
 }
 
 /** What a RegionSwitch of a person forbids. */

@@ -25,12 +25,16 @@ const isSteady = (view: InstanceView) => (region: string) => {
 const isFrozen = (view: InstanceView, region: string): boolean =>
   view.restraints?.freezes.some((freeze) => freeze.region === region) ?? false;
 
-/** Regions that are healthy, known and allowed, in order of preference. */
+const needsRebuild = (view: InstanceView, region: string): number => regionIn(view, region).lag?.rebuild.length ?? 0;
+
+/** Regions that are healthy, known and allowed, in order of preference; those whose data is no copy any more come last. */
 const candidatesOf = (view: InstanceView, assignment: Assignment): string[] =>
-  others(view, assignment.activeRegion).filter((region) => {
-    const { state, refusal, synced } = regionIn(view, region);
-    return state === 'Healthy' && !refusal && synced;
-  });
+  others(view, assignment.activeRegion)
+    .filter((region) => {
+      const { state, refusal, synced } = regionIn(view, region);
+      return state === 'Healthy' && !refusal && synced;
+    })
+    .toSorted((x, y) => Math.min(1, needsRebuild(view, x)) - Math.min(1, needsRebuild(view, y)));
 
 export const fitsIn = (view: InstanceView, region: string): boolean =>
   fits(view.room, region, regionIn(view, region).place);

@@ -4,7 +4,9 @@ import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
+import { type DataLag, dataLagOf } from '../decide/data-lag.ts';
 import { type RegionState, stateFor } from '../decide/diagnosis.ts';
+import type { RegionSaid } from '../decide/hand-over.ts';
 import type { AssignedService, FailoverPolicy, InstanceView, RegionView } from '../decide/instance-view.ts';
 import type { Ledger } from '../decide/ledger.ts';
 import type { Placement } from '../decide/placement.ts';
@@ -46,6 +48,7 @@ export function viewOf(
       ...epochs,
       refusal: refusalOf({ group, limits }, region),
       place: placeOf(plan, region, link?.services.store.get(key)),
+      lag: lagIn(context, serviceClass, key, region),
     });
   }
   const now = context.clock.now().wallMs;
@@ -81,6 +84,7 @@ function policyOf({ spec: { failover, switchback } }: IUGroup, { spec }: Service
     maxStableForMs: switchback.damping.maxStableForSeconds * 1000,
     windows: switchback.windows,
     maxReturning: switchback.maxConcurrentServices,
+    objectives: spec.crossRegion.objectives,
   };
 }
 
@@ -150,6 +154,17 @@ function hasUnready(context: HubContext, group: IUGroup, { metadata, spec }: Ser
   });
 }
 
+/** How far the data of a service is behind in a region, as its agent last told. */
+export function lagIn(
+  context: Pick<HubContext, 'links'>,
+  { spec }: ServiceClass,
+  key: string,
+  region: string,
+): DataLag {
+  const telling = (spec.dataStores ?? []).flatMap(({ hooks, name }) => (hooks?.lag ? [name] : []));
+  return dataLagOf(saidIn(context, key, region).dataStores, telling);
+}
+
 /** Undefined for a service that was never assigned. */
 export function assignedService(context: HubContext, instance: ServiceInstance): AssignedService | undefined {
   const key = keyOf(instance);
@@ -166,6 +181,13 @@ export function epochsIn(context: Pick<HubContext, 'links'>, key: string, region
   const status = context.links.get(region)?.services.store.get(key)?.status;
   return { standbyEpoch: status?.standbyEpoch ?? 0, grantedEpoch: status?.grantedEpoch ?? 0 };
 }
+
+/** The same, and what became of its data stores there. */
+export const saidIn = (context: Pick<HubContext, 'links'>, key: string, region: string): RegionSaid => ({
+  region,
+  ...epochsIn(context, key, region),
+  dataStores: context.links.get(region)?.services.store.get(key)?.status?.dataStores ?? [],
+});
 
 function refusalOf(question: RegionQuestion, region: string): RegionRefusal | undefined {
   const answer = checkRegion(question, region);

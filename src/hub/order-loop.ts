@@ -10,7 +10,7 @@ import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
-import { epochsIn } from './instance-view.ts';
+import { epochsIn, saidIn } from './instance-view.ts';
 import type { RegionLink } from './region-link.ts';
 
 /** While a region does not answer, its orders are not even tried: they follow when it is back. */
@@ -87,17 +87,9 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
   const othersStandBy = doOthersStandBy(context, link.region, instance, assignment);
   const { region } = link;
   const placeless = isPlaceless(context, instance, region);
-  return computeOrder({
-    instance,
-    serviceClass,
-    assignment,
-    region,
-    components,
-    present,
-    elsewhere,
-    placeless,
-    othersStandBy,
-  });
+  const said = involvedRegions(instance, assignment).map((name) => saidIn(context, key, name));
+  const places = { components, present, elsewhere, placeless, othersStandBy, said };
+  return computeOrder({ instance, serviceClass, assignment, region, ...places });
 }
 
 /** A plan that is refused as a whole leaves what stands there as it is, as far as the tenants allow the region. */

@@ -30,7 +30,7 @@ import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { diagnoseGroup } from './diagnose.ts';
-import { assignedService, epochsIn, ledgerOf, viewOf } from './instance-view.ts';
+import { assignedService, epochsIn, lagIn, ledgerOf, viewOf } from './instance-view.ts';
 
 /** Writes of intents under way at the same time. */
 const CONCURRENCY = 32;
@@ -227,6 +227,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
         lastSignAt: next.reason === 'FailedOver' ? lastSignAt : undefined,
         decidedAt,
         evidence: context.diagnoses.get(current.activeRegion)?.evidence ?? [],
+        ...dataAtStake(context, instance, next.activeRegion),
       });
     }
     context.log('info', 'Intent recorded', {
@@ -239,6 +240,16 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     if (error instanceof ConflictError) return;
     context.log('warn', 'Intent not recorded', { instance: key, error: String(error) });
   }
+}
+
+/** What the record of a switch tells of the data: known at the decision, because afterwards nobody can tell. */
+function dataAtStake(context: HubContext, instance: ServiceInstance, region: string) {
+  const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  if (!serviceClass) return {};
+  return {
+    dataLagSeconds: lagIn(context, serviceClass, keyOf(instance), region).seconds,
+    dataLossObjectiveSeconds: serviceClass.spec.crossRegion.objectives?.dataLossSeconds,
+  };
 }
 
 const isMove = (current: Assignment | undefined, next: Assignment): boolean =>

@@ -16,10 +16,13 @@ export interface Move {
   readonly decidedAt: number;
   /** What was known then of the region that it leaves. */
   readonly evidence: readonly EvidenceLine[];
+  /** How far the data was behind in the region that it goes to, as known then; undefined: unknown. */
+  readonly dataLagSeconds?: number | undefined;
+  readonly dataLossObjectiveSeconds?: number | undefined;
 }
 
 /** A service of a switch that has just been begun. */
-export const begin = ({ decidedAt, from, instance, lastSignAt, next }: Move): ServiceProgress => ({
+export const begin = ({ decidedAt, from, instance, lastSignAt, next, ...data }: Move): ServiceProgress => ({
   name: keyOf(instance),
   from,
   to: next.activeRegion,
@@ -32,6 +35,8 @@ export const begin = ({ decidedAt, from, instance, lastSignAt, next }: Move): Se
   cleanedUp: false,
   protected: false,
   superseded: false,
+  dataLagSeconds: data.dataLagSeconds,
+  dataLossObjectiveSeconds: data.dataLossObjectiveSeconds,
 });
 
 /** Where it stands by what the regions report now. What has happened once stays so. */

@@ -129,7 +129,11 @@ export interface Pod extends KubeObject {
       readonly name: string;
       readonly ready: boolean;
       readonly restartCount?: number;
-      readonly state?: { readonly running?: object; readonly waiting?: object; readonly terminated?: object };
+      readonly state?: {
+        readonly running?: object;
+        readonly waiting?: object;
+        readonly terminated?: { readonly exitCode?: number; readonly message?: string };
+      };
     }[];
   };
 }
@@ -352,3 +356,22 @@ export const FLOW_SCHEMA: Resource = {
   plural: 'flowschemas',
   namespaced: false,
 };
+
+/** A run to completion. Its pods carry the label `batch.kubernetes.io/job-name`. */
+export interface Job extends KubeObject {
+  readonly spec?: {
+    readonly suspend?: boolean;
+    readonly backoffLimit?: number;
+    readonly activeDeadlineSeconds?: number;
+    readonly ttlSecondsAfterFinished?: number;
+    readonly podReplacementPolicy?: 'Failed' | 'TerminatingOrFailed';
+    readonly template: PodTemplate;
+  };
+  readonly status?: {
+    readonly active?: number;
+    readonly terminating?: number;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export const JOB: Resource<Job> = { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', namespaced: true };

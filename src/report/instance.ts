@@ -101,7 +101,9 @@ function stalledIn(
   region: string,
 ): Pick<ConditionState, 'reason' | 'message'> | undefined {
   const order = regionStates.get(region) === 'Healthy' ? orders.get(region) : undefined;
-  const seen = order?.status?.conditions?.find(({ status, type }) => type === 'Stalled' && status === 'True');
+  const seen = order?.status?.conditions?.find(
+    ({ reason, status, type }) => (type === 'Stalled' && status === 'True') || reason === 'DataStoreRebuildNeeded',
+  );
   return seen && { reason: seen.reason, message: `region ${region}: ${seen.message}` };
 }
 
@@ -137,6 +139,15 @@ function available(facts: InstanceFacts): ConditionState {
   }
   const stalled = stalledIn(facts, region);
   if (stalled) return { type: 'Available', status: 'False', ...stalled };
+  const stores = order.status?.conditions?.find(({ status, type }) => type === 'DataStoresReady' && status === 'False');
+  if (stores) {
+    return {
+      type: 'Available',
+      status: 'False',
+      reason: stores.reason,
+      message: `region ${region}: ${stores.message}`,
+    };
+  }
   if (order.status?.phase !== 'Active') {
     const message = `region ${region} is ${order.status?.phase ?? 'silent'} at epoch ${assignment.epoch}`;
     return { type: 'Available', status: 'False', reason: 'AwaitingReadiness', message };
@@ -173,6 +184,8 @@ function protectedNow(facts: InstanceFacts): ConditionState {
   }
   const stalled = standing.map((region) => stalledIn(facts, region)).find((one) => one !== undefined);
   if (stalled) return { type: 'Protected', status: 'False', ...stalled };
+  const busy = dataStoresReady(facts).find(({ reason }) => reason === 'DataStoreNotDemoted');
+  if (busy) return { ...busy, type: 'Protected', status: 'False' };
   return {
     type: 'Protected',
     status: 'False',
@@ -191,6 +204,20 @@ function peerState(facts: InstanceFacts): ConditionState[] {
   const { assignment, plan, standby } = facts;
   const isOwed = plan.ok && plan.regions.length > 1 && standby !== undefined && standby !== 'Cold';
   return isOwed && assignment ? [peerReady(peersOf(facts), standby, assignment)] : [];
+}
+
+/** What the regions say of the data stores: the active one first, then what a switch would find elsewhere. */
+function dataStoresReady(facts: InstanceFacts): ConditionState[] {
+  const active = facts.assignment?.activeRegion;
+  const regions = [...facts.orders.keys()].sort((x, y) => Number(y === active) - Number(x === active));
+  const said = regions.flatMap((region) => {
+    const seen = facts.orders.get(region)?.status?.conditions?.find((c) => c.type === 'DataStoresReady');
+    if (!seen) return [];
+    const { message, reason, status } = seen;
+    return [{ type: 'DataStoresReady' as const, status, reason, message: `region ${region}: ${message}` }];
+  });
+  const [worst = said[0]] = said.filter(({ status }) => status !== 'True');
+  return worst ? [worst] : [];
 }
 
 function redundancyMet(facts: InstanceFacts): ConditionState {
@@ -264,6 +291,7 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
       message: stuck?.message ?? '',
     },
     ...details,
+    ...dataStoresReady(facts),
     ...held(facts),
   ];
 }

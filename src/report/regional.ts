@@ -4,6 +4,8 @@ import type { ComponentRedundancy } from '../decide/redundancy.ts';
 
 export type Phase = NonNullable<RegionalServiceStatus['phase']>;
 
+import { dataStoreConditions } from './data-stores.ts';
+
 /** All that the conditions of a service in its region are made from. */
 export interface RegionalReport {
   readonly order: RegionalService;
@@ -25,7 +27,7 @@ export function regionalConditions(facts: RegionalReport): readonly ConditionSta
     : failing
       ? { type: 'RedundancyMet', status: 'False', reason: failing.reason, message: failing.message }
       : { type: 'RedundancyMet', status: 'True', reason: 'AsDeclared', message: 'survives what its pattern promises' };
-  return [...summaryOf(facts, failing), redundancy];
+  return [...summaryOf(facts, failing), redundancy, ...dataStoreConditions(facts.order)];
 }
 
 function summaryOf(facts: RegionalReport, failing: ComponentRedundancy | undefined): ConditionState[] {

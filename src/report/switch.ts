@@ -22,6 +22,9 @@ export interface ServiceProgress {
   readonly protected: boolean;
   /** Moved again before it was done. */
   readonly superseded: boolean;
+  /** How far the data was behind where it goes, as known when it was decided; absent: unknown. */
+  readonly dataLagSeconds?: number | undefined;
+  readonly dataLossObjectiveSeconds?: number | undefined;
 }
 
 /** The API bounds the list; all services are counted. */
@@ -94,9 +97,15 @@ function entryOf(service: ServiceProgress): MovedService {
     ...(promotedAt === undefined ? {} : { promotedTime: isoTime(promotedAt) }),
     ...(readyAt === undefined ? {} : { readyTime: isoTime(readyAt) }),
     ...(recovery === undefined ? {} : { recoveryMilliseconds: recovery }),
+    ...dataLossOf(service),
     ...(superseded ? { superseded } : {}),
   };
 }
+
+const dataLossOf = ({ dataLagSeconds, dataLossObjectiveSeconds }: ServiceProgress | MovedService) => ({
+  ...(dataLagSeconds === undefined ? {} : { dataLagSeconds }),
+  ...(dataLossObjectiveSeconds === undefined ? {} : { dataLossObjectiveSeconds }),
+});
 
 const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
 
@@ -118,6 +127,7 @@ export function progressOf(entry: MovedService): ServiceProgress {
     cleanedUp: false,
     protected: false,
     superseded,
+    ...dataLossOf(entry),
   };
 }
 

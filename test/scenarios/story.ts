@@ -495,6 +495,7 @@ export class Story {
         present: site.order,
         elsewhere: [],
         othersStandBy: false,
+        said: [],
       };
       const order = computeOrder({ ...input, components: [anOrderedComponent()] });
       if (order.kind === 'Apply' && (site.order?.spec.epoch ?? 0) < order.object.spec.epoch) {

@@ -5,7 +5,7 @@ import type { ServiceClass } from '../../src/api/service-class.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
 import { SECRET, type Secret } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
-import { aClass, aGroup, anInstance } from '../support/objects.ts';
+import { aClass, aGroup, anInstance, IMAGE } from '../support/objects.ts';
 
 /** What the users of the simulated world have declared: few services with few pods, so that a history is cheap. */
 
@@ -24,6 +24,17 @@ const standingBy = (standby: 'Warm' | 'ReadOnly') => ({
 const onStandby = (component: object) => [{ ...component, standby: { args: [READ_ONLY] } }];
 const ONE = [{ pattern: 'A' }];
 const ONE_NAMED = [{ pattern: 'A', template: { workload: 'StatefulSet' } }];
+
+/** A data store that Jobs hand over. */
+const LEDGER = {
+  name: 'ledger',
+  pattern: 'A-B',
+  crossRegion: true,
+  driver: 'Hook',
+  hooks: { demote: { image: IMAGE }, promote: { image: IMAGE }, verify: { image: IMAGE } },
+};
+/** The service whose data store it is. */
+export const STORED = 'vault';
 
 /** Services of which at most one region may run anything at any instant. */
 export const BACKUPS: Readonly<Record<string, readonly RegionName[]>> = {
@@ -44,7 +55,7 @@ export const backupKey = (name: string): string => `${SYSTEM_NAMESPACE}/${name}`
 
 const classes = (): ServiceClass[] => [
   aClass('trunk', { ...APART, components: ONE }),
-  aClass('vault', { ...APART, components: ONE_NAMED }),
+  aClass('vault', { ...APART, components: ONE_NAMED, dataStores: [LEDGER] }),
   aClass('draft', { ...standingBy('Warm'), components: onStandby({ pattern: 'A' }) }),
   aClass('book', {
     ...standingBy('ReadOnly'),

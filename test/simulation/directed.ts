@@ -5,7 +5,7 @@ import { RESOURCES } from '../../src/api/resources.ts';
 import { POD } from '../../src/kube/kinds.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
-import { GROUP, HUB, REGIONS, type RegionName } from './catalogue.ts';
+import { GROUP, HUB, REGIONS, type RegionName, STORED } from './catalogue.ts';
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
@@ -351,6 +351,25 @@ export const DIRECTED: readonly DirectedHistory[] = [
     },
   },
   {
+    name: 'lateJobStart',
+    what: 'the start of a Job that promotes a data store is under way when the right ends: the fence makes it fail',
+    arrange(stage) {
+      let starts = 0;
+      // The first start comes too late for what the Job controller has written meanwhile; the second one is held up.
+      const isSecondStart = (call: Call): boolean => {
+        if (!isTo(call, 'PATCH jobs', 'west') || call.lane !== 'api' || !isPromotion(call)) return false;
+        starts += 1;
+        if (starts === 2) stage.isolate('west');
+        return starts === 2;
+      };
+      stage.at(0, () => {
+        stage.fault({ when: (call) => isTo(call, 'POST jobs', 'west'), times: 1, replyMs: 500 });
+        stage.fault({ when: isSecondStart, requestMs: stage.between(30_000, 44_000) });
+        stage.world.editService(STORED, { primaryRegion: 'west', secondaryRegions: ['east'] });
+      });
+    },
+  },
+  {
     name: 'hangingStart',
     what: 'a write of the pass that keeps a service is never answered, and meanwhile its right ends',
     arrange(stage) {
@@ -487,6 +506,9 @@ const isOrderTo = (call: Call, region: string): boolean =>
   fromHub(call) && isTo(call, 'PATCH regionalservices', region);
 
 const isStart = (body: unknown): boolean => (JSON.stringify(body) ?? '').includes('"replicas":1');
+
+const isPromotion = ({ body, path }: Call): boolean =>
+  path.includes('promote') && (JSON.stringify(body) ?? '').includes('"suspend":false');
 
 /** The write that moves a service. */
 const isIntent = ({ body, tag }: Call): boolean =>

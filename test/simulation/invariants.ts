@@ -4,10 +4,10 @@ import type { RegionalService } from '../../src/api/regional-service.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
 import { regionsOf } from '../../src/decide/assignment.ts';
-import { DEPLOYMENT, type Deployment, STATEFUL_SET, type StatefulSet } from '../../src/kube/kinds.ts';
+import { DEPLOYMENT, type Deployment, POD, type Pod, STATEFUL_SET, type StatefulSet } from '../../src/kube/kinds.ts';
 import { type KubeObject, keyOf, type Resource } from '../../src/kube/object.ts';
 import type { RunningPod } from '../support/cluster/running-pods.ts';
-import { BACKUPS, backupKey, COPIED, HUB, READ_ONLY } from './catalogue.ts';
+import { BACKUPS, backupKey, COPIED, HUB, READ_ONLY, STORED } from './catalogue.ts';
 import type { World } from './world.ts';
 
 export type Invariant =
@@ -15,6 +15,8 @@ export type Invariant =
   | 'StartAfterStop'
   | 'ConfirmedStop'
   | 'StandbyWrites'
+  | 'PromotedStore'
+  | 'DemotedStore'
   | 'OneGrantPerEpoch'
   | 'GrantAsAssigned'
   | 'EpochsNeverFall'
@@ -58,6 +60,8 @@ export class Observer {
   readonly #placelessAt = new Map<string, number>();
   /** Epoch of an order by generation: what a status that names the generation may speak of. */
   readonly #epochs = new Map<string, number>();
+  /** Regions whose data store takes writes, by what the Jobs there have done; the first one that is active needs none. */
+  readonly #promoted = new Set<string>();
   #writes: string[] = [];
 
   constructor(world: World) {
@@ -68,6 +72,7 @@ export class Observer {
       this.#watch(region, DEPLOYMENT, (object, old) => this.#workloadChanged(region, object, old));
       this.#watch(region, STATEFUL_SET, (object, old) => this.#workloadChanged(region, object, old));
       this.#watch(region, RESOURCES.regionLease, (lease) => this.#leaseChanged(region, lease));
+      this.#watch(region, POD, (pod, old) => this.#hookChanged(region, pod, old));
       this.#watch(region, RESOURCES.regionalService, (order, old) => this.#orderChanged(region, order, old));
     }
     world.hub.storage.onChange((table, { object, type }) => this.#countWrite(HUB, table.resource, type, object));
@@ -128,6 +133,7 @@ export class Observer {
   #runs(region: string, pod: RunningPod, isRunning: boolean): void {
     const service = pod.labels[LABELS.standbyOf] ?? pod.labels[LABELS.service] ?? '';
     if (!Object.hasOwn(BACKUPS, service)) return;
+    if (isRunning && service === STORED) this.#startsOnStore(region, pod.labels[LABELS.hook]);
     // By what the process was told when it was started, whatever its labels say.
     const mayWrite = !pod.args.includes(READ_ONLY);
     if (mayWrite && pod.labels[LABELS.standbyOf] !== undefined)
@@ -157,6 +163,7 @@ export class Observer {
     if (!assignment || !this.#neverFalls(`epoch of ${key}`, assignment.epoch)) return;
     this.#assigned.set(`${key}@${assignment.epoch}`, assignment.activeRegion);
     const { activeRegion, epoch, onHubLoss, reason, successors } = assignment;
+    if (instance.metadata.name === STORED && epoch === 1) this.#promoted.add(activeRegion);
     if (BACKUPS[instance.metadata.name]) {
       this.#note(
         `${instance.metadata.name} is assigned to ${activeRegion} at epoch ${epoch}: ${reason}, ` +
@@ -220,6 +227,20 @@ export class Observer {
     this.#checkReady(name, order);
   }
 
+  /** Nothing that writes starts on a store that is not promoted; its promotion is what makes it so. */
+  #startsOnStore(region: string, hook: string | undefined): void {
+    if (hook === undefined && !this.#promoted.has(region))
+      this.report('PromotedStore', `${STORED} starts in ${region}, and its data store is not promoted there`);
+  }
+
+  #hookChanged(region: string, pod: Pod, old: Pod | undefined): void {
+    const hook = pod.metadata.labels?.[LABELS.hook];
+    if (hook === undefined || pod.status?.phase !== 'Succeeded' || old?.status?.phase === 'Succeeded') return;
+    this.#note(`hook ${hook} has succeeded in ${region}`);
+    if (hook === 'demote') this.#promoted.delete(region);
+    if (hook === 'promote') this.#promoted.add(region);
+  }
+
   /** A region says that nothing is left: then nothing is. What comes late speaks of an epoch that is over. */
   #confirmed(region: string, { metadata, spec, status }: RegionalService): void {
     const { name } = metadata;
@@ -227,6 +248,14 @@ export class Observer {
     this.#note(`${name} is confirmed to stand by in ${region} at epoch ${status?.standbyEpoch}`);
     if (status?.standbyEpoch === spec.epoch && this.regionsRunning(name).includes(region)) {
       this.report('ConfirmedStop', `${region} confirms that ${name} stands by while it runs there`);
+    }
+    if (
+      name === STORED &&
+      status?.standbyEpoch === spec.epoch &&
+      spec.role === 'Standby' &&
+      this.#promoted.has(region)
+    ) {
+      this.report('DemotedStore', `${region} confirms that ${name} stands by while its data store takes writes`);
     }
   }
 

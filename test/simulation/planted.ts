@@ -394,4 +394,38 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'disguisedPod',
   },
+  {
+    name: 'noDemotion',
+    what: 'a region confirms that it stands by before its data store is demoted',
+    edits: [
+      {
+        file: 'src/agent/service-loop.ts',
+        find: "if (order.spec.role === 'Standby') {",
+        replace: "if (order.spec.role !== 'Standby') {",
+      },
+    ],
+  },
+  {
+    name: 'noPromotion',
+    what: 'a service starts as soon as it has its right, whatever its data store is',
+    edits: [
+      {
+        file: 'src/decide/data-stores.ts',
+        find: "return record?.state === 'Promoted' && record.run >= runOf(order);",
+        replace: 'return record === undefined || record.run >= 0;',
+      },
+    ],
+  },
+  {
+    name: 'lateJob',
+    what: 'a fence leaves the Jobs that promote alone',
+    edits: [
+      {
+        file: FENCE,
+        find: 'const jobs = target.hasJobs ?',
+        replace: 'const jobs = target.hasJobs && target.token === "" ?',
+      },
+    ],
+    directed: 'lateJobStart',
+  },
 ];

@@ -2,7 +2,7 @@ import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstanceSpec } from '../../src/api/service-instance.ts';
 import { DNS_ENDPOINT } from '../../src/hub/traffic.ts';
-import { DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/kinds.ts';
+import { DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { serveBuiltInKinds } from '../support/built-in-kinds.ts';
 import { Kind } from '../support/cluster/kind.ts';
@@ -131,6 +131,10 @@ export class World {
       for (const object of kind.list().filter(isBackup)) {
         kind.update(object, { ...object, spec: { ...object.spec, replicas: 0 } });
       }
+    }
+    const jobs = this.kind(region, JOB);
+    for (const job of jobs.list().filter(isBackup)) {
+      if (job.spec) jobs.update(job, { ...job, spec: { ...job.spec, suspend: true } });
     }
     const pods = this.kind(region, POD);
     for (const pod of pods.list().filter(isBackup)) pods.delete(pod, 0);

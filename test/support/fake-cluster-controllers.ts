@@ -4,6 +4,7 @@ import { ControlPlane, type ControlPlaneOptions } from './cluster/control-plane.
 import { startDeployments } from './cluster/deployments.ts';
 import { startEndpointSlices } from './cluster/endpoint-slices.ts';
 import { startGarbageCollector } from './cluster/garbage-collector.ts';
+import { startJobs } from './cluster/jobs.ts';
 import { type Kind, KindIndex } from './cluster/kind.ts';
 import { type Gate, Kubelet } from './cluster/kubelet.ts';
 import { NodeLifecycle } from './cluster/node-lifecycle.ts';
@@ -66,6 +67,7 @@ export class FakeCluster {
     startDeployments(this.#plane, this.#timings);
     startReplicaSets(this.#plane, this.#timings);
     startStatefulSets(this.#plane, this.#timings);
+    startJobs(this.#plane, this.#timings);
     startScheduler(this.#plane, this.#timings);
     startEndpointSlices(this.#plane, this.#timings, (node) => this.#kubelets.get(node)?.zone);
     startGarbageCollector(this.#plane);

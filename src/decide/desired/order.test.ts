@@ -7,6 +7,7 @@ import {
   anInstance,
   anOrder,
   anOrderedComponent,
+  IMAGE,
 } from '../../../test/support/objects.ts';
 import type { RegionalService } from '../../api/regional-service.ts';
 import { computeOrder, type OrderInput } from './order.ts';
@@ -29,6 +30,7 @@ const order = (region: string, more: Partial<OrderInput> = {}) =>
     present: undefined,
     elsewhere: [],
     othersStandBy: false,
+    said: [],
     ...more,
   });
 
@@ -146,5 +148,41 @@ describe('the order for a service that is active in one region only', () => {
 
   it('is kept up to date where it stands already', () => {
     expect(order('east', { ...moved, elsewhere: ['west'], present: present(0) })).toMatchObject({ kind: 'Apply' });
+  });
+});
+
+describe('the data stores in an order', () => {
+  const hook = { image: IMAGE };
+  const stores = (driver: string, hooks?: object) => ({
+    ...aBackup(),
+    dataStores: [
+      { name: 'ledger', pattern: 'A-B', crossRegion: true, driver, ...(hooks ? { hooks } : {}) },
+      { name: 'cache', pattern: 'A-B' },
+    ],
+  });
+  const specOf = (more: Partial<OrderInput>, region = 'west') => {
+    const assignment = { ...anAssignment('1 east>west', '2 west>east'), activeSinceEpoch: 2, cameFrom: 'east' };
+    const answer = order(region, { assignment, ...more });
+    return answer.kind === 'Apply' ? answer.object.spec : undefined;
+  };
+
+  it('are those with a driver, with what the hand-over needs', () => {
+    const serviceClass = aClass('voice-mail', stores('Hook', { promote: hook }));
+    const spec = specOf({ serviceClass });
+    expect(spec).toMatchObject({ activeSinceEpoch: 2, cameFrom: 'east', handOver: 'Confirmed' });
+    expect(spec?.dataStores?.map(({ name }) => name)).toEqual(['ledger']);
+  });
+
+  it('say nothing where no store is handed over by us', () => {
+    const spec = specOf({ serviceClass: aClass('voice-mail', stores('None')) });
+    expect([spec?.dataStores, spec?.activeSinceEpoch, spec?.handOver]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('carry the token of the region that was left to the one that is active', () => {
+    const record = { name: 'ledger', state: 'Demoted', run: 1, handedTo: 2, token: 'T' } as const;
+    const said = [{ region: 'east', standbyEpoch: 2, grantedEpoch: 1, dataStores: [record] }];
+    const serviceClass = aClass('voice-mail', stores('CloudNativePG'));
+    expect(specOf({ serviceClass, said })?.dataStores?.[0]?.promotionToken).toBe('T');
+    expect(specOf({ serviceClass, said }, 'east')?.dataStores?.[0]?.promotionToken).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import type { ComponentOrder, RegionalService } from '../../api/regional-service
 import type { ServiceClass } from '../../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../../api/service-instance.ts';
 import { regionsOf } from '../assignment.ts';
+import { computeHandOver, type RegionSaid } from '../hand-over.ts';
 
 /**
  * What one region is told about one service:
@@ -33,6 +34,8 @@ export interface OrderInput {
   readonly placeless?: boolean;
   /** Whether every other region of the service has confirmed that it stands by at the epoch of the assignment. */
   readonly othersStandBy: boolean;
+  /** What every region of the service has said of it; asked for only where it has data stores that are handed over. */
+  readonly said: readonly RegionSaid[];
 }
 
 /**
@@ -77,6 +80,31 @@ function viewIn({ instance, region, serviceClass }: OrderInput): Pick<RegionalSe
   return { view: region === instance.spec.primaryRegion ? 'Full' : view };
 }
 
+/** Data stores that this operator hands over. Without any of them the order says nothing about it. */
+function handOverOf({ assignment, present, region, said, serviceClass }: OrderInput) {
+  const { crossRegion, dataStores = [] } = serviceClass.spec;
+  const stores = dataStores.flatMap(({ driver, hooks, name }) =>
+    driver === 'None' ? [] : [{ name, driver, ...(hooks ? { hooks } : {}) }],
+  );
+  if (crossRegion.mode !== 'Backup' || stores.length === 0) return {};
+  const { activeSinceEpoch, beganIn, cameFrom, handOver, tokens } = computeHandOver(region, assignment, said, present);
+  const objective = crossRegion.objectives?.dataLossSeconds;
+  return {
+    activeSinceEpoch,
+    ...(cameFrom === undefined ? {} : { cameFrom }),
+    ...(beganIn === undefined ? {} : { beganIn }),
+    ...(handOver === undefined ? {} : { handOver }),
+    dataStores: stores.map((store) => {
+      const promotionToken = tokens.get(store.name);
+      return {
+        ...store,
+        ...(promotionToken === undefined ? {} : { promotionToken }),
+        ...(objective === undefined ? {} : { lossObjectiveSeconds: objective }),
+      };
+    }),
+  };
+}
+
 export function computeOrder(input: OrderInput): RegionalOrder {
   const { assignment, instance, present, region, serviceClass } = input;
   if (!isConcerned(input)) return present ? { kind: 'Delete' } : { kind: 'None' };
@@ -115,6 +143,7 @@ export function computeOrder(input: OrderInput): RegionalOrder {
         ...standbyIn(input),
         ...viewIn(input),
         components: [...components],
+        ...handOverOf(input),
       },
     },
   };

@@ -1,5 +1,6 @@
 import type { Pod } from '../../../src/kube/kinds.ts';
 import type { Timer } from '../../../src/runtime/clock.ts';
+import type { Range } from '../faults.ts';
 import { numberOf, objectOf } from '../json.ts';
 import { withCondition } from './conditions.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -13,7 +14,7 @@ export type StartReason = 'created' | 'restarted' | 'powerReturned';
 /** The gate in a pod: whether its containers may start now. A pod that may not waits until the gate is asked again. */
 export type Gate = (pod: Pod, reason: StartReason) => boolean;
 
-type ContainerState = 'waiting' | 'starting' | 'running' | 'stopping';
+type ContainerState = 'waiting' | 'starting' | 'running' | 'stopping' | 'succeeded' | 'failed';
 
 interface Container {
   readonly pod: Pod;
@@ -37,6 +38,9 @@ export interface KubeletOptions {
 const SLOWEST_STOP_CHANCE = 0.4;
 /** A container that died by itself is started again after so long. */
 const RESTART_MS = 1_000;
+/** How long a pod works that is not started again, and how often it fails. */
+const WORK_MS: Range = [50, 3_000];
+const FAILURE_CHANCE = 0.1;
 
 /**
  * One node: brings what it runs in line with the pods bound to it. It acts on the API only through the control plane's
@@ -113,7 +117,7 @@ export class Kubelet {
     const kept = container ?? { pod, state: 'waiting', timer: undefined };
     this.#containers.set(uid, kept);
     if (kept.state === 'waiting') this.#start(kept, this.#ranBefore.has(uid) ? 'powerReturned' : 'created');
-    this.#report(pod, kept.state === 'running');
+    this.#report(pod, kept.state);
   }
 
   #start(container: Container, reason: StartReason): void {
@@ -124,6 +128,17 @@ export class Kubelet {
     container.timer = plane.time.schedule(plane.random.between(...timings.podStartMs), () => {
       container.state = 'running';
       running.start(container.pod, this.zone);
+      mark(container.pod);
+      if (container.pod.spec?.['restartPolicy'] === 'Never') this.#finishLater(container);
+    });
+  }
+
+  /** A pod of a Job: it works for a while and ends by itself, well or badly. */
+  #finishLater(container: Container): void {
+    const { mark, plane, running } = this.#options;
+    container.timer = plane.time.schedule(plane.random.between(...WORK_MS), () => {
+      container.state = plane.random.chance(FAILURE_CHANCE) ? 'failed' : 'succeeded';
+      running.end(container.pod.metadata.uid ?? '');
       mark(container.pod);
     });
   }
@@ -149,15 +164,22 @@ export class Kubelet {
     return plane.random.chance(SLOWEST_STOP_CHANCE) ? longestMs : plane.random.between(0, longestMs);
   }
 
-  #report(pod: Pod, isRunning: boolean): void {
+  #report(pod: Pod, state: ContainerState): void {
     const { plane, pods } = this.#options;
+    const isRunning = state === 'running';
     const condition = { type: 'Ready', status: isRunning ? ('True' as const) : ('False' as const) };
     const conditions = withCondition(pod.status?.conditions, condition, plane.time.wallMs);
-    const phase = isRunning ? 'Running' : (pod.status?.phase ?? 'Pending');
+    const ended = ENDED[state];
+    const phase = ended ?? (isRunning ? 'Running' : (pod.status?.phase ?? 'Pending'));
     const podIP = isRunning ? ipOf(pod) : pod.status?.podIP;
     pods.update(pod, { ...pod, status: { ...pod.status, phase, conditions, ...(podIP ? { podIP } : {}) } });
   }
 }
+
+const ENDED: Partial<Readonly<Record<ContainerState, 'Succeeded' | 'Failed'>>> = {
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+};
 
 /** Some address, different for most pods, the same for one pod. */
 function ipOf(pod: Pod): string {
