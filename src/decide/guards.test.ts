@@ -130,6 +130,8 @@ const aPlace = fc.oneof(
   fc.constant<Place>({ ok: false, reason: 'NotEnoughZones', message: 'too few zones' }),
 );
 const LAGS: readonly DataLag[] = [
+  { seconds: undefined, unknown: [], rebuild: [] },
+  { seconds: undefined, unknown: [], rebuild: [] },
   { seconds: 5, unknown: [], rebuild: [] },
   { seconds: 90, unknown: [], rebuild: [] },
   { seconds: undefined, unknown: ['ledger'], rebuild: [] },
@@ -144,7 +146,7 @@ const aRegion: fc.Arbitrary<Partial<RegionView>> = fc.record({
   refusal: fc.constantFrom(undefined, undefined, undefined, ABROAD),
   flapsForMs: fc.constantFrom(0, 0, 0, 0, 0, 0, 400_000),
   place: aPlace,
-  lag: fc.constantFrom(undefined, undefined, ...LAGS),
+  lag: fc.constantFrom(...LAGS),
 });
 const aRestraint = fc.record({
   name: fc.constant('big-day'),
