@@ -14,7 +14,7 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
   notIsolated: {
     holdsWhile: 'Most regions of the group look dead at once, so the hub suspects itself.',
     reasons: ['HubIsolated'],
-    endsWhen: 'the hub reaches most regions of the group again',
+    endsWhen: 'the hub has reached most regions of the group again for the failure threshold',
   },
   switchesKnown: {
     holdsWhile: 'The hub has not read the RegionSwitches yet.',

@@ -14,7 +14,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Log } from '../report/log-port.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { AssignmentBook } from './assignments.ts';
 import type { GrantBook } from './grants.ts';
@@ -68,6 +68,8 @@ export interface HubContext {
   readonly diagnoses: Map<string, Diagnosis>;
   /** Regions of which something bad was told, and that have not been well since; written by the placement loop. */
   readonly troubledRegions: Set<string>;
+  /** By group: when most of its regions last looked dead at once. */
+  readonly isolatedAt: Map<string, Instant>;
   /** By `namespace/name` of a ServiceInstance: how its record set was written; written by the instance loop. */
   readonly traffic: Map<string, ConditionState>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */

@@ -71,6 +71,8 @@ beforeEach(() => {
     assignments: { get: () => anAssignment('1 east>west') },
     diagnoses: new Map(),
     troubledRegions: new Set(),
+    isolatedAt: new Map(),
+    clock,
     onDiagnosed: () => undefined,
     lookAgain: { region: () => undefined, group: (name: string) => looks.push(name) },
     events: { record: ({ note }: { note: string }) => events.push(note) },
@@ -172,4 +174,15 @@ it('the hub suspects itself also when others see the regions that it does not', 
   says['south'] = { sightings: ['east', 'west', 'north'].map(cut) };
   expect(diagnoseGroup(context, group)).toBe(true);
   expect(context.diagnoses.get('north')?.reason).toBe('LinkLost');
+});
+
+it('a hub that sees most regions again does not leave the last of them at once', async () => {
+  says = { east: { evidence: SILENT }, west: { evidence: SILENT }, north: { evidence: SILENT } };
+  expect(diagnoseGroup(context, group)).toBe(true);
+  says = { east: { evidence: SILENT } };
+  await clock.advance(5900);
+  expect(diagnoseGroup(context, group)).toBe(true);
+  await clock.advance(100);
+  expect(diagnoseGroup(context, group)).toBe(false);
+  expect(context.diagnoses.get('east')?.reason).toBe('RegionLost');
 });

@@ -14,6 +14,7 @@ import { describeEvidence, type PeerReport, type RegionEvidence, sightOf } from 
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { keyOf } from '../kube/object.ts';
 import { regionLost, regionRecovered, regionTroubled } from '../report/events.ts';
+import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { epochsIn } from './instance-view.ts';
 import { listOf } from './region-link.ts';
@@ -54,7 +55,26 @@ export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
     noteDiagnosis(context, group, region, diagnosis);
     return stateFor(diagnosis, false);
   });
-  return isHubIsolated(states);
+  return suspectsItself(context, group, isHubIsolated(states), policy);
+}
+
+/**
+ * Regions come back to a hub that was isolated one after the other. The last of them looks lost for a moment, and is not:
+ * so it has to be silent for as long as any other, from when the hub could see again.
+ */
+function suspectsItself(
+  { clock, isolatedAt }: HubContext,
+  { metadata: { name } }: IUGroup,
+  isIsolated: boolean,
+  { failureThresholdMs }: DiagnosisPolicy,
+): boolean {
+  const now = clock.now();
+  if (isIsolated) isolatedAt.set(name, now);
+  const last = isolatedAt.get(name);
+  if (!last) return false;
+  if (elapsedAtLeast(last, now) < failureThresholdMs) return true;
+  isolatedAt.delete(name);
+  return false;
 }
 
 function ownEvidence(context: HubContext, group: IUGroup, region: string): RegionEvidence {

@@ -236,6 +236,7 @@ class HubLoops implements Hub {
       outranked: () => void this.#beginAnew(),
       diagnoses: new Map(),
       troubledRegions: new Set(),
+      isolatedAt: new Map(),
       holds: new Map(),
       plans: new Map(),
       standings: new Map(),

@@ -137,6 +137,7 @@ beforeEach(async () => {
     links: { get: (region: string) => links.get(region), groupOf: () => group, credentialsOf: () => 'Ok' },
     diagnoses: new Map(),
     troubledRegions: new Set(),
+    isolatedAt: new Map(),
     onDiagnosed: () => undefined,
     holds: new Map(),
     plans: new Map(),
