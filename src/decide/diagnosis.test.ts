@@ -272,4 +272,10 @@ describe('the hub suspects itself', () => {
   ])('%s', (_, states, isolated) => {
     expect(isHubIsolated(states)).toBe(isolated);
   });
+
+  it('when the others of most regions are silent, and one is lost already', () => {
+    expect(isHubIsolated(['Lost', 'Degraded', 'Healthy'], 1)).toBe(true);
+    expect(isHubIsolated(['Lost', 'Degraded', 'Healthy', 'Healthy'], 1)).toBe(false);
+    expect(isHubIsolated(['Degraded', 'Degraded', 'Healthy'], 2)).toBe(false);
+  });
 });

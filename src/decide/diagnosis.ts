@@ -229,8 +229,14 @@ export function shownState(diagnosis: Diagnosis | undefined): RegionState {
 /**
  * When most regions look dead at once the observer is the suspect (as in the node lifecycle controller of Kubernetes:
  * all zones dead, no evictions). One of two is not most. A region that others see counts too: it is the hub that is cut off.
+ * So does one that has been silent for a shorter time: of regions that are lost together one is found to be so first.
+ *
+ * @param silent how many of them are not lost, and have not answered lately
  */
-export function isHubIsolated(states: readonly RegionState[]): boolean {
+export function isHubIsolated(states: readonly RegionState[], silent = 0): boolean {
   const lost = states.filter((s) => s === 'Lost').length;
-  return lost > 0 && lost * 2 > states.length;
+  return lost > 0 && (lost + silent) * 2 > states.length;
 }
+
+/** Whether a region that is not lost yet has not answered lately. */
+export const isSilent = ({ reason, state }: Diagnosis): boolean => reason === 'RegionUnreachable' && state !== 'Lost';

@@ -186,3 +186,11 @@ it('a hub that sees most regions again does not leave the last of them at once',
   expect(diagnoseGroup(context, group)).toBe(false);
   expect(context.diagnoses.get('east')?.reason).toBe('RegionLost');
 });
+
+it('the hub suspects itself as soon as one region is lost and most are silent: they are not found to be lost at one time', () => {
+  const silent = { evidence: { sinceContactMs: 4500, sinceHeartbeatMs: 4500 } };
+  says = { east: { evidence: SILENT }, west: silent };
+  expect(diagnoseGroup(context, group)).toBe(false);
+  says['north'] = silent;
+  expect(diagnoseGroup(context, group)).toBe(true);
+});

@@ -7,6 +7,7 @@ import {
   diagnose,
   isAnswering,
   isHubIsolated,
+  isSilent,
   stateFor,
   stateItself,
 } from '../decide/diagnosis.ts';
@@ -47,15 +48,16 @@ export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
     const evidence = own.get(region);
     return evidence !== undefined && stateItself(evidence, policy) === 'Healthy';
   });
-  const states = [...own].map(([region, evidence]) => {
+  const diagnoses = [...own].map(([region, evidence]) => {
     const reports = witnesses.flatMap((from) =>
       reportOf(context, { from, ageMs: own.get(from)?.sinceHeartbeatMs }, region),
     );
     const diagnosis = judge(context, region, { ...evidence, reports }, policy);
     noteDiagnosis(context, group, region, diagnosis);
-    return stateFor(diagnosis, false);
+    return diagnosis;
   });
-  return suspectsItself(context, group, isHubIsolated(states), policy);
+  const states = diagnoses.map((diagnosis) => stateFor(diagnosis, false));
+  return suspectsItself(context, group, isHubIsolated(states, diagnoses.filter(isSilent).length), policy);
 }
 
 /**
