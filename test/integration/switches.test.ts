@@ -97,7 +97,7 @@ describe('a RegionSwitch', () => {
       { name: 'rehearsal' },
       { spec: { dryRun: false, region: WEST.name } },
     );
-    await expect(change).rejects.toThrow(/only spec\.abort can be changed/);
+    await expect(change).rejects.toThrow(/only abort, undo, pause and approvals can be changed/);
   });
 });
 

@@ -27,7 +27,12 @@ export async function openSoak(): Promise<Soak> {
   const world = await bootWorld({
     group: {
       timings: TIMINGS,
-      failover: { failureThresholdSeconds: 4, coolDownSeconds: 0 },
+      failover: {
+        failureThresholdSeconds: 4,
+        coolDownSeconds: 0,
+        recoveryThresholdSeconds: 0,
+        flapping: { changes: 100 },
+      },
       switchback: { stableForSeconds: 1, damping: { maxStableForSeconds: 1 } },
     },
   });
