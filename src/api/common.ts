@@ -83,6 +83,13 @@ export const imageByDigest = matching(
   /^[a-z0-9][-a-z0-9._:/]*@sha256:[0-9a-f]{64}$/,
   `must name the image by digest, 'name@sha256:' and 64 hexadecimal digits: a tag may mean another image tomorrow`,
 );
+/** In the order of `Date.getUTCDay`. */
+export const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
+export const date = matching(
+  { min: 10, max: 10 },
+  /^[0-9]{4}-[01][0-9]-[0-3][0-9]$/,
+  `must be a date, for example '2026-03-01'`,
+);
 export const timeOfDay = matching(
   { min: 5, max: 5 },
   /^([01][0-9]|2[0-3]):[0-5][0-9]$/,

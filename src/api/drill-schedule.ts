@@ -1,29 +1,27 @@
 import { z } from 'zod';
-import { cel, count, dnsLabel, listSet, objectKey, regionName, seconds, timestamp } from './common.ts';
+import {
+  count,
+  DAYS,
+  date,
+  dnsLabel,
+  listSet,
+  objectKey,
+  regionName,
+  seconds,
+  timeOfDay,
+  timestamp,
+  timeZone,
+} from './common.ts';
 import { drillFields } from './region-switch.ts';
 
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
-
-/** A string whose form a CEL rule explains. */
-const formed = (max: number, expression: RegExp, hint: string) =>
-  z
-    .string()
-    .max(max)
-    .regex(expression, hint)
-    .meta(cel({ rule: `self.matches(r'${expression.source}')`, message: hint }));
-
 const schedule = z.object({
-  days: z.array(z.enum(WEEKDAYS)).min(1).max(7).meta(listSet).describe('Days of the week.'),
-  time: formed(5, /^([01][0-9]|2[0-3]):[0-5][0-9]$/, "must be a time of day, for example '02:30'").describe(
-    'When, on a clock in the time zone. A time that the change to summer time leaves out is taken an hour later.',
+  days: z.array(z.enum(DAYS)).min(1).max(7).meta(listSet).describe('Days of the week.'),
+  start: timeOfDay.describe(
+    'When, by the clocks of its time zone. A time that they skip is as much later; of one that comes twice the first counts.',
   ),
-  timeZone: formed(
-    64,
-    /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/,
-    "must be a time zone of the IANA database, for example 'Europe/Berlin' or 'UTC'",
-  ).describe('IANA time zone.'),
+  timeZone: timeZone.describe('IANA time zone, for example `Europe/Berlin`.'),
   everyWeeks: count(52, 1).default(1).describe('Only in every n-th week.'),
-  startDate: formed(10, /^[0-9]{4}-[01][0-9]-[0-3][0-9]$/, "must be a date, for example '2026-03-01'")
+  startDate: date
     .optional()
     .describe('No drill before this date, and weeks are counted from its own. Absent: from 5 January 1970, a Monday.'),
   startWithinSeconds: seconds(60, 43_200)

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { count, listAtomic, listSet, seconds, timeOfDay, timeZone } from './common.ts';
-
-/** In the order of `Date.getUTCDay`. */
-export const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
+import { count, DAYS, listAtomic, listSet, seconds, timeOfDay, timeZone } from './common.ts';
 
 const switchbackWindow = z.object({
   days: z

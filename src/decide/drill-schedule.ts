@@ -1,7 +1,8 @@
 import { isoTime } from '../api/common.ts';
 import type { DrillEntry, ScheduledDrill } from '../api/drill-schedule.ts';
-import { isTimeZone, lastOccurrence, nextOccurrence } from './calendar.ts';
+import { lastOccurrence, nextOccurrence } from './calendar.ts';
 import { joinName } from './name.ts';
+import { zoneClock } from './zone-clock.ts';
 
 /** What is done about a drill of the calendar now. */
 export type DrillStep =
@@ -28,7 +29,7 @@ export function nameOf(group: string, drill: string, dueAt: number): string {
 
 export function decideDrill({ drill, entry, group, now, obstacle }: DrillQuestion): DrillStep {
   const { schedule, suspend } = drill;
-  if (!isTimeZone(schedule.timeZone)) {
+  if (!zoneClock(schedule.timeZone)) {
     return { kind: 'Wait', message: `time zone ${schedule.timeZone} is not known: see the IANA time zone database` };
   }
   const dueAt = lastOccurrence(schedule, now);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ABROAD, anInstanceView, type ViewChange } from '../../test/support/instance-view.ts';
 import { anAssignment } from '../../test/support/objects.ts';
-import { DAYS } from '../api/switchback-policy.ts';
+import { DAYS } from '../api/common.ts';
 import type { DataLag } from './data-lag.ts';
 import { GUARD_FACTS, MOVE_FACTS } from './guard-facts.ts';
 import { firstObjection, GUARDS } from './guards.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAYS, type SwitchbackWindow } from '../api/switchback-policy.ts';
+import { DAYS } from '../api/common.ts';
+import type { SwitchbackWindow } from '../api/switchback-policy.ts';
 import { nextOpening, unknownZones } from './switchback-windows.ts';
 
 const HOUR_MS = 3_600_000;

@@ -19,7 +19,7 @@ import { createDrillLoop } from './drill-loop.ts';
 
 const NAME = 'americas-monthly-20260101t000100z';
 /** One minute after every clock here begins. */
-const AT = { days: ['Thursday'], time: '00:01' };
+const AT = { days: ['Thu'], start: '00:01' };
 
 let server: FakeApiServer;
 let direct: DirectClient;
@@ -155,7 +155,7 @@ describe('a drill of the calendar', () => {
     await clock.advance(120_000);
     expect(await made()).toEqual([NAME]);
     expect(hub.context.drills.get('americas')?.[1]?.message).toBe(`it waits: RegionSwitch ${NAME} is not over`);
-    const second = aHub([aDrill('third', { schedule: { ...AT, time: '00:03' } })]);
+    const second = aHub([aDrill('third', { schedule: { ...AT, start: '00:03' } })]);
     second.switches.apply({ ...aSwitch('mine'), metadata: { ...aSwitch('mine').metadata, resourceVersion: '9' } });
     await clock.advance(120_000);
     expect(entryOf(second)?.message).toBe('it waits: RegionSwitch mine is not over');

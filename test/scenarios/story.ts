@@ -1,7 +1,8 @@
+import { DAYS } from '../../src/api/common.ts';
 import type { PlannedService, RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
 import type { Assignment, ServiceInstance } from '../../src/api/service-instance.ts';
-import { DAYS, type SwitchbackWindow } from '../../src/api/switchback-policy.ts';
+import type { SwitchbackWindow } from '../../src/api/switchback-policy.ts';
 import {
   involvedRegions,
   isPlanned,

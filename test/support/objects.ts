@@ -114,7 +114,7 @@ export function aDrill(
   name: string,
   { schedule, ...more }: Input & { readonly schedule?: Input } = {},
 ): ScheduledDrill {
-  const when = { days: ['Sunday'], time: '02:00', timeZone: 'UTC', ...schedule };
+  const when = { days: ['Sun'], start: '02:00', timeZone: 'UTC', ...schedule };
   return scheduledDrill.parse({ name, region: 'east', kind: 'Region', schedule: when, ...more });
 }
 
