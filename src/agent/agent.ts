@@ -167,7 +167,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
     orders: new OrderBook(client),
     promises: new PromiseBook({ clock, leadership, waitMs: timing.waitMs }),
-    sightings: new PeerSightings({ clock, heartbeatMs: timing.heartbeatMs }),
+    sightings: new PeerSightings({ clock, timing }),
     fenced: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),

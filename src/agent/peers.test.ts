@@ -77,7 +77,7 @@ beforeEach(async () => {
   promises = new PromiseBook({ clock, leadership, waitMs: 18_000 });
   orders = { sure: true, values: () => [mail, chat] };
   gained = [];
-  sightings = new PeerSightings({ clock, heartbeatMs: 2000 });
+  sightings = new PeerSightings({ clock, timing: { heartbeatMs: 2000, takeoverMs: 4000 } });
   news = 0;
   connections = 0;
   const context = partOf<AgentContext>('context', {

@@ -11,7 +11,7 @@ let beats: number;
 
 beforeEach(() => {
   clock = new ManualClock();
-  sightings = new PeerSightings({ clock, heartbeatMs: HEARTBEAT_MS });
+  sightings = new PeerSightings({ clock, timing: { heartbeatMs: HEARTBEAT_MS, takeoverMs: 4000 } });
   beats = 0;
   sightings.keep(new Set(['east']));
 });
@@ -46,6 +46,15 @@ describe('a peer', () => {
   it('that beats on and on is told of once', async () => {
     expect(await pass(50, 'beats', false)).toBe(2);
     expect(sightings.list()).toEqual([{ region: 'east', state: 'Reachable', withoutRight: false }]);
+  });
+
+  it('whose agent is followed by another one is no news', async () => {
+    const slow = { heartbeatMs: HEARTBEAT_MS, takeoverMs: 5 * HEARTBEAT_MS };
+    sightings = new PeerSightings({ clock, timing: slow });
+    await pass(3, 'beats');
+    expect(await pass(5, 'answers')).toBe(0);
+    expect(await pass(3, 'beats')).toBe(0);
+    expect(await pass(6, 'answers')).toBe(1);
   });
 
   it.each([

@@ -1,9 +1,12 @@
 import type { PeerSighting, PeerState, RegionLease } from '../api/region-lease.ts';
+import type { ProtocolTiming } from '../decide/timing.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 
-/** So many heartbeats without an answer, or without a new nonce, make a state; so many new nonces end it. */
+/** So many heartbeats without an answer make a state; so many new nonces end it. */
 const SILENT_HEARTBEATS = 3;
 const MOVES = 2;
+
+type PeerTiming = Pick<ProtocolTiming, 'heartbeatMs' | 'takeoverMs'>;
 
 interface Seen {
   answeredAt: Instant;
@@ -21,12 +24,15 @@ interface Seen {
 export class PeerSightings {
   readonly #clock: Clock;
   readonly #silenceMs: number;
+  readonly #restMs: number;
   readonly #seen = new Map<string, Seen>();
   #hasLooked = false;
 
-  constructor({ clock, heartbeatMs }: { readonly clock: Clock; readonly heartbeatMs: number }) {
+  constructor({ clock, timing }: { readonly clock: Clock; readonly timing: PeerTiming }) {
     this.#clock = clock;
-    this.#silenceMs = SILENT_HEARTBEATS * heartbeatMs;
+    this.#silenceMs = SILENT_HEARTBEATS * timing.heartbeatMs;
+    // That another agent takes over from one that failed is no news.
+    this.#restMs = Math.max(this.#silenceMs, timing.takeoverMs + timing.heartbeatMs);
   }
 
   /** Another leadership has looked meanwhile, or nobody has. */
@@ -95,9 +101,8 @@ export class PeerSightings {
 
   #judge(seen: Seen, now: Instant): boolean {
     const before = seen.state;
-    const isSilent = (since: Instant): boolean => elapsedAtLeast(since, now) >= this.#silenceMs;
-    if (isSilent(seen.answeredAt)) seen.state = 'Unreachable';
-    else if (isSilent(seen.movedAt)) seen.state = 'NoHeartbeat';
+    if (elapsedAtLeast(seen.answeredAt, now) >= this.#silenceMs) seen.state = 'Unreachable';
+    else if (elapsedAtLeast(seen.movedAt, now) >= this.#restMs) seen.state = 'NoHeartbeat';
     else if (seen.moves >= MOVES) seen.state = 'Reachable';
     // What has fallen silent begins anew: one nonce is not yet a heartbeat.
     if (seen.state !== before && seen.state !== 'Reachable') seen.moves = 0;
