@@ -102,6 +102,12 @@ async function startWorkload(
 const cachedWorkload = ({ caches }: AgentContext, desired: DesiredWorkload): Deployment | StatefulSet | undefined =>
   (desired.kind === 'Deployment' ? caches.deployments : caches.statefulSets).store.get(keyOf(desired));
 
+/**
+ * No object is at this version: a write that asks for it makes one, and is refused where one stands. What a cache does
+ * not show may be running since another agent started it.
+ */
+const ABSENT = '1';
+
 /** Always a compare-and-swap on what was seen, so that a write that comes late changes nothing and makes nothing anew. */
 export async function ensureWorkload(
   context: AgentContext,
@@ -109,7 +115,7 @@ export async function ensureWorkload(
   options: EnsureOptions,
 ): Promise<void> {
   const { applier, caches } = context;
-  const { resourceVersion, uid } = cachedWorkload(context, desired)?.metadata ?? {};
+  const { resourceVersion = ABSENT, uid } = cachedWorkload(context, desired)?.metadata ?? {};
   const swap = { ...options, resourceVersion, uid };
   if (desired.kind === 'Deployment') await applier.ensure(DEPLOYMENT, desired, caches.deployments.store, swap);
   else await applier.ensure(STATEFUL_SET, desired, caches.statefulSets.store, swap);
@@ -121,13 +127,13 @@ async function ensureRest({ applier, caches }: AgentContext, children: Children,
     ...children.pdbs.map((budget) =>
       applier.ensure(POD_DISRUPTION_BUDGET, budget, budgets.store, {
         signal,
-        resourceVersion: budgets.store.get(keyOf(budget))?.metadata.resourceVersion,
+        resourceVersion: budgets.store.get(keyOf(budget))?.metadata.resourceVersion ?? ABSENT,
       }),
     ),
     ...children.services.map((service) =>
       applier.ensure(SERVICE, service, services.store, {
         signal,
-        resourceVersion: services.store.get(keyOf(service))?.metadata.resourceVersion,
+        resourceVersion: services.store.get(keyOf(service))?.metadata.resourceVersion ?? ABSENT,
       }),
     ),
   ]);

@@ -72,6 +72,25 @@ describe('a new leader', () => {
     expect(direct.requests.at(-1)?.query?.['resourceVersion']).toBeUndefined();
   });
 
+  it('forgets an order that is gone and that its cache still shows, however late that hears of it', async () => {
+    await direct.client.create(RESOURCES.regionalService, anOrder('other', COMPONENTS));
+    book.take(seen(1, '0'));
+    await book.load();
+    expect(book.get(KEY)).toBeUndefined();
+    book.take(seen(2, '1'));
+    expect(book.get(KEY)).toBeUndefined();
+  });
+
+  it('keeps an order that was made after it had read', async () => {
+    await direct.client.create(RESOURCES.regionalService, anOrder('other', COMPONENTS));
+    book.take(seen(1, '99'));
+    await book.load();
+    expect(book.get(KEY)?.spec.epoch).toBe(1);
+    book.drop(seen(1, '99'));
+    book.take(seen(1, '100', 'second'));
+    expect(book.get(KEY)?.metadata.uid).toBe('second');
+  });
+
   it('is not sure by what an earlier leadership asked', async () => {
     const loading = book.load();
     book.beginLeadership();

@@ -14,6 +14,8 @@ export class OrderBook {
   readonly #orders = new Map<string, RegionalService>();
   #leadership = 0;
   #sure = false;
+  /** All that stood there at this version is known. */
+  #readAt = '0';
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -31,10 +33,20 @@ export class OrderBook {
 
   async load(): Promise<void> {
     const leadership = this.#leadership;
-    const { items } = await this.#client.list(RESOURCES.regionalService, { lane: 'control' });
+    const { items, resourceVersion } = await this.#client.list(RESOURCES.regionalService, { lane: 'control' });
     if (leadership !== this.#leadership) return;
+    this.#forgetGone(items, resourceVersion);
     for (const order of items) this.take(order);
     this.#sure = true;
+  }
+
+  /** An order that was let go, and of which the cache has not heard yet, must not be carried out anew. */
+  #forgetGone(listed: readonly RegionalService[], resourceVersion: string): void {
+    const keys = new Set(listed.map(keyOf));
+    for (const [key, order] of this.#orders) {
+      if (!keys.has(key) && !isNewer(versionOf(order), resourceVersion)) this.#orders.delete(key);
+    }
+    this.#readAt = resourceVersion;
   }
 
   get(key: string): RegionalService | undefined {
@@ -52,6 +64,7 @@ export class OrderBook {
   take(order: RegionalService): void {
     const key = keyOf(order);
     const known = this.#orders.get(key);
+    if (!known && this.#sure && !isNewer(versionOf(order), this.#readAt)) return;
     if (!known || !isOlder(order, known)) this.#orders.set(key, order);
   }
 

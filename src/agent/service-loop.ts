@@ -83,8 +83,8 @@ async function act(context: AgentContext, pass: Pass): Promise<ReconcileResult> 
 const resumeWhenCertain = ({ leadership, orders }: AgentContext): ReconcileResult =>
   leadership.isCertain() && orders.sure ? undefined : { requeueAfterMs: RECHECK_STOP_MS };
 
-const mayPrepare = ({ leadership }: AgentContext, { metadata, spec }: RegionalService): boolean =>
-  spec.role === 'Standby' && leadership.isCertain() && metadata.deletionTimestamp === undefined;
+const mayPrepare = ({ leadership, orders }: AgentContext, { metadata, spec }: RegionalService): boolean =>
+  spec.role === 'Standby' && leadership.isCertain() && orders.sure && metadata.deletionTimestamp === undefined;
 
 /** The fence that stands, if this leadership has put one up and not taken it down; else a new one. */
 function targetOf(context: AgentContext, { key, order }: Pass): FenceTarget {
@@ -111,7 +111,8 @@ const isWanted = ({ deployments, statefulSets }: ServicePicture): boolean =>
 
 async function run(context: AgentContext, pass: Pass): Promise<ReconcileResult> {
   const { key, order, picture, signal } = pass;
-  if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
+  // The cache may still name an order that the agent before has let go.
+  if (!context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: RECHECK_STOP_MS };
   const holdMs = isWanted(picture) ? 0 : context.promises.holdMs(order);
   if (holdMs > 0) return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, holdMs) };
   context.fenced.delete(key);

@@ -93,5 +93,10 @@ describe('the last time of a drill', () => {
 });
 
 it('a time zone is one that the machine knows', () => {
-  expect(['UTC', 'Europe/Berlin', 'Moon/Base', ''].map((zone) => zoneClock(zone) !== undefined)).toEqual([true, true, false, false]);
+  expect(['UTC', 'Europe/Berlin', 'Moon/Base', ''].map((zone) => zoneClock(zone) !== undefined)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

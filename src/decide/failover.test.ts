@@ -159,6 +159,11 @@ describe('a service that is away from its primary region', () => {
       { regions: { east: { standbyEpoch: 2, healthyForMs: 1 } } },
       'NotStableYet',
     ],
+    [
+      'it was failed over a moment ago, so that it is not lost at home again sooner',
+      { assignment: { ...away, reason: 'FailedOver' }, assignedForMs: 1000 },
+      'CoolingDown',
+    ],
     ['another region cannot confirm', { regions: { ...home, north: { state: 'Degraded' } } }, 'StandbyNotConfirmed'],
     ['the switch before is not over', { regions: { east: { standbyEpoch: 2 } } }, 'SwitchInProgress'],
     [

@@ -404,6 +404,8 @@ export const GUARDS = {
     targetHasRoom,
     stable,
     steady,
+    // Who goes home sooner can be lost there again sooner: the least time between two failovers is kept here.
+    cooledDown,
     previousIsOver,
     previousProtected,
     hasRoom,

@@ -42,7 +42,13 @@ interface World {
   readonly link: RegionLink;
   readonly grants: GrantBook;
   readonly leader: { isCertain: boolean; term: number; sinceMs: number };
-  readonly known: { assignment: Assignment; west: RegionalService | undefined; classExists: boolean; synced: boolean };
+  readonly known: {
+    assignment: Assignment;
+    west: RegionalService | undefined;
+    classExists: boolean;
+    synced: boolean;
+    isGoing?: boolean;
+  };
   outranked: number;
 }
 let world: World;
@@ -78,6 +84,7 @@ function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | '
   });
   const west = { services: { store: { get: () => known.west } } };
   const instance = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] });
+  const going = { ...instance, metadata: { ...instance.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
   const group = aGroup('americas', ['east', 'west']);
   return partOf<HubContext>('context', {
     clock: process,
@@ -86,7 +93,7 @@ function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | '
     classes: informer(() => (known.classExists ? aClass('voice-mail', aBackup()) : undefined)),
     instances: informer(
       () => instance,
-      () => [instance],
+      () => [known.isGoing ? going : instance],
     ),
     assignments: { loaded: true, get: () => known.assignment },
     diagnoses: new Map(),
@@ -153,6 +160,19 @@ describe('an acknowledgement', () => {
     await run();
     expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
     expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
+  });
+
+  it('does not start anew what is to go', async () => {
+    world.known.isGoing = true;
+    await run();
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+  });
+
+  it('lets what is to go run on until its order goes', async () => {
+    merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1 } } });
+    world.known.isGoing = true;
+    await run();
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: { [KEY]: 1 } });
   });
 
   it('takes away by name what the region may run no longer', async () => {

@@ -16,13 +16,15 @@ interface Grants {
   readonly nextInMs: number | undefined;
 }
 
-function computeGrants(context: HubContext, region: string): Grants {
+function computeGrants(context: HubContext, region: string, old: Readonly<Record<string, number>>): Grants {
   const grants: Record<string, number> = {};
   let nextInMs: number | undefined;
   for (const instance of context.instances.store.byIndex('region', region)) {
     const key = keyOf(instance);
     const assignment = context.assignments.get(key);
     if (assignment?.activeRegion !== region) continue;
+    // What is to go runs on until its order goes, but is not started anew.
+    if (instance.metadata.deletionTimestamp && old[key] !== assignment.epoch) continue;
     const group = context.groups.store.get(instance.spec.iuGroupRef.name);
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
     // A class that is missing changes nothing: who deletes it by mistake does not stop what runs.
@@ -83,8 +85,8 @@ async function acknowledge(
   const { term } = context.leadership;
   if (nonce === undefined || term === undefined) return undefined;
   if (!context.leadership.isCertain() || !context.assignments.loaded || !isWhole(context, link)) return undefined;
-  const { grants, nextInMs } = computeGrants(context, link.region);
   const old = lease.spec.hub?.grants ?? {};
+  const { grants, nextInMs } = computeGrants(context, link.region, old);
   const additions = additionsTo(old, grants);
   const isNews = lease.spec.hub?.nonce !== nonce || lease.spec.hub.term !== term || additions.length > 0;
   const what = [nonce, term, ...additions].join();

@@ -39,13 +39,17 @@ export class AssignmentBook {
     this.#entries = new Map();
   }
 
-  /** Reads every assignment by quorum. Must be called after the leadership began; rejects when the API server fails. */
-  async load(signal?: AbortSignal): Promise<void> {
+  /**
+   * Reads every assignment by quorum, and returns the instances that carry them. Must be called after the leadership
+   * began; rejects when the API server fails.
+   */
+  async load(signal?: AbortSignal): Promise<readonly ServiceInstance[]> {
     const leadership = this.#leadership;
     const { items } = await this.#client.list(RESOURCES.serviceInstance, signal ? { signal } : {});
-    if (leadership !== this.#leadership) return;
+    if (leadership !== this.#leadership) return [];
     for (const instance of items) this.take(instance);
     this.#loaded = true;
+    return items;
   }
 
   get(key: string): Assignment | undefined {

@@ -28,6 +28,7 @@ function cacheOf(objects: readonly KubeObject[], isSynced: () => boolean = () =>
     get synced() {
       return isSynced();
     },
+    fresh: true,
   };
   return { store, reflector };
 }

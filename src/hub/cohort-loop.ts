@@ -69,9 +69,12 @@ function membersOf(plan: CohortPlan): Map<string, string[]> {
   return members;
 }
 
-/** Nothing is planned, and above all nothing deleted, from a picture that is not whole. */
+/**
+ * Nothing is planned, and above all nothing deleted, from a picture that is not whole, or older than this leadership: the
+ * leader before may have made instances for tenants that this cache has not heard of.
+ */
 const hasSynced = ({ groups, classes, tenants, instances }: HubContext): boolean =>
-  [groups, classes, tenants, instances].every(({ reflector }) => reflector.synced);
+  instances.reflector.synced && [groups, classes, tenants].every(({ reflector }) => reflector.fresh);
 
 /** Ends a pass whose certainty lapsed on the way; the ticker runs it again. */
 function assertCertain({ leadership }: HubContext): void {

@@ -299,7 +299,20 @@ class HubLoops implements Hub {
 
   /** Nothing that an earlier leadership knew counts: assignments are read again, acknowledgements count from now. */
   #beginLeadership(): void {
-    const { assignments, diagnoses, grants, leadership, links, plans, standings, traffic } = this.#context;
+    const {
+      assignments,
+      classes,
+      diagnoses,
+      grants,
+      groups,
+      leadership,
+      links,
+      plans,
+      standings,
+      switches,
+      tenants,
+      traffic,
+    } = this.#context;
     assignments.forget();
     grants.forget();
     diagnoses.clear();
@@ -307,6 +320,9 @@ class HubLoops implements Hub {
     standings.clear();
     traffic.clear();
     links.beginLeadership();
+    // A cache may lag behind what the leader before has acted on: a tenant, a freeze. Instances come with the assignments.
+    const read = [groups, classes, tenants, switches].map(({ reflector }) => reflector.refresh());
+    for (const each of read) void each.then(() => this.#placement.poke());
     leadership.begin();
     this.#placement.poke();
     this.#cohorts.ticker.poke();

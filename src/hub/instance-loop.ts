@@ -5,6 +5,7 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions } from '../decide/assignment.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
+import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { type InstanceFacts, instanceConditions, placementsOf, regionsSeen } from '../report/instance.ts';
 import { readersIn } from '../report/peer.ts';
@@ -145,7 +146,10 @@ async function addFinalizer(
   return { requeueAfterMs: 0 };
 }
 
-/** An instance goes only when every region that it was ever active in was read, and none holds an order for it any more. */
+/**
+ * An instance goes only when every region that it was ever active in was read, and none holds an order for it any more.
+ * What the caches say is read again by quorum: nobody would ever ask again for an order that is forgotten here.
+ */
 async function cleanUp(context: HubContext, instance: ServiceInstance, signal: AbortSignal): Promise<ReconcileResult> {
   const key = keyOf(instance);
   const { name, namespace = '', resourceVersion, finalizers = [] } = instance.metadata;
@@ -155,11 +159,29 @@ async function cleanUp(context: HubContext, instance: ServiceInstance, signal: A
   );
   // Of all regions: one that lost its place while it could not be reached may have kept its order.
   const isGone = isRead && context.links.list().every(({ services }) => services.store.get(key) === undefined);
-  if (!isGone) return { requeueAfterMs: CLEANUP_EVERY_MS };
+  if (!isGone || (await isOrderedAnywhere(context, instance, signal))) return { requeueAfterMs: CLEANUP_EVERY_MS };
+  if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
   const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((f) => f !== INSTANCE_FINALIZER) } };
   await context.client.mergePatch(RESOURCES.serviceInstance, { name, namespace }, patch, { signal });
   context.placements.forget(key);
   context.traffic.delete(key);
   context.log('info', 'Instance is gone from all regions', { instance: key });
   return undefined;
+}
+
+/** Of regions that do not answer, and that it never had a place in, nothing better than the cache can be had. */
+async function isOrderedAnywhere(
+  context: HubContext,
+  instance: ServiceInstance,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, namespace = '' } = instance.metadata;
+  const involved = involvedRegions(instance, context.assignments.get(keyOf(instance)));
+  const asked = context.links
+    .list()
+    .filter(({ region }) => involved.includes(region) || context.diagnoses.get(region)?.state === 'Healthy');
+  const orders = await Promise.all(
+    asked.map(({ client }) => ifPresent(client.read(RESOURCES.regionalService, { name, namespace }, { signal }))),
+  );
+  return orders.some((order) => order !== undefined);
 }

@@ -2,7 +2,7 @@ import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
-import type { ServiceInstance } from '../api/service-instance.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
 import { type DataLag, dataLagOf } from '../decide/data-lag.ts';
 import { type RegionState, stateFor } from '../decide/diagnosis.ts';
@@ -63,7 +63,7 @@ export function viewOf(
       assignment,
     ),
     nowMs: now,
-    assignedForMs: assignment ? now - Date.parse(assignment.since) : 0,
+    assignedForMs: assignment ? assignedForMs(context, assignment, now) : 0,
     regions,
     isSick: isSick(context, group, instance),
     policy: policyOf(group, serviceClass),
@@ -163,6 +163,15 @@ export function lagIn(
 ): DataLag {
   const telling = (spec.dataStores ?? []).flatMap(({ hooks, name }) => (hooks?.lag ? [name] : []));
   return dataLagOf(saidIn(context, key, region).dataStores, telling);
+}
+
+/**
+ * A time that is still to come was written by a hub whose clock is ahead of ours: counted by it a cool-down would last
+ * until ours is there too. What this leadership has seen of the assignment is certain.
+ */
+function assignedForMs({ leadership }: HubContext, { since }: Assignment, now: number): number {
+  const ms = now - Date.parse(since);
+  return ms < 0 ? leadership.sinceMs() : ms;
 }
 
 /** Undefined for a service that was never assigned. */

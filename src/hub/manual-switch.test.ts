@@ -54,6 +54,9 @@ const informer = <T extends KubeObject>(store: Store<T>, synced: () => boolean =
     get synced() {
       return synced();
     },
+    get fresh() {
+      return synced();
+    },
   },
 });
 const filled = <T extends KubeObject>(objects: readonly T[]): Store<T> => {
@@ -119,7 +122,8 @@ beforeEach(async () => {
   const instances = await Promise.all(
     SERVICES.map((name) => direct.client.create(RESOURCES.serviceInstance, anInstance(name, places))),
   );
-  const group = aGroup('americas', [...REGIONS], { switchback: { stableForSeconds: 60 } });
+  const failover = { coolDownSeconds: 0 };
+  const group = aGroup('americas', [...REGIONS], { failover, switchback: { stableForSeconds: 60 } });
   const links = new Map(REGIONS.map((region) => [region as string, linkOf(region)]));
   const groups = filled([group]);
   stores = { instances: filled(instances), switches: filled<RegionSwitch>([]), groups };
@@ -648,7 +652,7 @@ describe('the way home', () => {
     states.set('east', 'Lost');
     await clock.advance(3000);
     const switchback = { stableForSeconds: 60, maxConcurrentServices: 1 };
-    stores.groups.replace([aGroup('americas', [...REGIONS], { switchback })], '2');
+    stores.groups.replace([aGroup('americas', [...REGIONS], { failover: { coolDownSeconds: 0 }, switchback })], '2');
     isSlow = true;
     states.delete('east');
     await clock.advance(10_000);

@@ -61,9 +61,9 @@ export function createPlacementLoop(context: HubContext): Ticker {
 
 async function decideAll(context: HubContext, signal: AbortSignal): Promise<void> {
   if (!context.leadership.isCertain()) return;
-  if (!context.assignments.loaded) await context.assignments.load(signal);
-  if (!context.groups.reflector.synced || !context.classes.reflector.synced || !context.instances.reflector.synced)
-    return;
+  if (!context.assignments.loaded) await loadInstances(context, signal);
+  const { classes, groups, instances } = context;
+  if (!groups.reflector.fresh || !classes.reflector.fresh || !instances.reflector.synced) return;
   const decided: Decided[] = [];
   const plans: Plans = new Map();
   for (const group of context.groups.store.list()) {
@@ -73,6 +73,12 @@ async function decideAll(context: HubContext, signal: AbortSignal): Promise<void
   notePlans(context, plans);
   noteHolds(context, decided);
   await carryOut(context, decided);
+}
+
+/** What is read by quorum is not for the assignments alone: a cache that lags may not know that an instance is to go. */
+async function loadInstances(context: HubContext, signal: AbortSignal): Promise<void> {
+  const read = await context.assignments.load(signal);
+  for (const instance of read) context.instances.store.apply(instance);
 }
 
 function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, plans: Plans): Decided[] {
@@ -132,10 +138,10 @@ function inOrder({ classes }: HubContext, instances: readonly ServiceInstance[])
   return turns.sort(byImportance);
 }
 
-/** A cold cache says nothing: one of the RegionSwitches could be a freeze. */
+/** A cold cache, or one that may lag behind the leader before, says nothing: one of the RegionSwitches could be a freeze. */
 function standingOf(context: HubContext, group: string): Standing | undefined {
   const { reflector, store } = context.switches;
-  return reflector.synced ? readStanding(store.list(), group, context.clock.now().wallMs) : undefined;
+  return reflector.fresh ? readStanding(store.list(), group, context.clock.now().wallMs) : undefined;
 }
 
 function addToPlans(

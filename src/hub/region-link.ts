@@ -89,8 +89,12 @@ export class RegionLink {
     await Promise.all(this.#informers().map((informer) => informer.reflector.stop()));
   }
 
-  /** A new leadership judges by what it sees itself. */
+  /**
+   * A new leadership judges by what it sees itself. A cache that lags behind what the leader before has granted would
+   * make this one take the right away again.
+   */
   beginLeadership(): void {
+    void this.services.reflector.refresh();
     this.#engagedAt = this.#clock.now();
     this.#contactAt = undefined;
     this.#heartbeatAt = undefined;

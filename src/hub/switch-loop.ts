@@ -14,6 +14,7 @@ import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { ManualRecords } from './manual-records.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
+import { UntoldMoves } from './switch-recovery.ts';
 
 const LOOK_EVERY_MS = 1000;
 const SETTLE_MS = 200;
@@ -43,11 +44,13 @@ export interface SwitchLoop {
 
 /**
  * Keeps the record of each switch, those of persons included: which services, which steps, how long. It follows; nothing
- * waits for it. A switch that an earlier leader opened is taken up from what that leader last wrote.
+ * waits for it. A switch that an earlier leader opened is taken up from what that leader last wrote, and one of which it
+ * wrote nothing from the assignments.
  */
 export function createSwitchLoop(context: HubContext): SwitchLoop {
   const open: OpenSwitch[] = [];
   const manual = new ManualRecords(context);
+  const untold = new UntoldMoves(context);
   const ticker = new Ticker({
     clock: context.clock,
     everyMs: LOOK_EVERY_MS,
@@ -57,9 +60,11 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
       if (!context.leadership.isCertain()) {
         open.length = 0;
         manual.forget();
+        untold.forget();
         return;
       }
       adoptOpen(context, open);
+      for (const move of untold.take()) noteMove(open, move);
       for (const each of [...open]) {
         await follow(context, each, signal);
         if (isOver([...each.services.values()])) open.splice(open.indexOf(each), 1);
@@ -67,7 +72,12 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
       await manual.follow(signal);
     },
   });
-  return { ticker, note: (move) => (move.next.regionSwitch === undefined ? noteMove(open, move) : manual.note(move)) };
+  const note = (move: Move): void => {
+    untold.note(move);
+    if (move.next.regionSwitch === undefined) noteMove(open, move);
+    else manual.note(move);
+  };
+  return { ticker, note };
 }
 
 function noteMove(open: OpenSwitch[], move: Move): void {
@@ -105,20 +115,23 @@ function causeOf({ from, next }: Move, region: string): string {
   return `region ${region} has been healthy for long enough`;
 }
 
+/** Also one that stands there without a word: its leader made it and died. The assignments tell what it is about. */
 function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
+  if (!context.assignments.loaded) return;
   for (const { metadata, spec, status } of context.switches.store.list()) {
-    if (!isOwnRecord({ metadata, spec }) || !status?.services || status.endTime !== undefined) continue;
+    if (!isOwnRecord({ metadata, spec }) || status?.endTime !== undefined) continue;
     if (open.some(({ name }) => name === metadata.name)) continue;
-    const services = status.services.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]);
+    const told = status?.services ?? [];
+    const services = told.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]);
     const { cause = '', iuGroupRef, region = '', type } = spec;
-    const openedAt = Date.parse(status.startTime ?? '') || 0;
+    const openedAt = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? '') || 0;
     open.push({
       name: metadata.name,
       group: iuGroupRef.name,
       type,
       region,
       cause,
-      evidence: status.evidence ?? [],
+      evidence: status?.evidence ?? [],
       openedAt,
       services: new Map(services),
       reportedAt: undefined,

@@ -57,6 +57,7 @@ function context(): HubContext {
   const link = { healthyForMs: nowMs, synced: true, services: cacheOf([]) };
   return partOf<HubContext>('context', {
     clock: { now: () => ({ wallMs: nowMs, monoMs: nowMs }) },
+    leadership: { sinceMs: () => nowMs },
     groups,
     classes,
     instances: cacheOf([anInstance('mail')]),

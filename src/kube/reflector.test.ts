@@ -257,3 +257,44 @@ test('tells when the server was last heard', async () => {
   transport.lastWatch.send('ADDED', object('a', '11'));
   expect(reflector.lastContactAt).toEqual(clock.now());
 });
+
+test('lists anew when it is asked to, and is not fresh until that is there', async () => {
+  const transport = new ScriptedTransport(listAnswer('10', [item('a', '3')]), listAnswer('12', [item('b', '11')]));
+  const { errors, names, reflector } = setUp(transport);
+  await reflector.whenSynced();
+  await setImmediate();
+  expect(reflector.fresh).toBe(true);
+  const refreshed = reflector.refresh();
+  expect([reflector.fresh, reflector.synced]).toEqual([false, true]);
+  await refreshed;
+  await setImmediate();
+  expect(names()).toEqual(['b']);
+  expect(reflector.fresh).toBe(true);
+  expect(transport.lastWatch.query['resourceVersion']).toBe('12');
+  expect(errors).toEqual([]);
+});
+
+test('lists again for who asks while a list is under way: that one may be older than the question', async () => {
+  const transport = new ScriptedTransport(listAnswer('10', [item('a', '3')]), listAnswer('12', [item('b', '11')]));
+  const { names, reflector } = setUp(transport);
+  await reflector.refresh();
+  expect(names()).toEqual(['b']);
+  expect(reflector.counts.lists).toBe(2);
+});
+
+test('goes on trying to list anew when the server fails, and tells who asks only then', async () => {
+  const transport = new ScriptedTransport(listAnswer('10', []));
+  const { clock, reflector } = setUp(transport);
+  await reflector.whenSynced();
+  await setImmediate();
+  transport.answers = [new UnreachableError('refused')];
+  let isThere = false;
+  void reflector.refresh().then(() => {
+    isThere = true;
+  });
+  await clock.advance(5_000);
+  expect([isThere, reflector.fresh]).toEqual([false, false]);
+  transport.answers = [listAnswer('20', [item('a', '15')])];
+  await clock.advance(20_000);
+  expect([isThere, reflector.fresh]).toEqual([true, true]);
+});

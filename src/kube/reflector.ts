@@ -68,6 +68,10 @@ export class Reflector<T extends KubeObject> {
   #position: string | undefined;
   #failuresInARow = 0;
   #lastFailureAt: Instant | undefined;
+  #attempt: WatchAttempt | undefined;
+  /** A list that is asked for and not begun yet. */
+  #asked: PromiseWithResolvers<void> | undefined;
+  #isRefreshing = false;
   #running: { abort: AbortController; done: Promise<void> } | undefined;
 
   constructor(options: ReflectorOptions<T>) {
@@ -77,6 +81,21 @@ export class Reflector<T extends KubeObject> {
   /** True once the sink holds a complete list. It stays true: later gaps show in `lastContactAt`. */
   get synced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Whether the sink holds a complete list, and one that is not older than the last `refresh`. */
+  get fresh(): boolean {
+    return this.#isSynced && this.#asked === undefined && !this.#isRefreshing;
+  }
+
+  /**
+   * Lists anew, by quorum: a watch may lag, or be dead without a word, for as long as the idle timeout. Resolves when the
+   * sink holds all that was written before the call; never rejects, and tries on as long as the reflector runs.
+   */
+  refresh(): Promise<void> {
+    this.#asked ??= Promise.withResolvers<void>();
+    this.#attempt?.abort(new Error('a new list is asked for'));
+    return this.#asked.promise;
   }
 
   /** Resolves when the sink holds a complete list for the first time; never rejects. */
@@ -111,11 +130,28 @@ export class Reflector<T extends KubeObject> {
   async #run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       try {
-        if (this.#position === undefined) await this.#list(stop);
+        if (this.#asked) await this.#listAsAsked(stop);
+        else if (this.#position === undefined) await this.#list(stop);
         else await this.#watchOnce(this.#position, stop);
       } catch (error) {
         if (!stop.aborted) await this.#recover(error, stop);
       }
+    }
+  }
+
+  /** Who asks while the list is under way wants another one. */
+  async #listAsAsked(stop: AbortSignal): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    this.#isRefreshing = true;
+    try {
+      await this.#list(stop);
+      asked?.resolve();
+    } catch (error) {
+      void this.refresh().then(asked?.resolve);
+      throw error;
+    } finally {
+      this.#isRefreshing = false;
     }
   }
 
@@ -147,14 +183,17 @@ export class Reflector<T extends KubeObject> {
     const startedAt = clock.now();
     this.counts.watches += 1;
     using attempt = new WatchAttempt(clock, stop, idleTimeoutMs);
+    this.#attempt = attempt;
     try {
       await this.#follow(position, attempt);
     } catch (error) {
+      if (this.#asked) return;
       if (!attempt.wasSilent) throw error;
       // No failure: an API server sends no bookmarks of a kind that has not changed since it started. If the link is
       // dead instead, the next watch will show it.
       this.counts.silent += 1;
     }
+    if (this.#asked) return;
     if (elapsedAtLeast(startedAt, clock.now()) < SHORT_WATCH_MS) throw new TransientError('the watch ended at once');
   }
 

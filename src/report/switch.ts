@@ -184,7 +184,8 @@ export function progressFields(services: readonly ServiceProgress[], pending: nu
 }
 
 export function switchReport(object: RegionSwitch, services: readonly ServiceProgress[], now: number): StatusReport {
-  const startedAt = Math.min(...services.map((s) => s.decidedAt));
+  // Without services: its leader died before it wrote which, and they have moved on since.
+  const startedAt = Math.min(now, ...services.map((s) => s.decidedAt));
   return {
     conditions: conditionsOf(services),
     fields: {

@@ -98,18 +98,24 @@ const secretOf = (region: RegionName): Secret => ({
   data: { kubeconfig: Buffer.from(region).toString('base64') },
 });
 
+/** Places of each service, the primary region first. */
+export const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  ...BACKUPS,
+  web: ['east', 'west'],
+  desk: ['west'],
+};
+
 export interface Declared {
   readonly resource: Resource;
   readonly object: KubeObject;
 }
 
 /** Everything that is declared at the start of a history, in the order in which a user would apply it. */
-export function declaredObjects(groupSpec: Readonly<Record<string, unknown>>): readonly Declared[] {
-  const instances = [
-    ...Object.entries(BACKUPS).map(([name, regions]) => instanceOf(name, regions)),
-    instanceOf('web', ['east', 'west']),
-    instanceOf('desk', ['west']),
-  ];
+export function declaredObjects(
+  groupSpec: Readonly<Record<string, unknown>>,
+  services = SERVICES,
+): readonly Declared[] {
+  const instances = Object.entries(services).map(([name, regions]) => instanceOf(name, regions));
   return [
     ...REGIONS.map((region) => ({ resource: SECRET, object: secretOf(region) })),
     { resource: RESOURCES.iuGroup, object: group(groupSpec) },

@@ -24,6 +24,9 @@ export type Invariant =
   | 'ReadyAsSeen'
   /** Of a directed history: where its service has to be. */
   | 'StaysOrGoes'
+  | 'NoHarm'
+  | 'HoldDown'
+  | 'NoMove'
   | 'Settles'
   | 'Rests';
 
@@ -63,6 +66,8 @@ export class Observer {
   /** Regions whose data store takes writes, by what the Jobs there have done; the first one that is active needs none. */
   readonly #promoted = new Set<string>();
   #writes: string[] = [];
+  /** Instances that a person deletes, by key. */
+  readonly #unwanted = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -98,6 +103,11 @@ export class Observer {
   /** Regions in which a copy runs that writes nothing. */
   regionsCopied(service: string): string[] {
     return regionsIn(this.#copies, service);
+  }
+
+  /** From now on an instance, and what was ordered of it, may go: a person deletes it. */
+  expectDeletion(key: string): void {
+    this.#unwanted.add(key);
   }
 
   report(invariant: Invariant, message: string): void {
@@ -273,6 +283,7 @@ export class Observer {
   }
 
   #deleted(server: string, object: KubeObject): void {
+    if (this.#unwanted.has(keyOf(object))) return;
     if (object.kind === 'ServiceInstance') this.report('NoDeletion', `${keyOf(object)} was deleted by nobody`);
     if (object.kind !== 'RegionalService') return;
     const placelessAt = this.#placelessAt.get(`${keyOf(object)}/${server}`) ?? Number.NEGATIVE_INFINITY;

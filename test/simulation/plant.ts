@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Edit, PLANTED } from './planted.ts';
+import { type Edit, PLANTED, type PlantedBug } from './planted.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -12,6 +12,11 @@ const ROOT = join(import.meta.dirname, '../..');
 export function plant(name: string): void {
   const bug = PLANTED.find((planted) => planted.name === name);
   if (!bug) throw new Error(`no planted bug is called ${name}`);
+  plantBug(bug);
+}
+
+/** The same, with a bug of another list. */
+export function plantBug(bug: PlantedBug): void {
   const byUrl = Map.groupBy(bug.edits, ({ file }) => pathToFileURL(join(ROOT, file)).href);
   registerHooks({
     load(url, context, nextLoad) {

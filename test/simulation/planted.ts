@@ -50,6 +50,7 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       { file: AUTHORITY, find: 'const remainingMs = view.waitMs -', replace: 'const remainingMs = 0 * view.waitMs -' },
     ],
+    directed: 'newHubLeader',
   },
   {
     name: 'newLeaderNoWait',
@@ -151,8 +152,9 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/hub/assignments.ts',
-        find: 'async load(signal?: AbortSignal): Promise<void> {',
-        replace: 'async load(signal?: AbortSignal, cached?: readonly ServiceInstance[]): Promise<void> {',
+        find: 'async load(signal?: AbortSignal): Promise<readonly ServiceInstance[]> {',
+        replace:
+          'async load(signal?: AbortSignal, cached?: readonly ServiceInstance[]): Promise<readonly ServiceInstance[]> {',
       },
       {
         file: 'src/hub/assignments.ts',

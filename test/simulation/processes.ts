@@ -11,7 +11,7 @@ import type { VirtualTime } from '../support/virtual-time.ts';
 import { HUB } from './catalogue.ts';
 
 /** Two hub candidates and two agents in each region. */
-const CANDIDATES = [1, 2];
+const CANDIDATES = 2;
 /** With two heartbeats of 2 s it must be less than the lease of 7 s. */
 export const HUB_ELECTION_MS = 2_500;
 /** Clock rates at the edge of what `clockRateErrorPercent: 20` allows: any two differ by a factor of 1.2 at most. */
@@ -38,6 +38,8 @@ export interface ProcessesOptions {
   readonly random: SeededRandom;
   readonly network: FakeNetwork;
   readonly regions: readonly string[];
+  /** Processes for each role and site; two when absent. */
+  readonly candidates?: number;
   readonly log: (who: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -51,7 +53,7 @@ export class Processes implements Fleet {
   constructor(options: ProcessesOptions) {
     this.#options = options;
     this.slots = [HUB, ...options.regions].flatMap((site) =>
-      CANDIDATES.map((number) => ({ name: `${site}.${number}`, site })),
+      Array.from({ length: options.candidates ?? CANDIDATES }, (_, index) => ({ name: `${site}.${index + 1}`, site })),
     );
     for (const slot of this.slots) this.start(slot);
     this.#watchHealth();

@@ -24,6 +24,10 @@ export interface WorldOptions {
   readonly knobs?: FaultKnobs;
   /** Fields of the group's spec: policies. The timings are the defaults that are shipped. */
   readonly group?: Readonly<Record<string, unknown>>;
+  /** Places of each service, the primary region first; those of the catalogue when absent. */
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** Processes for each role and site; two when absent. */
+  readonly candidates?: number;
 }
 
 interface RegionWorld {
@@ -51,7 +55,7 @@ export class World {
   readonly processes: Processes;
   readonly transcript: Transcript;
 
-  constructor({ seed, knobs = CALM, group = {} }: WorldOptions) {
+  constructor({ seed, knobs = CALM, group = {}, services, candidates }: WorldOptions) {
     this.random = new SeededRandom(seed);
     this.transcript = new Transcript(() => this.time.nowMs);
     this.faults = new Faults({
@@ -63,12 +67,13 @@ export class World {
     this.network = new FakeNetwork({ time: this.time, faults: this.faults });
     this.hub = this.#addServer(HUB, 'hub');
     for (const region of REGIONS) this.regions.set(region, this.#addRegion(region));
-    for (const { resource, object } of declaredObjects(group)) this.kind(HUB, resource).create(object);
+    for (const { resource, object } of declaredObjects(group, services)) this.kind(HUB, resource).create(object);
     this.processes = new Processes({
       time: this.time,
       random: this.random.fork('processes'),
       network: this.network,
       regions: REGIONS,
+      ...(candidates === undefined ? {} : { candidates }),
       log: (who, what, fields) => this.transcript.note(who, what, fields),
     });
   }

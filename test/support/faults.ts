@@ -1,4 +1,4 @@
-import type { Lane, Method } from '../../src/kube/transport.ts';
+import type { Lane, Method, WatchEvent } from '../../src/kube/transport.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** From and to, in milliseconds; drawn uniformly. */
@@ -92,11 +92,17 @@ export interface RequestPlan {
   readonly staleMs: number;
 }
 
-/** What will happen to one event of a watch. */
+/**
+ * What will happen to one event of a watch. `loss`: this one alone never comes, and `delayMs` later the server ends the
+ * stream because it is too old, so that the client lists again.
+ */
 export interface EventPlan {
   readonly delayMs: number;
-  readonly end: 'break' | 'silence' | undefined;
+  readonly end: 'break' | 'silence' | 'loss' | undefined;
 }
+
+/** Decides on single events; undefined leaves one to chance. */
+export type DirectedEvents = (call: Call, event: WatchEvent) => EventPlan | undefined;
 
 /** A fault of a directed history. Fields that are absent leave to chance what happens. */
 export interface DirectedFault extends Partial<RequestPlan> {
@@ -132,6 +138,7 @@ export class Faults {
   readonly #mayPause: (call: Call) => boolean;
   readonly #directed: { fault: DirectedFault; left: number }[] = [];
   #knobs: FaultKnobs;
+  #directEvent: DirectedEvents = () => undefined;
 
   constructor(options: FaultsOptions) {
     this.#random = options.random;
@@ -154,6 +161,11 @@ export class Faults {
     };
   }
 
+  /** From now on `directed` is asked first about each event of each watch. */
+  directEvents(directed: DirectedEvents): void {
+    this.#directEvent = directed;
+  }
+
   planRequest(call: Call): RequestPlan {
     const plan = this.#isSafe(call) ? this.#safePlan() : this.#chancePlan(call);
     const entry = this.#directed.find(({ fault, left }) => left > 0 && fault.when(call));
@@ -163,7 +175,9 @@ export class Faults {
     return { ...plan, ...directed };
   }
 
-  planEvent(call: Call): EventPlan {
+  planEvent(call: Call, event: WatchEvent): EventPlan {
+    const directed = this.#directEvent(call, event);
+    if (directed) return directed;
     const delayMs = this.latencyMs();
     if (this.#isSafe(call)) return { delayMs, end: undefined };
     const { watchBreakChance, watchSilenceChance, watchLagChance } = this.#knobs;

@@ -13,6 +13,9 @@ const LIST_KEYS: Readonly<Record<string, string>> = {
   env: 'name',
 };
 
+/** Maps that are one leaf: an apply replaces them as a whole, whoever owns what stood in them. */
+const ATOMIC_MAPS: ReadonlySet<string> = new Set(['selector', 'nodeSelector']);
+
 /** Leaves by owner. An owner is an operation, a manager and a subresource: `apply:hub:status`. */
 export type Owners = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -104,6 +107,7 @@ type Member = readonly [segment: string, value: unknown, field: string];
 
 /** What is inside a value: its fields, or its items where the list has a key. Empty for a leaf. */
 function membersOf(value: unknown, field: string): Member[] {
+  if (ATOMIC_MAPS.has(field)) return [];
   if (isJsonObject(value)) return Object.entries(value).map(([name, member]) => [name, member, name]);
   const items = keyedItems(value, field);
   return items ? [...items].map(([key, item]) => [ITEM + key, item, '']) : [];
@@ -123,7 +127,7 @@ function keyedItems(value: unknown, field: string): Map<string, JsonObject> | un
 }
 
 function mergeApplied(live: unknown, applied: unknown, field: string): unknown {
-  if (isJsonObject(applied)) {
+  if (isJsonObject(applied) && !ATOMIC_MAPS.has(field)) {
     const merged: Record<string, unknown> = { ...objectOf(live) };
     for (const [name, value] of Object.entries(applied)) {
       if (value !== undefined && value !== null) merged[name] = mergeApplied(merged[name], value, name);

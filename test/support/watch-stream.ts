@@ -1,6 +1,7 @@
 import { UnreachableError } from '../../src/kube/errors.ts';
 import type { ApiResponse, WatchEvent, WatchRequest } from '../../src/kube/transport.ts';
 import type { Timer } from '../../src/runtime/clock.ts';
+import { expired, statusBody } from './api-status.ts';
 import type { Connection } from './endpoint.ts';
 import type { Call, RequestPlan } from './faults.ts';
 import { cloneJson } from './json.ts';
@@ -19,6 +20,7 @@ type Chunk =
 const HEAD_TIMEOUT_MS = 15_000;
 /** TCP sends again with growing pauses: so long after a cut has healed, at most, the held bytes come. */
 const RETRANSMIT_MS = [0, 2_000] as const;
+const TOO_OLD: WatchEvent = { type: 'ERROR', object: statusBody(expired('the version is no longer kept')) };
 /** That a connection that stood still through a cut is dead when it heals. */
 const DEAD_AFTER_CUT_CHANCE = 0.3;
 
@@ -39,6 +41,7 @@ export class WatchStream implements WatchSink, Connection {
   #isClientOpen = true;
   #isServerOpen = true;
   #isWaiting = false;
+  #hasGap = false;
 
   constructor(
     link: Link,
@@ -70,10 +73,21 @@ export class WatchStream implements WatchSink, Connection {
 
   event(event: WatchEvent): void {
     if (!this.#isServerOpen) return;
-    const plan = this.#link.faults.planEvent(this.#call);
+    const plan = this.#link.faults.planEvent(this.#call, event);
     if (plan.end === 'break') this.reset();
     else if (plan.end === 'silence') this.silence();
+    else if (plan.end === 'loss') this.#loseOne(plan.delayMs);
     else this.#push({ type: 'event', event }, plan.delayMs);
+  }
+
+  /** An event is missing from now on. However the stream ends, its client must not go on from where it ended. */
+  #loseOne(healMs: number): void {
+    this.#hasGap = true;
+    this.#link.time.schedule(healMs, () => {
+      if (!this.#isServerOpen) return;
+      this.#push({ type: 'event', event: TOO_OLD }, this.#link.faults.latencyMs());
+      this.end();
+    });
   }
 
   end(): void {
@@ -183,6 +197,7 @@ export class WatchStream implements WatchSink, Connection {
 
   #fail(why: string): void {
     const message = `${this.#link.endpoint.server.name}: ${this.#call.tag}: ${why}`;
+    if (this.#hasGap && this.#isClientOpen) this.#request.onEvent(TOO_OLD);
     this.#finish(() => this.#reject(new UnreachableError(message)));
   }
 

@@ -228,6 +228,13 @@ describe('server-side apply', () => {
     expect(read('w').body['spec']).toEqual({ a: 1, b: 1 });
   });
 
+  it('replaces a selector as a whole, whoever has set what stands in it', () => {
+    apply('w', { spec: { selector: { app: 'x' } } }, 'm');
+    merge(`${PATH}/w`, { spec: { selector: { slot: 'fenced' } } });
+    apply('w', { spec: { selector: { app: 'x' } } }, 'm');
+    expect(read('w').body['spec']).toEqual({ selector: { app: 'x' } });
+  });
+
   it('owns nothing of what was created before the first apply', () => {
     create('w', { spec: { a: 1, b: 2 } });
     apply('w', { spec: { a: 1 } }, 'm');
