@@ -1,4 +1,3 @@
-import { isTrue } from '../api/conditions.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import type { EvidenceLine } from '../decide/evidence.ts';
 import { keyOf } from '../kube/object.ts';
@@ -39,6 +38,12 @@ export const begin = ({ decidedAt, from, instance, lastSignAt, next, ...data }: 
   dataLossObjectiveSeconds: data.dataLossObjectiveSeconds,
 });
 
+/** A service that has a place in one region only cannot be protected: nothing is waited for. */
+function isProtected(instance: ServiceInstance | undefined): boolean {
+  const condition = instance?.status?.conditions?.find(({ type }) => type === 'Protected');
+  return condition?.status === 'True' || condition?.reason === 'TierHasNoSecondary';
+}
+
 /** Where it stands by what the regions report now. What has happened once stays so. */
 export function advance(context: HubContext, progress: ServiceProgress, now: number): ServiceProgress {
   const { epoch, from, name, to } = progress;
@@ -56,7 +61,7 @@ export function advance(context: HubContext, progress: ServiceProgress, now: num
     readyAt: progress.readyAt ?? (isReady ? now : undefined),
     trafficMoved: progress.trafficMoved || isReported === true,
     cleanedUp: progress.cleanedUp || epochsIn(context, name, from).standbyEpoch >= epoch,
-    protected: progress.protected || (isReported === true && isTrue(instance?.status?.conditions, 'Protected')),
+    protected: progress.protected || (isReported === true && isProtected(instance)),
     // A later epoch in the same region moves nothing: its successors changed.
     superseded:
       progress.superseded ||

@@ -21,7 +21,8 @@ export const READ_ONLY = '--read-only';
 const standingBy = (standby: 'Warm' | 'ReadOnly') => ({
   crossRegion: { ...APART.crossRegion, standby },
 });
-const onStandby = (component: object) => [{ ...component, standby: { args: [READ_ONLY] } }];
+type ComponentInput = Readonly<Record<string, unknown>> & { readonly template?: Readonly<Record<string, unknown>> };
+const onStandby = (component: ComponentInput) => [{ ...component, standby: { args: [READ_ONLY] } }];
 const ONE = [{ pattern: 'A' }];
 const ONE_NAMED = [{ pattern: 'A', template: { workload: 'StatefulSet' } }];
 
@@ -53,17 +54,34 @@ export const COPIED: ReadonlySet<string> = new Set(['draft', 'book']);
 
 export const backupKey = (name: string): string => `${SYSTEM_NAMESPACE}/${name}`;
 
-const classes = (): ServiceClass[] => [
-  aClass('trunk', { ...APART, components: ONE }),
-  aClass('vault', { ...APART, components: ONE_NAMED, dataStores: [LEDGER] }),
-  aClass('draft', { ...standingBy('Warm'), components: onStandby({ pattern: 'A' }) }),
-  aClass('book', {
-    ...standingBy('ReadOnly'),
-    components: onStandby({ pattern: 'A', template: { workload: 'StatefulSet', args: ['--serve'] } }),
-  }),
-  aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
-  aClass('desk', { components: [{ pattern: 'A-B' }] }),
-];
+/** What may hold up a side that is no longer to run: `Gate` for all services that run in one region, or for none. */
+export type FencedBy = 'Agent' | 'Gate';
+
+/** Whether the service that can have a data store has it: see `STORED`. */
+export const hasStores = (fencing: FencedBy): boolean => fencing === 'Agent';
+
+const COMMAND = { command: ['serve'] };
+const gated = (components: readonly ComponentInput[]) => ({
+  fencing: 'Gate',
+  components: components.map((component) => ({ ...component, template: { ...component.template, ...COMMAND } })),
+});
+
+/** In a world with gates all of them have one, and none has a data store: pods of hooks have no gate. */
+const classes = (fencing: FencedBy): ServiceClass[] => {
+  const run = (components: readonly ComponentInput[]) => (fencing === 'Gate' ? gated(components) : { components });
+  const stores = hasStores(fencing) ? { dataStores: [LEDGER] } : {};
+  return [
+    aClass('trunk', { ...APART, ...run(ONE) }),
+    aClass('vault', { ...APART, ...run(ONE_NAMED), ...stores }),
+    aClass('draft', { ...standingBy('Warm'), ...run(onStandby({ pattern: 'A' })) }),
+    aClass('book', {
+      ...standingBy('ReadOnly'),
+      ...run(onStandby({ pattern: 'A', template: { workload: 'StatefulSet', args: ['--serve'] } })),
+    }),
+    aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
+    aClass('desk', { components: [{ pattern: 'A-B' }] }),
+  ];
+};
 
 function instanceOf(name: string, regions: readonly string[]): ServiceInstance {
   const [primaryRegion, ...secondaryRegions] = regions;
@@ -114,12 +132,13 @@ export interface Declared {
 export function declaredObjects(
   groupSpec: Readonly<Record<string, unknown>>,
   services = SERVICES,
+  fencing: FencedBy = 'Agent',
 ): readonly Declared[] {
   const instances = Object.entries(services).map(([name, regions]) => instanceOf(name, regions));
   return [
     ...REGIONS.map((region) => ({ resource: SECRET, object: secretOf(region) })),
     { resource: RESOURCES.iuGroup, object: group(groupSpec) },
-    ...classes().map((object) => ({ resource: RESOURCES.serviceClass, object })),
+    ...classes(fencing).map((object) => ({ resource: RESOURCES.serviceClass, object })),
     ...instances.map((object) => ({ resource: RESOURCES.serviceInstance, object })),
   ];
 }

@@ -5,7 +5,7 @@ import { RESOURCES } from '../../src/api/resources.ts';
 import { POD } from '../../src/kube/kinds.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
-import { GROUP, HUB, REGIONS, type RegionName, STORED } from './catalogue.ts';
+import { backupKey, type FencedBy, GROUP, HUB, REGIONS, type RegionName, STORED } from './catalogue.ts';
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
@@ -19,6 +19,8 @@ export interface DirectedHistory {
   readonly name: string;
   /** What is arranged, and which rule it is about. */
   readonly what: string;
+  /** What stops services that run in one region only; agents when absent. */
+  readonly fencing?: FencedBy;
   /** Fields of the group's failover policy. */
   readonly failover?: Readonly<Record<string, unknown>>;
   readonly arrange: (stage: Stage) => void;
@@ -30,6 +32,7 @@ const MEND_MS = 110_000;
 const SETTLED_BY_MS = 420_000;
 /** After that a region that cannot be reached counts as lost by itself. */
 const LOST_MS = 6_500;
+const AFTER_THAT_MS = 20_000;
 
 /** What a directed history has in its hands. Times are milliseconds after its beginning. */
 export class Stage {
@@ -106,6 +109,58 @@ export class Stage {
     return this.world.processes.processIn(slot).id;
   }
 
+  /**
+   * The events of one kind do not reach a process before a time; what happened after `onlyFirstMs` comes 20 s after that.
+   * Times are counted from the beginning.
+   */
+  holdEvents(processId: string, tag: string, untilMs: number, onlyFirstMs = Number.POSITIVE_INFINITY): void {
+    const { faults, time } = this.world;
+    faults.directEvents((call) => {
+      const nowMs = time.nowMs - BEGIN_MS;
+      const leftMs = untilMs + (nowMs > onlyFirstMs ? AFTER_THAT_MS : 0) - nowMs;
+      const isHeld = call.from.id === processId && call.tag === `WATCH ${tag}` && leftMs > 0;
+      return isHeld ? { delayMs: leftMs, end: undefined } : undefined;
+    });
+  }
+
+  /** Somebody writes a label on the order of a service that changes nothing: an event. */
+  touchOrder(service: string, region: RegionName): void {
+    const kind = this.world.kind(region, RESOURCES.regionalService);
+    const order = kind.get(backupKey(service));
+    if (!order) return;
+    const labels = { ...order.metadata.labels, touched: `${Math.round(this.world.time.nowMs)}` };
+    kind.update(order, { ...order, metadata: { ...order.metadata, labels } });
+  }
+
+  /** Calls `act` when a region has confirmed for the first time from now on that a service stands by. */
+  onceConfirmed(service: string, region: RegionName, act: () => void): void {
+    let isDone = false;
+    this.world.kind(region, RESOURCES.regionalService).onChange(({ object, old }) => {
+      const { standbyEpoch } = object.status ?? {};
+      if (isDone || object.metadata.name !== service || standbyEpoch === old?.status?.standbyEpoch) return;
+      isDone = true;
+      act();
+    });
+  }
+
+  /** The API server of a region is gone until everything is mended; its nodes live. */
+  loseServer(region: RegionName): void {
+    this.world.transcript.note('stage', `API server of ${region} is lost`);
+    this.world.network.setServer(region, 'refusing');
+    this.at(MEND_MS - BEGIN_MS, () => this.world.network.setServer(region, 'up'));
+  }
+
+  losePower(region: RegionName, ms: number): void {
+    this.world.transcript.note('stage', `${region} is without power for ${Math.round(ms)} ms`);
+    this.world.power(region, false);
+    this.after(ms, () => this.world.power(region, true));
+  }
+
+  agentsOf(region: RegionName): readonly string[] {
+    const slots = this.world.processes.slots.filter(({ site }) => site === region);
+    return slots.map((slot) => this.world.processes.processIn(slot).id);
+  }
+
   crash(processId: string): void {
     this.world.transcript.note('stage', `kills ${processId}`);
     this.#process(processId).crash();
@@ -166,7 +221,7 @@ export class Stage {
     });
   }
 
-  /** Calls `act` when the first request of that kind is sent. */
+  /** Calls `act` when the first request of that kind is sent. To be asked for before a fault of the same requests. */
   onceSent(isMeant: (call: Call) => boolean, act: () => void): void {
     let isDone = false;
     this.fault({
@@ -489,6 +544,171 @@ export const DIRECTED: readonly DirectedHistory[] = [
       });
     },
   },
+  {
+    name: 'lateCounter',
+    what: 'a new agent leader has not seen the last nonces, and its region is cut off: it comes upon one that was answered long ago',
+    arrange(stage) {
+      const [leader, follower] = [stage.leaderAt('east'), stage.followerAt('east')];
+      stage.at(0, () => stage.holdEvents(follower, 'regionleases', 60_000));
+      const cutAt = stage.between(9_000, 12_000);
+      stage.at(cutAt, () => stage.isolate('east'));
+      stage.at(cutAt + 100, () => stage.crash(leader));
+    },
+  },
+  {
+    name: 'lateOldOrder',
+    what: 'a new agent leader has read by quorum that it stands by, and confirmed it; then its watch brings an older order',
+    arrange(stage) {
+      const [leader, follower] = [stage.leaderAt('east'), stage.followerAt('east')];
+      stage.at(0, () => stage.holdEvents(follower, 'regionalservices', stage.between(7_000, 9_500), 1_000));
+      stage.at(200, () => stage.touchOrder('trunk', 'east'));
+      stage.at(1_000, () => stage.crash(leader));
+      const isLoad = (call: Call): boolean => call.tag === 'LIST regionalservices' && call.from.id === follower;
+      stage.onceSent(isLoad, () =>
+        stage.after(600, () =>
+          stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] }),
+        ),
+      );
+      stage.fault({ when: isLoad, times: 1, requestMs: stage.between(1_500, 2_000) });
+    },
+  },
+  {
+    name: 'oldLeaderReturns',
+    what: 'an agent stands still; the next one leads, stops a service, confirms it and dies; the first one leads again and knows nothing of it',
+    arrange(stage) {
+      stage.at(0, () => {
+        const leader = stage.leaderAt('east');
+        const next = stage.followerAt('east');
+        stage.holdEvents(leader, 'regionalservices', 30_000);
+        stage.onceSent(
+          (call) => isTo(call, 'PATCH regionleases', 'east') && fromHub(call),
+          () => {
+            stage.after(250, () => stage.pause(leader, stage.between(2_600, 3_200)));
+            stage.after(stage.between(1_000, 2_000), () =>
+              stage.world.editService('trunk', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] }),
+            );
+          },
+        );
+        // Its orders come late to the one that leads again: the longer it takes, the more it trusts what it has.
+        stage.fault({
+          when: (call) => call.tag === 'LIST regionalservices' && call.from.id === leader,
+          replyMs: 3_000,
+        });
+        stage.onceConfirmed('trunk', 'east', () => stage.crash(next));
+      });
+    },
+  },
+  {
+    name: 'pausedPromiser',
+    what: 'an agent stands still right before it reads the nonce of a peer; meanwhile the next one starts what it was about to promise',
+    arrange(stage) {
+      stage.at(0, () => {
+        const promiser = stage.leaderAt('west');
+        stage.cut(HUB, 'east');
+        stage.cut('east', 'north');
+        stage.fault({
+          when: (call) => isTo(call, 'GET regionleases', 'east') && call.from.id === promiser,
+          times: 1,
+          pauseMs: stage.between(50_000, 60_000),
+        });
+      });
+    },
+  },
+  {
+    name: 'stalePromiser',
+    what: 'an agent begins to lead that has not heard that its region is to start a service: it promises its peer nothing before it has read its orders',
+    arrange(stage) {
+      stage.at(0, () => {
+        const [leader, next] = [stage.leaderAt('west'), stage.followerAt('west')];
+        stage.isolate('east');
+        stage.holdEvents(next, 'regionalservices', 80_000);
+        stage.at(stage.between(45_000, 50_000), () => {
+          stage.heal('east', 'west');
+          stage.crash(leader);
+        });
+        stage.fault({ when: (call) => call.tag === 'LIST regionalservices' && call.from.id === next, replyMs: 3_500 });
+        // It takes what runs in its own region for a remnant: that its fence is slow leaves time to see what its peer does.
+        stage.fault({
+          when: (call) => call.from.id === next && call.lane === 'fence' && call.tag.startsWith('PATCH'),
+          requestMs: 4_000,
+        });
+      });
+    },
+  },
+  {
+    name: 'readUnderWay',
+    what: 'a read of all pods is long under way when a service starts and is to stop again: it says nothing about that service',
+    arrange(stage) {
+      const isRead = (call: Call): boolean => isTo(call, 'LIST pods', 'west') && call.lane === 'fence';
+      const move = (primaryRegion: RegionName, secondaryRegions: RegionName[]): void =>
+        stage.world.editService('trunk', { primaryRegion, secondaryRegions });
+      const replyMs = 14_000;
+      stage.onceSent(isRead, () => {
+        move('west', ['east', 'north']);
+        stage.after(replyMs - stage.between(1_000, 2_200), () => move('east', ['west', 'north']));
+      });
+      stage.fault({ when: isRead, times: 1, replyMs });
+      // Its cache shows the agent nothing of the pods either: the read by quorum is all that it has.
+      stage.holdEvents(stage.leaderAt('west'), 'pods', 60_000);
+      stage.at(0, () =>
+        stage.world.editService('vault', { primaryRegion: 'east', secondaryRegions: ['west', 'north'] }),
+      );
+    },
+  },
+  {
+    name: 'powerReturns',
+    what: 'a region comes back with power, without its agents and cut off: nothing starts without a right',
+    fencing: 'Gate',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.isolate('east');
+        for (const agent of stage.agentsOf('east')) stage.crash(agent);
+        stage.losePower('east', stage.between(20_000, 40_000));
+      });
+    },
+  },
+  {
+    name: 'serverLost',
+    what: 'the API server of a region is gone, its nodes live: what runs there stops with its right',
+    fencing: 'Gate',
+    arrange(stage) {
+      stage.at(0, () => stage.loseServer('east'));
+    },
+  },
+  {
+    name: 'agentsLost',
+    what: 'all agents of a region stop and it is cut off, its nodes live: what runs there stops with its right',
+    fencing: 'Gate',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.isolate('east');
+        for (const agent of stage.agentsOf('east')) stage.pause(agent, stage.between(40_000, 80_000));
+      });
+    },
+  },
+  {
+    name: 'kubeletsDisobey',
+    what: 'the kubelets of a region do nothing that they are told, and it is cut off: what runs there stops with its right',
+    fencing: 'Gate',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.world.hazards.setObeys('east', false);
+        stage.at(MEND_MS - BEGIN_MS, () => stage.world.hazards.setObeys('east', true));
+        stage.isolate('east');
+      });
+    },
+  },
+  {
+    name: 'machinesThaw',
+    what: 'the machines of a region stand still until another one runs the service, and go on',
+    fencing: 'Gate',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.world.hazards.freeze('east', stage.between(35_000, 45_000));
+        stage.isolate('east');
+      });
+    },
+  },
 ];
 
 /** What `kubectl label` does, and its replica set after it, which lets go of what it does not select any more. */
@@ -518,7 +738,8 @@ const isIntent = ({ body, tag }: Call): boolean =>
 export async function runDirected(name: string, { seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
   const history = DIRECTED.find((directed) => directed.name === name);
   if (!history) throw new Error(`no directed history is called ${name}`);
-  const world = new World({ seed, group: { failover: { coolDownSeconds: 0, ...history.failover } } });
+  const { failover, fencing = 'Agent' } = history;
+  const world = new World({ seed, fencing, group: { failover: { coolDownSeconds: 0, ...failover } } });
   const observer = new Observer(world);
   const stage = new Stage(world, observer);
   await world.time.run(BEGIN_MS);

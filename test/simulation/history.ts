@@ -1,7 +1,9 @@
-import { CALM, drawKnobs } from '../support/faults.ts';
-import type { SeededRandom } from '../support/seeded-random.ts';
-import { BACKUPS, REGIONS } from './catalogue.ts';
+import { CALM, drawKnobs, type FaultKnobs, type Range } from '../support/faults.ts';
+import type { Script } from '../support/script.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { BACKUPS, type FencedBy, SERVICES } from './catalogue.ts';
 import { findUnsettled, Observer, type Violation } from './invariants.ts';
+import { leaveAlone, schedulePersons } from './persons.ts';
 import { World } from './world.ts';
 
 export interface HistoryResult {
@@ -11,19 +13,26 @@ export interface HistoryResult {
   readonly violation: Violation | undefined;
   /** The last events; empty unless there was a violation or all of it was asked for. */
   readonly transcript: readonly string[];
+  /** How often what befell it, by kind. */
+  readonly coverage: Readonly<Record<string, number>>;
+  /** Names of what befell it and can be left out (`without`). */
+  readonly deeds: readonly string[];
 }
 
 export interface HistoryOptions {
   readonly seed: number;
   /** Keeps the transcript of a history without a violation too. */
   readonly trace?: boolean;
+  /** Names of disasters (`d4`), deeds of persons (`p2`) and knobs (`lateChance`) that are left out. */
+  readonly without?: readonly string[];
 }
 
 /** Times of a history, in milliseconds of true time. */
 const DISASTERS_FROM_MS = 12_000;
-const DISASTERS_UNTIL_MS = 100_000;
-/** The longest disaster lasts 70 s. */
-const CALM_FROM_MS = 171_000;
+/** Drawn: in a short history what happens first is most of it, in a long one one switch follows another. */
+const DISASTERS_UNTIL_MS: Range = [40_000, 100_000];
+/** The faults of the network go on for so long when the last disaster is over. */
+const AFTERWARDS_MS = 3_000;
 /** Late messages (45 s), silent watches, cool-downs and the way home fit into it many times. */
 const SETTLED_BY_MS = 480_000;
 const LOOK_EVERY_MS = 5_000;
@@ -41,27 +50,73 @@ const HOT_TAGS = [
   'PATCH statefulsets',
   'PATCH leases',
 ];
+const GATE_TAG = 'GET rights';
+
+/** In one history of five services have gates, and then disasters strike that only gates withstand. */
+const GATE_SHARE = 0.2;
+/** The services that no rule of the protocol is about are in one history of three: they cost as much as the others. */
+const ALL_SERVICES_SHARE = 0.35;
+
+interface Setting {
+  readonly fencing: FencedBy;
+  readonly services: Readonly<Record<string, readonly string[]>>;
+  readonly coolDownSeconds: number;
+  readonly onHubLoss: string;
+  readonly knobs: FaultKnobs;
+  /** Nothing new befalls the history after that. */
+  readonly untilMs: number;
+}
+
+function drawSetting(random: SeededRandom): Setting {
+  const fencing = random.chance(GATE_SHARE) ? 'Gate' : 'Agent';
+  return {
+    fencing,
+    services: random.chance(ALL_SERVICES_SHARE) ? SERVICES : BACKUPS,
+    coolDownSeconds: random.pick([0, 0, 5, 60]),
+    onHubLoss: random.pick(['Fence', 'Fence', 'Fence', 'Hold']),
+    knobs: drawKnobs(random, fencing === 'Gate' ? [...HOT_TAGS, GATE_TAG] : HOT_TAGS),
+    untilMs: random.between(...DISASTERS_UNTIL_MS),
+  };
+}
 
 /** Plays one history of chance. The same seed plays it again, byte for byte. */
-export async function runHistory({ seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
-  const draw = new World({ seed: 0 }).random.fork(`knobs ${seed}`);
-  const knobs = drawKnobs(draw, HOT_TAGS);
-  const coolDownSeconds = draw.pick([0, 0, 5, 60]);
-  const onHubLoss = draw.pick(['Fence', 'Fence', 'Fence', 'Hold']);
-  const world = new World({ seed, knobs, group: { failover: { coolDownSeconds, onHubLoss } } });
+export async function runHistory({ seed, trace = false, without = [] }: HistoryOptions): Promise<HistoryResult> {
+  const draw = new SeededRandom(seed).fork('setting');
+  const { coolDownSeconds, fencing, knobs, onHubLoss, services, untilMs } = drawSetting(draw);
+  const world = new World({ seed, services, fencing, without, group: { failover: { coolDownSeconds, onHubLoss } } });
+  const { script } = world;
   const observer = new Observer(world);
-  world.transcript.note('world', 'knobs', { ...knobs, coolDownSeconds, onHubLoss });
-  world.scheduleDisasters(DISASTERS_FROM_MS, DISASTERS_UNTIL_MS);
-  scheduleEdits(world, draw.fork('edits'));
-  await play(world, observer);
+  const weather = withoutKnobs(knobs, script);
+  world.faults.setKnobs(weather);
+  world.transcript.note('world', 'knobs', { ...weather, coolDownSeconds, onHubLoss, fencing });
+  const overAt = world.scheduleDisasters(DISASTERS_FROM_MS, untilMs);
+  schedulePersons({
+    world,
+    script,
+    random: draw.fork('persons'),
+    fromMs: DISASTERS_FROM_MS,
+    untilMs,
+  });
+  await play(world, observer, () => Math.max(untilMs, overAt()));
   return resultOf(world, observer, trace);
 }
 
-async function play(world: World, observer: Observer): Promise<void> {
-  await world.time.run(CALM_FROM_MS);
+/** The knobs of this history, without those that are to be left out. */
+function withoutKnobs(knobs: FaultKnobs, script: Script): FaultKnobs {
+  const isQuiet = ([name, value]: [string, unknown]): boolean => value === 0 || name === 'latencyMs';
+  const kept = Object.entries(knobs).filter((knob) => isQuiet(knob) || script.has(knob[0]));
+  return { ...CALM, ...Object.fromEntries(kept) };
+}
+
+async function play(world: World, observer: Observer, overAt: () => number): Promise<void> {
+  const { faults, time, transcript } = world;
+  const calmAt = (): number => overAt() + AFTERWARDS_MS;
+  // A disaster may bring another one with it, which is over later.
+  while (!observer.violation && time.nowMs < calmAt()) await time.run(calmAt());
   if (observer.violation) return;
-  world.faults.setKnobs(CALM);
-  world.transcript.note('world', 'all faults end');
+  faults.setKnobs(CALM);
+  transcript.note('world', 'all faults end');
+  leaveAlone(world, world.random.fork('leave'));
   await untilSettled(world, observer, SETTLED_BY_MS);
 }
 
@@ -88,30 +143,12 @@ export async function untilSettled(world: World, observer: Observer, byMs: numbe
 /** How a history ended, for those who ran it. */
 export function resultOf(world: World, observer: Observer, trace: boolean): HistoryResult {
   const { violation } = observer;
-  const transcript = violation || trace ? world.transcript.print() : [];
-  return { steps: world.time.steps, seconds: world.time.nowMs / 1000, violation, transcript };
-}
-
-/** Users change their minds: another primary region, other successors, another policy. */
-function scheduleEdits(world: World, random: SeededRandom): void {
-  const meanMs = random.pick([Number.POSITIVE_INFINITY, 40_000, 12_000, 4_000]);
-  if (!Number.isFinite(meanMs)) return;
-  const next = () => {
-    if (world.time.nowMs > DISASTERS_UNTIL_MS) return;
-    edit(world, random);
-    world.time.schedule(-Math.log(1 - random.next()) * meanMs, next);
+  return {
+    steps: world.time.steps,
+    seconds: world.time.nowMs / 1000,
+    violation,
+    transcript: violation || trace ? world.transcript.print() : [],
+    coverage: Object.fromEntries(world.coverage),
+    deeds: world.script.done,
   };
-  world.time.schedule(DISASTERS_FROM_MS, next);
-}
-
-function edit(world: World, random: SeededRandom): void {
-  if (random.chance(0.05)) {
-    world.editOnHubLoss(random.pick(['Fence', 'Hold']));
-    return;
-  }
-  const name = random.pick(Object.keys(BACKUPS));
-  const places = random.chance(0.3) ? REGIONS : (BACKUPS[name] ?? REGIONS);
-  const primaryRegion = random.pick(places);
-  const secondaryRegions = places.filter((region) => region !== primaryRegion && !random.chance(0.2));
-  world.editService(name, { primaryRegion, secondaryRegions });
 }

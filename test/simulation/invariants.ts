@@ -1,5 +1,6 @@
 import { LABELS } from '../../src/api/labels.ts';
 import type { RegionLease } from '../../src/api/region-lease.ts';
+import type { RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
@@ -27,6 +28,9 @@ export type Invariant =
   | 'NoHarm'
   | 'HoldDown'
   | 'NoMove'
+  | 'RightOfGate'
+  | 'OneCertainLeader'
+  | 'DryRunMovesNothing'
   | 'Settles'
   | 'Rests';
 
@@ -41,6 +45,8 @@ export interface Violation {
  * behind a lagging cache (25 s), a process that stood still (45 s) and a late second delivery (45 s).
  */
 const LATE_DELETION_MS = 120_000;
+
+const LEADERS_EVERY_MS = 500;
 
 /**
  * Watches what really runs and what really stands in the storages, never what a process believes, at each change: the
@@ -80,6 +86,8 @@ export class Observer {
       this.#watch(region, POD, (pod, old) => this.#hookChanged(region, pod, old));
       this.#watch(region, RESOURCES.regionalService, (order, old) => this.#orderChanged(region, order, old));
     }
+    world.onUnlawful((message) => this.report('RightOfGate', message));
+    this.#watchLeaders();
     world.hub.storage.onChange((table, { object, type }) => this.#countWrite(HUB, table.resource, type, object));
     this.#watch(HUB, RESOURCES.serviceInstance, (instance, old) => this.#instanceChanged(instance, old));
   }
@@ -135,6 +143,15 @@ export class Observer {
     });
   }
 
+  /** That a process is certain to lead means that no other one can: two that are certain at one instant are a split brain. */
+  #watchLeaders(): void {
+    for (const site of [HUB, ...this.#world.regions.keys()]) {
+      const certain = this.#world.processes.leadersAt(site);
+      if (certain.length > 1) this.report('OneCertainLeader', `${certain.join(' and ')} are both certain to lead`);
+    }
+    this.#world.time.schedule(LEADERS_EVERY_MS, () => this.#watchLeaders());
+  }
+
   #countWrite(server: string, resource: Resource, type: string, object: KubeObject): void {
     if (resource.plural === 'leases' || resource.plural === 'regionleases') return;
     this.#writes.push(`${server}: ${type} ${resource.plural} ${keyOf(object)}`);
@@ -143,7 +160,7 @@ export class Observer {
   #runs(region: string, pod: RunningPod, isRunning: boolean): void {
     const service = pod.labels[LABELS.standbyOf] ?? pod.labels[LABELS.service] ?? '';
     if (!Object.hasOwn(BACKUPS, service)) return;
-    if (isRunning && service === STORED) this.#startsOnStore(region, pod.labels[LABELS.hook]);
+    if (isRunning && service === STORED && this.#world.hasStores) this.#startsOnStore(region, pod.labels[LABELS.hook]);
     // By what the process was told when it was started, whatever its labels say.
     const mayWrite = !pod.args.includes(READ_ONLY);
     if (mayWrite && pod.labels[LABELS.standbyOf] !== undefined)
@@ -172,14 +189,24 @@ export class Observer {
     }
     if (!assignment || !this.#neverFalls(`epoch of ${key}`, assignment.epoch)) return;
     this.#assigned.set(`${key}@${assignment.epoch}`, assignment.activeRegion);
-    const { activeRegion, epoch, onHubLoss, reason, successors } = assignment;
+    const { activeRegion, epoch, onHubLoss, reason, regionSwitch, successors } = assignment;
     if (instance.metadata.name === STORED && epoch === 1) this.#promoted.add(activeRegion);
+    if (regionSwitch !== undefined) this.#checkSwitch(key, regionSwitch);
     if (BACKUPS[instance.metadata.name]) {
       this.#note(
         `${instance.metadata.name} is assigned to ${activeRegion} at epoch ${epoch}: ${reason}, ` +
           `successors ${successors.join()}, ${onHubLoss}`,
       );
     }
+  }
+
+  /** What a person only wants to see, or wants to keep from moving, moves nothing. */
+  #checkSwitch(key: string, name: string): void {
+    const spec = this.#world.kind(HUB, RESOURCES.regionSwitch).get(name)?.spec;
+    if (spec?.dryRun || spec?.type === 'Freeze') {
+      this.report('DryRunMovesNothing', `${key} is moved by ${name}, a ${spec.dryRun ? 'dry run' : 'Freeze'}`);
+    }
+    this.#world.count('moved by hand');
   }
 
   #leaseChanged(region: string, { spec }: RegionLease): void {
@@ -261,6 +288,7 @@ export class Observer {
     }
     if (
       name === STORED &&
+      this.#world.hasStores &&
       status?.standbyEpoch === spec.epoch &&
       spec.role === 'Standby' &&
       this.#promoted.has(region)
@@ -310,10 +338,18 @@ function countIn(counts: Counts, of: { service: string; region: string }, change
 
 /** What is not yet as declared, in words; empty when everything has arrived where it belongs. */
 export function findUnsettled(world: World, observer: Observer): string[] {
-  return world
-    .kind(HUB, RESOURCES.serviceInstance)
-    .list()
-    .flatMap((instance) => unsettledOf(world, observer, instance));
+  const services = world.kind(HUB, RESOURCES.serviceInstance).list();
+  return [
+    ...services.flatMap((instance) => unsettledOf(world, observer, instance)),
+    ...world.kind(HUB, RESOURCES.regionSwitch).list().flatMap(unfinishedOf),
+  ];
+}
+
+/** A switch that was asked for ends, and its record says so. What stands until a person takes it back does not. */
+function unfinishedOf({ metadata, spec, status }: RegionSwitch): string[] {
+  if ((spec.dryRun || spec.type === 'Freeze') && !spec.abort) return [];
+  const isOver = status?.endTime !== undefined && status.observedGeneration === metadata.generation;
+  return isOver ? [] : [`RegionSwitch ${metadata.name} (${spec.type}) has not ended`];
 }
 
 /** Every region that stands by has its copy, and no other one has. */

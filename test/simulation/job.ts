@@ -6,6 +6,8 @@ export interface Job {
   /** Name of a directed history. */
   readonly directed?: string;
   readonly trace?: boolean;
+  /** Names of deeds that are left out; see `Script`. */
+  readonly without?: readonly string[];
 }
 
 export interface JobResult extends HistoryResult {
@@ -13,3 +15,14 @@ export interface JobResult extends HistoryResult {
 }
 
 export const nameOf = ({ directed, seed }: Job): string => `${directed ?? 'history'} of seed ${seed}`;
+
+/** What plays a job again, in a shell. */
+export function commandOf({ directed, seed, without = [] }: Job, bug?: string): string {
+  const options = [
+    `--histories 1 --seed ${seed}`,
+    ...(directed === undefined ? [] : [`--directed ${directed}`]),
+    ...(bug === undefined ? [] : [`--plant ${bug}`]),
+    ...(without.length === 0 ? [] : [`--without ${without.join()}`]),
+  ];
+  return `npm run sim -- ${options.join(' ')} --trace`;
+}

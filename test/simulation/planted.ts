@@ -25,6 +25,15 @@ const ACKNOWLEDGE = 'src/hub/acknowledge.ts';
 const FENCE = 'src/act/fence.ts';
 const PROMISES = 'src/agent/promises.ts';
 const STANDBY = 'src/decide/desired/standby.ts';
+const PEERS = 'src/agent/peers.ts';
+/** Without it a service that asks for a gate has none: its processes start with their pods and stop with them. */
+const NO_GATE: readonly Edit[] = [
+  {
+    file: 'src/decide/desired/gate.ts',
+    find: "spec.fencing === 'Gate' && writeBearing;",
+    replace: "spec.fencing === 'Gate' && writeBearing && spec.epoch < 0;",
+  },
+];
 
 export const PLANTED: readonly PlantedBug[] = [
   {
@@ -429,5 +438,203 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'lateJobStart',
+  },
+  {
+    name: 'counterNonce',
+    what: 'nonces are a counter that is continued from the status, not unique to a process',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'const nonce = this.#random.token();',
+        replace: 'const nonce = String(this.#made + 1);',
+      },
+      {
+        file: AGENT_AUTHORITY,
+        find: 'const acknowledgement = lease.spec.hub;',
+        replace: `this.#made = Math.max(this.#made, Number(lease.spec.agent?.nonce ?? 0));
+    const acknowledgement = lease.spec.hub;`,
+      },
+    ],
+    directed: 'lateCounter',
+  },
+  {
+    name: 'timeTravel',
+    what: 'an agent follows a cache back to a lower epoch that it has already left',
+    edits: [
+      {
+        file: 'src/agent/orders.ts',
+        find: 'if (!known || !isOlder(order, known)) this',
+        replace: 'if (!known || isOlder(order, known) || !isOlder(order, known)) this',
+      },
+      // The cache takes nothing older than an own write: without that it goes back too.
+      {
+        file: 'src/kube/cache.ts',
+        find: 'if (isNewer(written, version)) return true;',
+        replace: 'if (isNewer(written, version)) return false;',
+      },
+    ],
+    directed: 'lateOldOrder',
+  },
+  {
+    name: 'oldRights',
+    what: 'an agent keeps the rights of an earlier leadership of its own',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: `    this.#asked = new Map();
+    this.#rights = new Map();
+    this.#promises`,
+        replace: '    this.#promises',
+      },
+    ],
+    directed: 'oldLeaderReturns',
+  },
+  {
+    name: 'regionAckEager',
+    what: 'an acknowledgement is a right for whatever the region is told to run, before the old side is known to be stopped',
+    edits: [
+      {
+        file: AGENT_AUTHORITY,
+        find: 'if (!asked) return [];',
+        replace: `if (!asked) return [];
+    this.#rights.set('any', new Map([[0, asked]]));`,
+      },
+      {
+        file: AGENT_AUTHORITY,
+        find: 'const asked = this.#rights.get(service)?.get(epoch);',
+        replace: "const asked = epoch && service ? this.#rights.get('any')?.get(0) : undefined;",
+      },
+    ],
+  },
+  {
+    name: 'rateEach',
+    what: 'a wait makes no allowance for clocks of different rates',
+    edits: [
+      {
+        file: 'src/decide/timing.ts',
+        find: 'waitMs: (leaseMs + takeoverMs + stopBudgetMs) * clockRatio,',
+        replace: 'waitMs: leaseMs + takeoverMs + stopBudgetMs,',
+      },
+    ],
+    directed: 'agentDiesAlone',
+  },
+  {
+    name: 'promiseCheckFirst',
+    what: 'an agent checks its leadership and its orders, then reads the nonce of the peer, then promises',
+    edits: [
+      {
+        file: PEERS,
+        find: 'const lease = await peer.client.read(',
+        replace: `const early = promiseFor(context, peer.region, '');
+    const lease = await peer.client.read(`,
+      },
+      // The deadline of the read bounds the harm: without it the answer may be late by any amount.
+      { file: PEERS, find: 'timeoutMs: options.heartbeatMs, signal', replace: 'timeoutMs: 60_000, signal' },
+      {
+        file: PEERS,
+        find: 'await answer(context, peer, lease);',
+        replace: 'await answer(context, peer, lease, early);',
+      },
+      {
+        file: PEERS,
+        find: 'peer: Peer, { spec }: RegionLease): Promise<void> {',
+        replace: 'peer: Peer, { spec }: RegionLease, early?: LeasePromise): Promise<void> {',
+      },
+      {
+        file: PEERS,
+        find: 'const promise = promiseFor(context, peer.region, nonce);',
+        replace: 'const promise = early && { ...early, nonce };',
+      },
+      // It promises at the first look, so that one pause is enough.
+      {
+        file: PEERS,
+        find: 'if (isAnswered || !isSecondLook || peer',
+        replace: 'if (isAnswered || (!isSecondLook && !early) || peer',
+      },
+    ],
+    directed: 'pausedPromiser',
+  },
+  {
+    name: 'promiseStale',
+    what: 'a new agent leader promises from a view that is older than its leadership',
+    edits: [
+      {
+        file: PEERS,
+        find: 'if (!leadership.isCertain() || !orders.sure) return undefined;',
+        replace: 'if (!leadership.isCertain()) return undefined;',
+      },
+    ],
+    directed: 'stalePromiser',
+  },
+  {
+    name: 'joinedRead',
+    what: 'an agent joins a quorum read that was already sent when it asks',
+    edits: [
+      {
+        file: 'src/act/quorum-reads.ts',
+        find: 'for (const { of, resolve } of waiters) resolve(childrenOf(of));',
+        replace: 'for (const { of, resolve } of [...waiters, ...this.#waiting.splice(0)]) resolve(childrenOf(of));',
+      },
+      // All wait for the one that is under way; one read is for all services, and the deadline does not bound the harm.
+      {
+        file: 'src/act/quorum-reads.ts',
+        find: 'else if (this.#waiting.length === 1) this',
+        replace: 'else if (!this) this',
+      },
+      { file: 'src/act/quorum-reads.ts', find: 'if (only && services.every', replace: 'if (!only && services.every' },
+      {
+        file: 'src/act/quorum-reads.ts',
+        find: "const CALL = { lane: 'fence' } as const;",
+        replace: "const CALL = { lane: 'fence', timeoutMs: 60_000 } as const;",
+      },
+    ],
+    directed: 'readUnderWay',
+  },
+  {
+    name: 'noGate',
+    what: 'the processes of a service start with the power of their region',
+    edits: NO_GATE,
+    directed: 'powerReturns',
+  },
+  {
+    name: 'apiDown',
+    what: 'nothing but the agents stops a service, and the API server of its region is lost',
+    edits: NO_GATE,
+    directed: 'serverLost',
+  },
+  {
+    name: 'agentsDead',
+    what: 'nothing but the agents stops a service, and all agents of its region stop',
+    edits: NO_GATE,
+    directed: 'agentsLost',
+  },
+  {
+    name: 'gateGoesOn',
+    what: 'a gate that has started its command lets it go on when the right ends',
+    edits: [
+      {
+        file: 'src/gate/right.ts',
+        find: "if (phase === 'Killed' || (phase === 'Running' && lasts)) return { phase };",
+        replace: "if (phase === 'Killed' || phase === 'Running') return { phase };",
+      },
+      {
+        file: 'src/gate/right.ts',
+        find: 'Math.min(LOOK_EVERY_MS, leftMs - STOP_EARLY_MS);',
+        replace: 'LOOK_EVERY_MS;',
+      },
+    ],
+    directed: 'serverLost',
+  },
+  {
+    name: 'gateTakesMore',
+    what: 'a gate takes a right for longer than it was given',
+    edits: [
+      {
+        file: 'src/gate/right.ts',
+        find: 'forMs - elapsedAtMost(sentAt, now);',
+        replace: '5 * forMs - elapsedAtMost(sentAt, now);',
+      },
+    ],
+    directed: 'serverLost',
   },
 ];

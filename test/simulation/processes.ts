@@ -1,4 +1,6 @@
 import { createAgent } from '../../src/agent/agent.ts';
+import type { RightVerdict } from '../../src/agent/rights-server.ts';
+import type { GateSource } from '../../src/decide/desired/gate.ts';
 import { createHub } from '../../src/hub/hub.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
@@ -15,7 +17,7 @@ const CANDIDATES = 2;
 /** With two heartbeats of 2 s it must be less than the lease of 7 s. */
 export const HUB_ELECTION_MS = 2_500;
 /** Clock rates at the edge of what `clockRateErrorPercent: 20` allows: any two differ by a factor of 1.2 at most. */
-const RATES = [1 / Math.sqrt(1.2), 1, Math.sqrt(1.2)];
+export const RATES = [1 / Math.sqrt(1.2), 1, Math.sqrt(1.2)];
 /** A process counts as one that can take over when it has been well for so long. */
 const SETTLED_MS = 1_000;
 const WATCH_EVERY_MS = 500;
@@ -24,6 +26,7 @@ interface Role {
   start(): void;
   readonly ready: boolean;
   readonly leading: boolean;
+  rightOf?(service: string): RightVerdict;
 }
 
 interface Running {
@@ -40,7 +43,13 @@ export interface ProcessesOptions {
   readonly regions: readonly string[];
   /** Processes for each role and site; two when absent. */
   readonly candidates?: number;
+  /** Whether all agents of a region may stop at once; else one always lives. */
+  readonly mayAllStop?: boolean;
+  /** What agents put in front of services that ask for gates; absent: they have no settings for them. */
+  readonly gate?: GateSource;
   readonly log: (who: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Called when a hub begins to lead while another one, which has not heard of it, still acts as if it did. */
+  readonly onSecondHub?: () => void;
 }
 
 /** The real hub and agent loops as processes that can stand still, die and come back as new ones. */
@@ -49,6 +58,8 @@ export class Processes implements Fleet {
   readonly #options: ProcessesOptions;
   readonly #running = new Map<string, Running>();
   #started = 0;
+  /** Hubs that have begun to lead and have not heard of another one. */
+  readonly #leadingHubs = new Set<VirtualProcess>();
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
@@ -92,12 +103,31 @@ export class Processes implements Fleet {
   }
 
   /**
-   * Fault model: hubs may all fail; of the agents of a region one lives, is warm and takes part in the election, or
-   * nobody would fence (that is the gate's part, and the gate is for later).
+   * Fault model of services without gates: hubs may all fail; of the agents of a region one lives, is warm and takes
+   * part in the election, or nobody would fence.
    */
   mayStop(slot: Slot): boolean {
-    if (slot.site === HUB) return true;
+    if (slot.site === HUB || this.#options.mayAllStop) return true;
     return this.slots.some((other) => other.site === slot.site && other.name !== slot.name && this.#isSettled(other));
+  }
+
+  /** The agents of a region as the gates there see them: processes that hold rights, or do not. */
+  agentsOf(
+    region: string,
+  ): { readonly process: VirtualProcess; readonly rightOf: (service: string) => RightVerdict }[] {
+    return this.slots
+      .filter(({ site }) => site === region)
+      .map((slot) => this.#at(slot))
+      .map(({ process, role }) => ({
+        process,
+        rightOf: (service) => role.rightOf?.(service) ?? { status: 404, reason: 'no agent' },
+      }));
+  }
+
+  /** Ids of the processes at a site that are certain at this instant that they lead. One at most may be. */
+  leadersAt(site: string): readonly string[] {
+    const certain = this.slots.filter((slot) => slot.site === site && this.leads(slot));
+    return certain.map((slot) => this.processIn(slot)).flatMap(({ id, state }) => (state === 'crashed' ? [] : [id]));
   }
 
   /** The slot that a process, by its id, runs in. */
@@ -130,8 +160,16 @@ export class Processes implements Fleet {
 
   #log(process: VirtualProcess): Log {
     return (level, message, fields) => {
+      if (message === 'Hub leads') this.#beginsToLead(process);
+      if (message === 'Hub leads no more') this.#leadingHubs.delete(process);
       if (level !== 'debug') this.#options.log(process.id, message, fields);
     };
+  }
+
+  #beginsToLead(process: VirtualProcess): void {
+    for (const other of this.#leadingHubs) if (other.state === 'crashed') this.#leadingHubs.delete(other);
+    if (this.#leadingHubs.size > 0) this.#options.onSecondHub?.();
+    this.#leadingHubs.add(process);
   }
 
   #createHub(process: VirtualProcess, random: SeededRandom): Role {
@@ -151,6 +189,7 @@ export class Processes implements Fleet {
     return createAgent({
       region,
       version: 'simulated',
+      ...(this.#options.gate ? { gate: this.#options.gate } : {}),
       client: this.#client(process, region),
       connectPeer: async (peer) => this.#client(process, peer),
       identity: process.id,

@@ -1,20 +1,24 @@
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstanceSpec } from '../../src/api/service-instance.ts';
+import type { GateSource } from '../../src/decide/desired/gate.ts';
 import { DNS_ENDPOINT } from '../../src/hub/traffic.ts';
 import { DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { serveBuiltInKinds } from '../support/built-in-kinds.ts';
 import { Kind } from '../support/cluster/kind.ts';
-import { scheduleDisasters } from '../support/disasters.ts';
+import { type Hazards, scheduleDisasters } from '../support/disasters.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { closedAfterPowerLoss, FakeCluster } from '../support/fake-cluster-controllers.ts';
 import { FakeNetwork } from '../support/fake-network.ts';
 import { CALM, type Call, type FaultKnobs, Faults } from '../support/faults.ts';
+import { IMAGE } from '../support/objects.ts';
+import { Script } from '../support/script.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
-import { BACKUPS, backupKey, declaredObjects, GROUP, HUB, REGIONS } from './catalogue.ts';
-import { Processes } from './processes.ts';
+import { BACKUPS, backupKey, declaredObjects, type FencedBy, GROUP, HUB, hasStores, REGIONS } from './catalogue.ts';
+import { Gates } from './gates.ts';
+import { Processes, RATES } from './processes.ts';
 import { serveOurKinds } from './rules.ts';
 import { Transcript } from './transcript.ts';
 
@@ -28,12 +32,20 @@ export interface WorldOptions {
   readonly services?: Readonly<Record<string, readonly string[]>>;
   /** Processes for each role and site; two when absent. */
   readonly candidates?: number;
+  /** What stops services that run in one region only; agents when absent. */
+  readonly fencing?: FencedBy;
+  /** Names of deeds that are left out; see `Script`. */
+  readonly without?: readonly string[];
 }
 
 interface RegionWorld {
   readonly server: FakeApiServer;
   readonly cluster: FakeCluster;
 }
+
+/** Of the group: `clockRateErrorPercent: 20`. */
+const CLOCK_RATIO = 1.2;
+const GATE: GateSource = { image: IMAGE, delivery: 'ImageVolume', agents: ['https://agents:8443'] };
 
 /** Zones and nodes of each region. */
 const nodesOf = (region: string) => ({ [`${region}-a`]: 1, [`${region}-b`]: 1 });
@@ -54,34 +66,70 @@ export class World {
   readonly regions = new Map<string, RegionWorld>();
   readonly processes: Processes;
   readonly transcript: Transcript;
+  readonly script: Script;
+  /** How often what befell this history, by kind. */
+  readonly coverage = new Map<string, number>();
+  readonly #fencing: FencedBy;
+  readonly #gates: Gates;
+  #onUnlawful: (message: string) => void = () => {};
 
-  constructor({ seed, knobs = CALM, group = {}, services, candidates }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { seed, knobs = CALM, group = {}, services, candidates, fencing = 'Agent', without = [] } = options;
     this.random = new SeededRandom(seed);
+    this.script = new Script(this.random.fork('script'), without);
+    this.#fencing = fencing;
     this.transcript = new Transcript(() => this.time.nowMs);
     this.faults = new Faults({
       random: this.random.fork('faults'),
       knobs,
       isSafe,
       mayPause: (call) => this.#mayPause(call),
+      count: (kind) => this.count(kind),
+    });
+    this.#gates = new Gates({
+      time: this.time,
+      random: this.random.fork('gates'),
+      faults: this.faults,
+      clockRatio: CLOCK_RATIO,
+      rates: RATES,
+      agentsOf: (region) => this.processes.agentsOf(region),
+      log: (who, what) => this.transcript.note(who, what),
+      onUnlawful: (message) => this.#onUnlawful(message),
     });
     this.network = new FakeNetwork({ time: this.time, faults: this.faults });
     this.hub = this.#addServer(HUB, 'hub');
     for (const region of REGIONS) this.regions.set(region, this.#addRegion(region));
-    for (const { resource, object } of declaredObjects(group, services)) this.kind(HUB, resource).create(object);
+    for (const { resource, object } of declaredObjects(group, services, fencing))
+      this.kind(HUB, resource).create(object);
     this.processes = new Processes({
       time: this.time,
       random: this.random.fork('processes'),
       network: this.network,
       regions: REGIONS,
       ...(candidates === undefined ? {} : { candidates }),
+      ...(fencing === 'Gate' ? { gate: GATE, mayAllStop: true } : {}),
       log: (who, what, fields) => this.transcript.note(who, what, fields),
+      onSecondHub: () => this.count('two hubs at once'),
     });
+  }
+
+  get hasStores(): boolean {
+    return hasStores(this.#fencing);
+  }
+
+  /** Notes that something of a kind befell this history. */
+  count(kind: string): void {
+    this.coverage.set(kind, (this.coverage.get(kind) ?? 0) + 1);
+  }
+
+  /** Told when a process behind a gate runs without a right. */
+  onUnlawful(listener: (message: string) => void): void {
+    this.#onUnlawful = listener;
   }
 
   /** Objects of one kind in the storage of one server: what a user with `kubectl` sees and changes at once. */
   kind<T extends KubeObject>(server: string, resource: Resource<T>): Kind<T> {
-    const at = server === HUB ? this.hub : this.#region(server).server;
-    return new Kind(at.storage, this.time, resource);
+    return new Kind(this.#server(server).storage, this.time, resource);
   }
 
   /** A user edits the spec of a service. */
@@ -102,9 +150,26 @@ export class World {
     kind.update(object, { ...object, spec: { ...object.spec, failover: { ...object.spec.failover, onHubLoss } } });
   }
 
-  /** Lets disasters strike between two times, in milliseconds; each of them ends by itself within 70 s. */
-  scheduleDisasters(fromMs: number, untilMs: number): void {
-    scheduleDisasters({
+  /** A user lets a class be promoted with an approval only, or without. */
+  editPromotion(name: string, promotion: 'Automatic' | 'Approval'): void {
+    const kind = this.kind(HUB, RESOURCES.serviceClass);
+    const object = kind.get(name);
+    if (!object || object.spec.crossRegion.promotion === promotion) return;
+    this.transcript.note('user', `sets promotion of ${name} to ${promotion}`);
+    kind.update(object, {
+      ...object,
+      spec: { ...object.spec, crossRegion: { ...object.spec.crossRegion, promotion } },
+    });
+  }
+
+  /**
+   * Lets disasters strike between two times, in milliseconds; each of them ends by itself within 70 s. Those that only
+   * gates withstand come where services have gates.
+   *
+   * @returns when the last one that has struck so far is over
+   */
+  scheduleDisasters(fromMs: number, untilMs: number): () => number {
+    return scheduleDisasters({
       time: this.time,
       random: this.random.fork('disasters'),
       network: this.network,
@@ -113,24 +178,39 @@ export class World {
       regions: REGIONS,
       fromMs,
       untilMs,
-      onPower: (region, isOn) => this.#power(region, isOn),
+      onPower: (region, isOn) => this.power(region, isOn),
+      compact: (name) => this.#server(name).compact(),
+      count: (kind) => this.count(kind),
+      script: this.script,
+      ...(this.#fencing === 'Gate' ? { hazards: this.hazards } : {}),
       log: (what) => this.transcript.note('world', what),
     });
   }
 
-  #power(region: string, isOn: boolean): void {
+  /** What only services with gates withstand. */
+  readonly hazards: Hazards = {
+    setObeys: (region, obeys) => this.#region(region).cluster.setObeys(obeys),
+    freeze: (region, ms) => this.#region(region).cluster.freeze(ms),
+  };
+
+  #server(name: string): FakeApiServer {
+    return name === HUB ? this.hub : this.#region(name).server;
+  }
+
+  /** The power of the nodes of a region goes or comes. */
+  power(region: string, isOn: boolean): void {
     const { cluster } = this.#region(region);
     if (isOn) {
-      this.#closeGates(region);
+      if (this.#fencing === 'Agent') this.#stayAtZero(region);
       cluster.restorePower();
     } else cluster.losePower();
   }
 
   /**
-   * What the gate of write-bearing pods will do (a later issue): with the power nothing of a `Backup` service comes
-   * back by itself; it is as if it stood at zero, until an agent with a right starts it again.
+   * Fault model of services without gates: with the power nothing of a `Backup` service comes back by itself; it is as
+   * if it stood at zero, until an agent with a right starts it again.
    */
-  #closeGates(region: string): void {
+  #stayAtZero(region: string): void {
     for (const resource of [DEPLOYMENT, STATEFUL_SET, REPLICA_SET]) {
       const kind = this.kind<KubeObject & { readonly spec?: object }>(region, resource);
       for (const object of kind.list().filter(isBackup)) {
@@ -167,7 +247,8 @@ export class World {
       time: this.time,
       random: this.random.fork(`${name} cluster`),
       zones: nodesOf(name),
-      gate: (pod, reason) => !isBackup(pod) || closedAfterPowerLoss(pod, reason),
+      gate: (pod, reason) => !isBackup(pod) || this.#fencing === 'Gate' || closedAfterPowerLoss(pod, reason),
+      supervise: (pod, node, on) => this.#gates.supervise(name, pod, node, on),
     });
     return { server, cluster };
   }

@@ -9,8 +9,21 @@ export interface ApiPath {
   readonly subresource?: string;
 }
 
+/** Paths that were read before: a simulation asks for the same few hundred again and again. Emptied when it grows. */
+const known = new Map<string, ApiPath | undefined>();
+const MOST_KNOWN = 10_000;
+
 /** Reads any resource path of the Kubernetes API, served or not; undefined when it is none. */
 export function parseApiPath(path: string): ApiPath | undefined {
+  const before = known.get(path);
+  if (before !== undefined) return before;
+  const parsed = parsePath(path);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(path, parsed);
+  return parsed;
+}
+
+function parsePath(path: string): ApiPath | undefined {
   const [root, ...segments] = decodeURI(path).split('/').slice(1);
   if (root !== 'api' && root !== 'apis') return undefined;
   const group = root === 'api' ? '' : segments.shift();

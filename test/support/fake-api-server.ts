@@ -35,7 +35,7 @@ import {
   ownsSame,
   trackUpdate,
 } from './field-ownership.ts';
-import { cloneJson, type JsonObject, mergePatch, objectOf } from './json.ts';
+import { type JsonObject, mergePatch, objectOf } from './json.ts';
 import {
   type DeleteOptions,
   deleteObject,
@@ -133,12 +133,11 @@ export class FakeApiServer {
     for (const table of tables) table.compact();
   }
 
-  /** Answers one request. The answer shares nothing with the server's state. */
+  /** Answers one request. The objects in the answer are the server's own, and frozen. */
   handle(request: ServerRequest, context: RequestContext = {}): ApiResponse {
     if (/^\/(healthz|livez|readyz)/.test(request.path)) return { status: 200, body: 'ok' };
     try {
-      const { status, body } = this.#route(request, context);
-      return { status, body: cloneJson(body) };
+      return this.#route(request, context);
     } catch (error) {
       if (error instanceof ApiFailure) return failureResponse(error);
       throw error;
@@ -146,8 +145,8 @@ export class FakeApiServer {
   }
 
   /**
-   * Opens a watch: returns it, or the error answer. Events go to `sink` synchronously at each write, and are the
-   * server's own objects: who hands them on clones them.
+   * Opens a watch: returns it, or the error answer. Events go to `sink` synchronously at each write, with the server's
+   * own frozen objects.
    */
   watch(request: Pick<ServerRequest, 'path' | 'query'>, sink: WatchSink): ServerWatch | ApiResponse {
     try {

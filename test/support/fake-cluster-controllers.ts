@@ -6,7 +6,7 @@ import { startEndpointSlices } from './cluster/endpoint-slices.ts';
 import { startGarbageCollector } from './cluster/garbage-collector.ts';
 import { startJobs } from './cluster/jobs.ts';
 import { type Kind, KindIndex } from './cluster/kind.ts';
-import { type Gate, Kubelet } from './cluster/kubelet.ts';
+import { type Gate, Kubelet, type Supervise } from './cluster/kubelet.ts';
 import { NodeLifecycle } from './cluster/node-lifecycle.ts';
 import { type RunningListener, type RunningPod, RunningPods } from './cluster/running-pods.ts';
 import { startScheduler } from './cluster/scheduler.ts';
@@ -25,6 +25,8 @@ export interface FakeClusterOptions extends ControlPlaneOptions {
   readonly timings?: Partial<ClusterTimings>;
   /** Asked at every start of a pod; `openGate` when absent. */
   readonly gate?: Gate;
+  /** Puts processes of the test in front of pods; none when absent. */
+  readonly supervise?: Supervise;
 }
 
 /** Which nodes; all when neither is given. */
@@ -99,6 +101,25 @@ export class FakeCluster {
     }
   }
 
+  /**
+   * Kubelets that no longer do what the API asks for, or do again. Their nodes fall silent; what runs there runs on.
+   */
+  setObeys(obeys: boolean, where: Where = {}): void {
+    for (const kubelet of this.#kubeletsAt(where)) {
+      kubelet.setObeys(obeys);
+      this.#lifecycle.powerChanged(kubelet.node);
+    }
+  }
+
+  /** Machines stand still for so long, with all that runs on them, and go on. */
+  freeze(durationMs: number, options: { readonly machineSleeps?: boolean } & Where = {}): void {
+    for (const kubelet of this.#kubeletsAt(options)) {
+      kubelet.freeze(durationMs, { machineSleeps: options.machineSleeps ?? false });
+      this.#lifecycle.powerChanged(kubelet.node);
+      this.#plane.time.schedule(durationMs + 2, () => this.#lifecycle.powerChanged(kubelet.node));
+    }
+  }
+
   /** Asks the gate again for all pods that wait at it. */
   recheckGates(): void {
     for (const kubelet of this.#kubelets.values()) kubelet.recheckGate();
@@ -112,7 +133,11 @@ export class FakeCluster {
   #boot(kubelet: Kubelet): void {
     kubelet.restorePower();
     this.#lifecycle.powerChanged(kubelet.node);
-    for (const pod of this.#podsOnNode.get(kubelet.node)) this.#markPod(pod);
+    this.#markPodsOn(kubelet.node);
+  }
+
+  #markPodsOn(node: string): void {
+    for (const pod of this.#podsOnNode.get(node)) this.#markPod(pod);
   }
 
   #kubeletsAt({ zone, node }: Where): Kubelet[] {
@@ -135,28 +160,29 @@ export class FakeCluster {
     return mark;
   }
 
-  #addNodes({ zones, gate = openGate, server }: FakeClusterOptions): void {
+  #addNodes({ zones, gate = openGate, server, supervise }: FakeClusterOptions): void {
     const nodes = this.#plane.kind(NODE);
     const counts = Array.isArray(zones) ? zones.map((zone) => [zone, NODES_PER_ZONE] as const) : Object.entries(zones);
     for (const [zone, count] of counts) {
       for (let i = 1; i <= count; i++) {
         const name = `${zone}-node-${i}`;
         nodes.create(newNode(name, zone, server.name));
-        this.#kubelets.set(name, this.#newKubelet(name, zone, gate));
+        this.#kubelets.set(name, this.#newKubelet(name, zone, { gate, supervise }));
       }
     }
   }
 
-  #newKubelet(node: string, zone: string, gate: Gate): Kubelet {
+  #newKubelet(node: string, zone: string, hooks: { gate: Gate; supervise: Supervise | undefined }): Kubelet {
     return new Kubelet({
       node,
       zone,
-      gate,
+      ...hooks,
       plane: this.#plane,
       pods: this.#pods,
       running: this.#running,
       timings: this.#timings,
       mark: (pod) => this.#markPod(pod),
+      markAll: () => this.#markPodsOn(node),
     });
   }
 }

@@ -2,7 +2,7 @@ import type { ApiRequest, Transport, WatchRequest } from '../../src/kube/transpo
 import { tagOf } from './api-path.ts';
 import { Endpoint, type EndpointState } from './endpoint.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
-import type { Call, Faults, RequestPlan } from './faults.ts';
+import type { Call, Faults, Range, RequestPlan } from './faults.ts';
 import type { Link } from './link.ts';
 import { sendRequest } from './request-flight.ts';
 import type { VirtualProcess } from './virtual-process.ts';
@@ -22,6 +22,8 @@ export class FakeNetwork {
   readonly #options: FakeNetworkOptions;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #cuts = new Set<string>();
+  /** What a way takes longer than the others, by direction. */
+  readonly #slow = new Map<string, Range>();
   #waiting: (() => void)[] = [];
 
   constructor(options: FakeNetworkOptions) {
@@ -67,6 +69,12 @@ export class FakeNetwork {
     this.#wake();
   }
 
+  /** Makes one direction between two sites slower by a time drawn for each message; undefined: as fast as the others again. */
+  slow(from: string, to: string, extraMs: Range | undefined): void {
+    if (extraMs) this.#slow.set(`${from}>${to}`, extraMs);
+    else this.#slow.delete(`${from}>${to}`);
+  }
+
   /** Cuts a site off from the given others, in both directions. */
   isolate(site: string, others: readonly string[]): void {
     for (const other of others) {
@@ -107,6 +115,7 @@ export class FakeNetwork {
       process,
       endpoint,
       isOpen: (direction) => this.#isOpen(process, endpoint, direction),
+      extraMs: (direction) => this.#extraMs(process.site, endpoint.site, direction),
       onceChanged: (listener) => this.#waiting.push(listener),
     };
   }
@@ -117,11 +126,20 @@ export class FakeNetwork {
     return !isCut(process.site, endpoint.site) && !isCut(process.id, endpoint.server.name);
   }
 
+  #extraMs(site: string, serverSite: string, direction: 'request' | 'reply'): number {
+    if (this.#slow.size === 0) return 0;
+    const extraMs = this.#slow.get(direction === 'request' ? `${site}>${serverSite}` : `${serverSite}>${site}`);
+    return extraMs ? this.#options.faults.draw(extraMs) : 0;
+  }
+
   /** Draws the fate of a request, and stops its process where that is part of it. */
   #plan(link: Link, call: Call): RequestPlan {
     const plan = this.#options.faults.planRequest(call);
     if (plan.pauseMs > 0) link.process.pause(plan.pauseMs);
-    return plan;
+    if (this.#slow.size === 0) return plan;
+    const later = (ms: number | undefined, direction: 'request' | 'reply') =>
+      ms === undefined ? undefined : ms + link.extraMs(direction);
+    return { ...plan, requestMs: later(plan.requestMs, 'request'), replyMs: later(plan.replyMs, 'reply') };
   }
 
   #wake(): void {

@@ -77,6 +77,9 @@ export function drawKnobs(random: SeededRandom, hotTags: readonly string[] = [])
   };
 }
 
+/** 429 (`refused`) or 503 (`unavailable`) without acting, 504 (`unknown`) or 500 (`failed`) after acting. */
+export type ErrorAnswer = 'refused' | 'unavailable' | 'unknown' | 'failed';
+
 /** What will happen to one request. */
 export interface RequestPlan {
   /** The process stands still for so long before it sends. */
@@ -86,8 +89,7 @@ export interface RequestPlan {
   readonly replyMs: number | undefined;
   /** A second delivery, so long after the sending. */
   readonly duplicateMs: number | undefined;
-  /** An error answer: `refused` without acting, `unknown` after acting. */
-  readonly error: 'refused' | 'unknown' | undefined;
+  readonly error: ErrorAnswer | undefined;
   /** Age of the cache for reads that allow one. */
   readonly staleMs: number;
 }
@@ -111,11 +113,20 @@ export interface DirectedFault extends Partial<RequestPlan> {
   readonly times?: number;
 }
 
+const isWrite = ({ method }: Call): boolean => method !== 'GET';
+
 const LATE_REQUEST_MS: Range = [500, 40_000];
 const LATE_REPLY_MS: Range = [500, 30_000];
 const DUPLICATE_MS: Range = [500, 45_000];
 const PAUSE_MS: Range = [3_000, 45_000];
 const STALE_MS: Range = [0, 25_000];
+const ERROR_NAMES = {
+  refused: 'answer 429, nothing done',
+  unavailable: 'answer 503, nothing done',
+  unknown: 'answer 504, done all the same',
+  failed: 'answer 500, done all the same',
+} as const satisfies Record<ErrorAnswer, string>;
+const ERROR_ANSWERS = ['refused', 'unavailable', 'unknown', 'failed'] as const;
 const HOT_STEP_CHANCE = 0.02;
 const HOT_REQUEST_CHANCE = 0.15;
 
@@ -129,6 +140,8 @@ export interface FaultsOptions {
    * pauses are not asked about. Always when absent.
    */
   readonly mayPause?: (call: Call) => boolean;
+  /** Told the kind of each fault that was drawn. */
+  readonly count?: (kind: string) => void;
 }
 
 /** Draws the fate of every message. One seed, one fate. */
@@ -136,6 +149,7 @@ export class Faults {
   readonly #random: SeededRandom;
   readonly #isSafe: (call: Call) => boolean;
   readonly #mayPause: (call: Call) => boolean;
+  readonly #count: (kind: string) => void;
   readonly #directed: { fault: DirectedFault; left: number }[] = [];
   #knobs: FaultKnobs;
   #directEvent: DirectedEvents = () => undefined;
@@ -145,6 +159,7 @@ export class Faults {
     this.#knobs = options.knobs ?? CALM;
     this.#isSafe = options.isSafe ?? (() => false);
     this.#mayPause = options.mayPause ?? (() => true);
+    this.#count = options.count ?? (() => {});
   }
 
   /** Other weather from now on; `CALM` ends all faults, for checks that the system then reaches its goal. */
@@ -181,9 +196,9 @@ export class Faults {
     const delayMs = this.latencyMs();
     if (this.#isSafe(call)) return { delayMs, end: undefined };
     const { watchBreakChance, watchSilenceChance, watchLagChance } = this.#knobs;
-    if (this.#random.chance(watchBreakChance)) return { delayMs, end: 'break' };
-    if (this.#random.chance(watchSilenceChance)) return { delayMs, end: 'silence' };
-    return { delayMs: delayMs + (this.#random.chance(watchLagChance) ? this.#lagMs() : 0), end: undefined };
+    if (this.#strikes(watchBreakChance, 'watch breaks')) return { delayMs, end: 'break' };
+    if (this.#strikes(watchSilenceChance, 'watch dies without a word')) return { delayMs, end: 'silence' };
+    return { delayMs: delayMs + (this.#strikes(watchLagChance, 'watch lags') ? this.#lagMs() : 0), end: undefined };
   }
 
   /** Ordinary travel time of one direction, in milliseconds. */
@@ -216,18 +231,35 @@ export class Faults {
     const lateChance = tag === knobs.hotRequest ? HOT_REQUEST_CHANCE : knobs.lateChance;
     const pauseChance = tag === knobs.hotStep ? HOT_STEP_CHANCE : knobs.pauseChance;
     return {
-      pauseMs: this.chance(pauseChance) && this.#mayPause(call) ? this.draw(PAUSE_MS) : 0,
-      requestMs: this.#travelMs(lateChance, LATE_REQUEST_MS),
-      replyMs: this.#travelMs(lateChance, LATE_REPLY_MS),
-      duplicateMs: this.chance(lateChance) ? this.draw(DUPLICATE_MS) : undefined,
-      error: this.chance(knobs.errorChance) ? this.#random.pick(['refused', 'unknown']) : undefined,
+      pauseMs: this.chance(pauseChance) && this.#mayPause(call) ? this.#pauseMs() : 0,
+      requestMs: this.#travelMs(lateChance, LATE_REQUEST_MS, 'request'),
+      replyMs: this.#travelMs(lateChance, LATE_REPLY_MS, isWrite(call) ? 'reply to a write' : 'reply'),
+      duplicateMs: this.#strikes(lateChance, 'request doubled') ? this.draw(DUPLICATE_MS) : undefined,
+      error: this.chance(knobs.errorChance) ? this.#error() : undefined,
       staleMs: this.chance(knobs.staleChance) ? this.draw(STALE_MS) : 0,
     };
   }
 
-  #travelMs(lateChance: number, lateMs: Range): number | undefined {
-    if (this.chance(this.#knobs.lossChance)) return undefined;
-    return this.chance(lateChance) ? this.draw(lateMs) : this.latencyMs();
+  #strikes(chance: number, kind: string): boolean {
+    if (!this.chance(chance)) return false;
+    this.#count(kind);
+    return true;
+  }
+
+  #pauseMs(): number {
+    this.#count('process stands still before a request');
+    return this.draw(PAUSE_MS);
+  }
+
+  #error(): ErrorAnswer {
+    const error = this.#random.pick(ERROR_ANSWERS);
+    this.#count(ERROR_NAMES[error]);
+    return error;
+  }
+
+  #travelMs(lateChance: number, lateMs: Range, what: string): number | undefined {
+    if (this.#strikes(this.#knobs.lossChance, `${what} lost`)) return undefined;
+    return this.#strikes(lateChance, `${what} late, behind younger ones`) ? this.draw(lateMs) : this.latencyMs();
   }
 
   /** Mostly short, sometimes as long as the oldest cache: the cube of a uniform number. */

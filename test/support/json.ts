@@ -34,6 +34,27 @@ function cloneObject(object: JsonObject): JsonObject {
   return copy;
 }
 
+/**
+ * A copy for everybody: frozen to its depths, without undefined members, as after a trip over the wire. What is frozen
+ * already is taken as it is, so a changed copy of a kept object costs only what is new in it. A reader that changed it
+ * would throw.
+ */
+export function keepJson<T>(value: T): T;
+export function keepJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map((item: unknown) => keepJson(item)));
+  return isJsonObject(value) ? keepObject(value) : value;
+}
+
+function keepObject(object: JsonObject): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const key in object) {
+    const member = object[key];
+    if (member !== undefined) kept[key] = typeof member === 'object' ? keepJson(member) : member;
+  }
+  return Object.freeze(kept);
+}
+
 /** Deep equality of JSON values; an undefined member is an absent one. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -11,6 +11,8 @@ export interface Link {
   readonly endpoint: Endpoint;
   /** Whether bytes pass now, in the direction of requests or in that of replies. */
   isOpen(direction: 'request' | 'reply'): boolean;
+  /** What a message takes longer than its ordinary time now, in milliseconds. */
+  extraMs(direction: 'request' | 'reply'): number;
   /** Calls `listener` once, when a cut heals or a server changes its state; the caller then looks again. */
   onceChanged(listener: () => void): void;
 }

@@ -1,9 +1,9 @@
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import { expired } from './api-status.ts';
-import { equalJson, isJsonObject, type JsonObject } from './json.ts';
+import { equalJson, isJsonObject, type JsonObject, keepJson } from './json.ts';
 
-/** Any object as the server keeps it. It is never changed in place: every write makes a new one. */
+/** Any object as the server keeps it: frozen. Every write makes a new one, and readers share it. */
 export type StoredObject = KubeObject & JsonObject;
 
 /** One committed write. */
@@ -174,7 +174,7 @@ export class ObjectStorage {
 
   /** Stores a new object under its namespace and name, which must be free, and returns it with its metadata. */
   insert(table: Table, object: StoredObject): StoredObject {
-    const stored: StoredObject = {
+    const stored: StoredObject = keepJson({
       ...object,
       metadata: {
         ...object.metadata,
@@ -183,7 +183,7 @@ export class ObjectStorage {
         generation: 1,
         creationTimestamp: timestampOf(this.#options.wallMs()),
       },
-    };
+    });
     table.objects.set(keyOf(stored), stored);
     this.#record(table, { type: 'ADDED', object: stored });
     return stored;
@@ -204,10 +204,8 @@ export class ObjectStorage {
   }
 
   #put(table: Table, old: StoredObject, next: StoredObject, generation: number): StoredObject {
-    const stored: StoredObject = {
-      ...next,
-      metadata: { ...next.metadata, generation, resourceVersion: this.#nextVersion() },
-    };
+    const metadata = { ...next.metadata, generation, resourceVersion: this.#nextVersion() };
+    const stored: StoredObject = keepJson({ ...next, metadata });
     table.objects.set(keyOf(stored), stored);
     this.#record(table, { type: 'MODIFIED', object: stored, old });
     return stored;
@@ -222,7 +220,8 @@ export class ObjectStorage {
   /** Takes an object away and returns its last state (`final`, or as stored) with the version of the deletion. */
   remove(table: Table, old: StoredObject, final: StoredObject = old): StoredObject {
     table.objects.delete(keyOf(old));
-    const object: StoredObject = { ...final, metadata: { ...final.metadata, resourceVersion: this.#nextVersion() } };
+    const metadata = { ...final.metadata, resourceVersion: this.#nextVersion() };
+    const object: StoredObject = keepJson({ ...final, metadata });
     this.#record(table, { type: 'DELETED', object, old });
     return object;
   }

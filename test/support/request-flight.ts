@@ -1,12 +1,20 @@
 import { UnreachableError } from '../../src/kube/errors.ts';
 import type { ApiRequest, ApiResponse } from '../../src/kube/transport.ts';
 import { ApiFailure, failureResponse, tooManyRequests } from './api-status.ts';
-import type { Call, RequestPlan } from './faults.ts';
+import type { Call, ErrorAnswer, RequestPlan } from './faults.ts';
 import { cloneJson } from './json.ts';
 import type { Link } from './link.ts';
 
-/** The answer of a server that refuses for now. */
-export const BUSY = failureResponse(tooManyRequests('too many requests, please try again later', 1));
+const ANSWERS: Readonly<Record<ErrorAnswer, ApiResponse>> = {
+  refused: failureResponse(tooManyRequests('too many requests, please try again later', 1)),
+  unavailable: failureResponse(
+    new ApiFailure(503, 'ServiceUnavailable', 'the server is currently unable to handle it'),
+  ),
+  unknown: failureResponse(new ApiFailure(504, 'Timeout', 'request did not complete within the deadline')),
+  failed: failureResponse(new ApiFailure(500, 'InternalError', 'an error on the server has prevented the request')),
+};
+
+export const errorAnswer = (error: ErrorAnswer): ApiResponse => ANSWERS[error];
 
 /**
  * Lets one request travel: out of the process, over the wire, into the server, and back, each leg an event of virtual
@@ -34,9 +42,9 @@ export function sendRequest(link: Link, call: Call, plan: RequestPlan, request: 
     if (request.signal?.aborted) return onAbort();
 
     const execute = (): ApiResponse => {
-      if (plan.error === 'refused') return BUSY;
+      if (plan.error === 'refused' || plan.error === 'unavailable') return errorAnswer(plan.error);
       const response = link.endpoint.server.handle(sent, { from: process.id, staleMs: plan.staleMs });
-      return plan.error === 'unknown' && response.status < 300 ? UNKNOWN_OUTCOME : response;
+      return plan.error !== undefined && response.status < 300 ? errorAnswer(plan.error) : response;
     };
     const reply = (delayMs: number | undefined, finish: () => void) => {
       if (delayMs === undefined || !link.isOpen('reply')) return;
@@ -59,5 +67,3 @@ export function sendRequest(link: Link, call: Call, plan: RequestPlan, request: 
     process.deliver(transmit);
   });
 }
-
-const UNKNOWN_OUTCOME = failureResponse(new ApiFailure(504, 'Timeout', 'request did not complete within the deadline'));

@@ -4,9 +4,8 @@ import type { Timer } from '../../src/runtime/clock.ts';
 import { expired, statusBody } from './api-status.ts';
 import type { Connection } from './endpoint.ts';
 import type { Call, RequestPlan } from './faults.ts';
-import { cloneJson } from './json.ts';
 import type { Link } from './link.ts';
-import { BUSY } from './request-flight.ts';
+import { errorAnswer } from './request-flight.ts';
 import { ServerWatch, type WatchSink } from './server-watch.ts';
 
 /** What travels down a stream, in order. */
@@ -77,7 +76,7 @@ export class WatchStream implements WatchSink, Connection {
     if (plan.end === 'break') this.reset();
     else if (plan.end === 'silence') this.silence();
     else if (plan.end === 'loss') this.#loseOne(plan.delayMs);
-    else this.#push({ type: 'event', event }, plan.delayMs);
+    else this.#push({ type: 'event', event }, plan.delayMs + this.#link.extraMs('reply'));
   }
 
   /** An event is missing from now on. However the stream ends, its client must not go on from where it ended. */
@@ -108,7 +107,7 @@ export class WatchStream implements WatchSink, Connection {
   #accept(plan: RequestPlan): void {
     if (!this.#isClientOpen) return;
     if (plan.error) {
-      this.#answer(BUSY, plan);
+      this.#answer(errorAnswer(plan.error), plan);
       return;
     }
     const { server, connections } = this.#link.endpoint;
@@ -185,7 +184,7 @@ export class WatchStream implements WatchSink, Connection {
       if (!this.#isClientOpen) return;
       if (chunk.type === 'reset') this.#fail(chunk.why);
       else if (chunk.type === 'answer') this.#finish(() => this.#resolve(chunk.response));
-      else if (chunk.type === 'event') this.#request.onEvent({ ...chunk.event, object: cloneJson(chunk.event.object) });
+      else if (chunk.type === 'event') this.#request.onEvent(chunk.event);
       else this.#onHead();
     }
   }

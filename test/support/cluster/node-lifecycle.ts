@@ -95,7 +95,7 @@ export class NodeLifecycle {
   #evict(key: string): void {
     const { kubelets, pods } = this.#options;
     const pod = pods.get(key);
-    const isLost = kubelets.get(pod?.spec?.nodeName ?? '')?.hasPower === false;
+    const isLost = kubelets.get(pod?.spec?.nodeName ?? '')?.silentSinceMs !== undefined;
     if (pod && isLost && !pod.metadata.deletionTimestamp) pods.delete(pod);
   }
 }

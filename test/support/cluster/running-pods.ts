@@ -42,6 +42,7 @@ export class RunningPods {
 
   start(pod: Pod, zone: string): void {
     const { uid = '', name, namespace = '', labels = {}, annotations = {} } = pod.metadata;
+    if (this.#pods.has(uid)) return;
     const args = argsOf(pod);
     const running = { uid, namespace, name, labels, annotations, args, node: pod.spec?.nodeName ?? '', zone };
     this.#pods.set(uid, running);
