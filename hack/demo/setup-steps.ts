@@ -16,7 +16,7 @@ const STABLE_FOR_SECONDS = 15;
 
 /** Applies the catalogue, the IU group and the tenants, and waits until all of it is served. */
 export async function applyEverything(stage: Stage, step: Step): Promise<void> {
-  const objects = [CATALOGUE, QUICKSTART].flatMap(readFolder).map(withShortStableTime);
+  const objects = [CATALOGUE, QUICKSTART].flatMap(readFolder).map(withShortTimes);
   for (const object of objects) await applyObject(stage.hub, object);
   const count = (kind: string): number => objects.filter((object) => object.kind === kind).length;
   step.reached(
@@ -45,9 +45,14 @@ function readFolder(folder: string): readonly KubeObject[] {
     .flatMap((name) => readManifests(readFileSync(join(folder, name), 'utf8')));
 }
 
-function withShortStableTime(object: KubeObject): KubeObject {
+function withShortTimes(object: KubeObject): KubeObject {
   if (object.kind !== 'IUGroup' || !('spec' in object) || typeof object.spec !== 'object') return object;
-  const spec = { ...object.spec, switchback: { stableForSeconds: STABLE_FOR_SECONDS } };
+  const failover = 'failover' in object.spec && typeof object.spec.failover === 'object' ? object.spec.failover : {};
+  const spec = {
+    ...object.spec,
+    failover: { ...failover, coolDownSeconds: 0 },
+    switchback: { stableForSeconds: STABLE_FOR_SECONDS },
+  };
   const changed: KubeObject & { readonly spec: object } = { ...object, spec };
   return changed;
 }

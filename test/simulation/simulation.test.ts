@@ -13,8 +13,8 @@ import { FIXED, freshSeeds, SEED_VARIABLE, seedsOf, textOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
 
 const THREADS = Math.max(2, availableParallelism());
-const FRESH = freshSeeds(1_500, process.env, Date.now());
-const SEEDS_PER_DIRECTED = 6;
+const FRESH = freshSeeds(200, process.env, Date.now());
+const SEEDS_PER_DIRECTED = 3;
 /** A planted bug must show itself within so many histories. */
 const LONGEST_HUNT = 60;
 const ROOT = join(import.meta.dirname, '../..');
