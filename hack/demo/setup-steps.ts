@@ -46,7 +46,8 @@ function readFolder(folder: string): readonly KubeObject[] {
 }
 
 function withShortTimes(object: KubeObject): KubeObject {
-  if (object.kind !== 'IUGroup' || !('spec' in object) || typeof object.spec !== 'object') return object;
+  if (object.kind !== 'IUGroup' || !('spec' in object)) return object;
+  if (typeof object.spec !== 'object' || object.spec === null) return object;
   const failover = 'failover' in object.spec && typeof object.spec.failover === 'object' ? object.spec.failover : {};
   const spec = {
     ...object.spec,

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnose, isAnswering, isHubIsolated, type RegionState, shownState, stateFor } from './diagnosis.ts';
+import { shownState } from '../report/shown-state.ts';
+import { diagnose, isAnswering, isHubIsolated, type RegionState, stateFor } from './diagnosis.ts';
 import type { PeerReport, RegionEvidence } from './evidence.ts';
 
 const POLICY = {

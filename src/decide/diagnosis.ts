@@ -220,12 +220,6 @@ export const stateFor = ({ reason, state }: Diagnosis, runsThere: boolean): Regi
 export const isAnswering = (diagnosis: Diagnosis | undefined): boolean =>
   diagnosis !== undefined && ['Healthy', 'Degraded'].includes(stateFor(diagnosis, false));
 
-/** To people a region that answers, but that something is the matter with, is not healthy. */
-export function shownState(diagnosis: Diagnosis | undefined): RegionState {
-  const { reason, state = 'Unknown' } = diagnosis ?? {};
-  return state === 'Healthy' && reason !== 'RegionHealthy' ? 'Degraded' : state;
-}
-
 /**
  * When most regions look dead at once the observer is the suspect (as in the node lifecycle controller of Kubernetes:
  * all zones dead, no evictions). One of two is not most. A region that others see counts too: it is the hub that is cut off.

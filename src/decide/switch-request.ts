@@ -1,24 +1,9 @@
-import { z } from 'zod';
-import { dnsLabel, objectKey, regionName, timestamp } from '../api/common.ts';
+import { type AnnotatedRequest, annotatedRequest } from '../api/annotated-request.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import { MOST_REQUESTS, type RequestEntry } from '../api/iu-group.ts';
 import { joinName } from './name.ts';
 
 const DAY_MS = 86_400_000;
-
-/** What the annotation `switchback.dev/request` of an IU group may ask for. */
-const request = z.strictObject({
-  nonce: dnsLabel(40),
-  type: z.enum(['Evacuate', 'Failover', 'Switchback']),
-  region: regionName,
-  services: z.array(objectKey).min(1).max(200).optional(),
-  reason: z.string().min(1).max(1024),
-  /** Read later than that it does nothing. */
-  expiresAt: timestamp,
-  /** `expiresAt` of the RegionSwitch that is made. */
-  switchExpiresAt: timestamp.optional(),
-});
-export type AnnotatedRequest = z.infer<typeof request>;
 
 export type RequestAnswer =
   | { readonly kind: 'None' }
@@ -57,7 +42,7 @@ export function readRequest({ done, group, now, regions, text }: RequestQuestion
   if (text === undefined) return { kind: 'None' };
   const json = text.length <= 8192 ? parseJson(text) : undefined;
   if (json === undefined) return invalid('the annotation is no JSON of at most 8192 characters');
-  const parsed = request.safeParse(json);
+  const parsed = annotatedRequest.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return invalid(`${issue?.path.join('.') || 'the request'}: ${issue?.message ?? 'is not understood'}`);

@@ -3,6 +3,7 @@ import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment } from '../api/service-instance.ts';
 import { regionLeft } from '../decide/assignment.ts';
+import { judgePlan } from '../decide/drill.ts';
 import {
   hasBegunAll,
   isManual,
@@ -194,7 +195,7 @@ const waysOf = ({ back, services }: ManualRecord, object: RegionSwitch, next: As
   isWayHome(object, next) ? back : services;
 
 function reportOf(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  if (object.spec.type === 'Drill') return drillReport(object, progress, now);
+  if (object.spec.type === 'Drill') return drillReport(object, progress, now, judgePlan);
   const isUndone = object.spec.abort && object.spec.undo && !progress.obstacle;
   return isUndone ? undoReport(object, progress, now) : manualReport(object, progress, now);
 }

@@ -1,7 +1,7 @@
 import { isoTime } from '../api/common.ts';
 import type { ConditionState } from '../api/conditions.ts';
 import type { DrillStatus, RegionSwitch } from '../api/region-switch.ts';
-import { judgePlan } from '../decide/drill.ts';
+import type { judgePlan } from '../decide/drill.ts';
 import {
   endedReport,
   isSettled,
@@ -17,10 +17,17 @@ import { awaySteps, backFields, closedSteps, heldAtReturn } from './way-home.ts'
 const REASONS = { Passed: 'DrillPassed', Failed: 'DrillFailed', Aborted: 'DrillAborted' } as const;
 
 /** The status of a drill. Its end has one of three results, and stays as it is for ever. */
-export function drillReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+export function drillReport(
+  object: RegionSwitch,
+  progress: ManualProgress,
+  now: number,
+  judge: typeof judgePlan,
+): StatusReport {
   if (object.status?.endTime !== undefined) return endedReport(object);
   if (progress.obstacle) return { conditions: standingConditions({ is: 'Stalled', ...progress.obstacle }) };
-  return object.spec.drill?.kind === 'Plan' ? planReport(object, progress, now) : regionReport(object, progress, now);
+  return object.spec.drill?.kind === 'Plan'
+    ? planReport(object, progress, now, judge)
+    : regionReport(object, progress, now);
 }
 
 const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 'result'>): Standing => ({
@@ -30,7 +37,12 @@ const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 
 });
 
 /** Nothing moves: the plan of an evacuation, as it was when nothing held it any more. */
-function planReport({ spec, status }: RegionSwitch, { plan, stop }: ManualProgress, now: number): StatusReport {
+function planReport(
+  { spec, status }: RegionSwitch,
+  { plan, stop }: ManualProgress,
+  now: number,
+  judge: typeof judgePlan,
+): StatusReport {
   const startTime = status?.startTime ?? isoTime(now);
   const elapsedMs = now - Date.parse(startTime);
   const summary = summarizePlan(plan);
@@ -38,7 +50,7 @@ function planReport({ spec, status }: RegionSwitch, { plan, stop }: ManualProgre
     result: 'Aborted' as const,
     message: `${stop.toLowerCase()} before there was a plan without holds`,
   };
-  const judged = cut ?? (spec.drill && judgePlan(summary, { elapsedMs, settings: spec.drill }));
+  const judged = cut ?? (spec.drill && judge(summary, { elapsedMs, settings: spec.drill }));
   const drill: DrillStatus = judged ? { phase: 'Ended', ...judged } : { phase: 'Away' };
   const waiting: Standing = { is: 'Reconciling', reason: 'PlanOnly', message: `${summary.held} services are held` };
   return {

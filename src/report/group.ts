@@ -1,8 +1,9 @@
 import { type Condition, type ConditionState, REASONS, type Reason } from '../api/conditions.ts';
 import type { DrillEntry, Rehearsal } from '../api/drill-schedule.ts';
 import type { IUGroupStatus, RequestEntry, WhatIf } from '../api/iu-group.ts';
-import { type Diagnosis, shownState } from '../decide/diagnosis.ts';
+import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
+import { shownState } from './shown-state.ts';
 import type { StatusReport } from './status.ts';
 
 export interface RegionSummary {

@@ -3,7 +3,7 @@ import { mergeConditions } from '../../src/api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../../src/api/region-switch.ts';
 import type { Assignment } from '../../src/api/service-instance.ts';
 import { isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
-import { advanceDrill, type Traveller } from '../../src/decide/drill.ts';
+import { advanceDrill, judgePlan, type Traveller } from '../../src/decide/drill.ts';
 import { isMovedAwayBy, isReturning, isWayHome, madeAt, stopOf } from '../../src/decide/manual-switch.ts';
 import { drillReport } from '../../src/report/drill.ts';
 import type { ManualProgress } from '../../src/report/manual-switch.ts';
@@ -57,8 +57,10 @@ export class SwitchRecord {
     if (this.#there && !this.#back) this.#there = advance(this.#there, sight);
     if (this.#back) this.#back = advance(this.#back, sight);
     const progress = this.#progressOf(object, key, sight);
-    const report = object.spec.type === 'Drill' ? drillReport : undoReport;
-    const { conditions, fields } = report(object, progress, sight.nowMs);
+    const { conditions, fields } =
+      object.spec.type === 'Drill'
+        ? drillReport(object, progress, sight.nowMs, judgePlan)
+        : undoReport(object, progress, sight.nowMs);
     const time = isoTime(sight.nowMs);
     const merged = mergeConditions(object.status?.conditions, conditions, { generation: 1, time });
     return { ...object, status: { observedGeneration: 1, ...object.status, ...fields, conditions: merged } };
