@@ -486,6 +486,14 @@ export const PLANTED: readonly PlantedBug[] = [
     this.#promises`,
         replace: '    this.#promises',
       },
+      // A start asks for sure orders too, which hides it.
+      {
+        file: 'src/agent/service-loop.ts',
+        find: `if (!context.leadership.isCertain() || !context.orders.sure) return { requeueAfterMs: RECHECK_STOP_MS };
+  const holdMs`,
+        replace: `if (!context.leadership.isCertain()) return { requeueAfterMs: RECHECK_STOP_MS };
+  const holdMs`,
+      },
     ],
     directed: 'oldLeaderReturns',
   },

@@ -133,7 +133,7 @@ describe('a planted bug', () => {
 
 describe('a history that fails', () => {
   it('is shrunk to what its failure needs, and can be played again', async () => {
-    const bug = 'noWait';
+    const bug = 'regionAckEager';
     const failed = (
       await playAll(
         range(LONGEST_HUNT).map((seed): Job => ({ seed })),
