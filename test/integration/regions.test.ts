@@ -43,8 +43,9 @@ function nodesOf(endpoint: Endpoint, zone: string): Promise<string> {
   return kubectl(endpoint, `get nodes -l topology.kubernetes.io/zone=${zone} -o jsonpath=${path}`);
 }
 
+/** The controllers of a control plane that was killed wait for their own election first: 15 s, and more on a busy machine. */
 async function eventually(what: string, read: () => Promise<string>, wanted: string): Promise<void> {
-  await waitFor({ what, timeoutMs: 20_000 }, async () => (await read()) === wanted);
+  await waitFor({ what, timeoutMs: 60_000 }, async () => (await read()) === wanted);
 }
 
 function readyPods(endpoint: Endpoint, deployment: string): () => Promise<string> {
