@@ -65,6 +65,8 @@ export const objectKey = matching(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?[/][a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
   `must be 'namespace/name', for example 'switchback-system/voice'`,
 );
+/** Names of some objects, each once. */
+export const objectKeys = (max: number) => z.array(objectKey).min(1).max(max).meta(listSet);
 /** Labels joined by dots, two or more. */
 export const dnsDomain = (max: number) =>
   matching(

@@ -5,7 +5,7 @@ import {
   date,
   dnsLabel,
   listSet,
-  objectKey,
+  objectKeys,
   regionName,
   seconds,
   timeOfDay,
@@ -34,11 +34,7 @@ export const scheduledDrill = z.object({
   name: dnsLabel(40).describe('Names its RegionSwitches, together with the group and the time.'),
   region: regionName.describe('The region that services leave.'),
   ...drillFields,
-  services: z
-    .array(objectKey)
-    .min(1)
-    .max(50)
-    .meta(listSet)
+  services: objectKeys(50)
     .optional()
     .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all that are at home in the region.'),
   schedule: schedule.describe('When it begins.'),

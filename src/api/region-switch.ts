@@ -5,8 +5,7 @@ import {
   epoch,
   listAtomic,
   listMap,
-  listSet,
-  objectKey,
+  objectKeys,
   reference,
   regionName,
   seconds,
@@ -30,11 +29,7 @@ const laterApproval = z.object({
   ...approved.shape,
   comment: z.string().min(1).max(512).optional().describe('What they want to have on record.'),
   expiresAt: timestamp.optional().describe('What has not begun by then needs another approval.'),
-  services: z
-    .array(objectKey)
-    .min(1)
-    .max(50)
-    .meta(listSet)
+  services: objectKeys(50)
     .optional()
     .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all of the switch.'),
 });
@@ -92,11 +87,7 @@ const spec = z
       .describe(
         'Failover, Evacuate, Drill: the region to leave. Switchback: the region to go home to. Freeze: only moves out of it and into it; absent: of the whole group.',
       ),
-    services: z
-      .array(objectKey)
-      .min(1)
-      .max(200)
-      .meta(listSet)
+    services: objectKeys(200)
       .optional()
       .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all that the region concerns.'),
     dryRun: z

@@ -90,20 +90,18 @@ const switchbackAutomated: Guard = (view) =>
   view.policy.switchback === 'Manual'
     ? { reason: 'AutomationOff', message: 'switchback.mode of the group is Manual' }
     : undefined;
-const coolDownOf =
-  (failure: FailureClass): Guard =>
-  (view, assignment) => {
-    const left = coolDownLeftMs(view, assignment, failure);
-    if (left <= 0) return undefined;
-    const rest = inSeconds(view.policy.coolDownMs[failure]);
-    return {
-      reason: 'CoolingDown',
-      message: `the last failover was less than ${rest} ago, the cool-down of the group`,
-      recheckAfterMs: left,
-    };
+const restAfterFailure = (view: InstanceView, assignment: Assignment, failure: FailureClass): Objection | undefined => {
+  const left = coolDownLeftMs(view, assignment, failure);
+  if (left <= 0) return undefined;
+  const rest = inSeconds(view.policy.coolDownMs[failure]);
+  return {
+    reason: 'CoolingDown',
+    message: `the last failover was less than ${rest} ago, the cool-down of the group`,
+    recheckAfterMs: left,
   };
-const cooledDown: Guard = (view, assignment, target) => coolDownOf('RegionLost')(view, assignment, target);
-const cooledDownFromSick: Guard = (view, assignment, target) => coolDownOf('RegionSick')(view, assignment, target);
+};
+const cooledDown: Guard = (view, assignment) => restAfterFailure(view, assignment, 'RegionLost');
+const cooledDownFromSick: Guard = (view, assignment) => restAfterFailure(view, assignment, 'RegionSick');
 const stable: Guard = (view, assignment) => {
   const neededMs = stableTimeMs(view.policy, assignment.homeLosses);
   const { healthyForMs, state } = regionIn(view, view.primary);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ABROAD, POLICY } from '../../test/support/instance-view.ts';
 import { anAssignment } from '../../test/support/objects.ts';
 import { iuGroup, type WhatIf } from '../api/iu-group.ts';
 import type { CrossRegionMode } from '../api/service-class.ts';
@@ -13,20 +14,6 @@ import type { Place } from './room.ts';
 import { computeWhatIf, type GroupAtStake, judgeSurvival } from './what-if.ts';
 
 const REGIONS = ['east', 'west', 'north'];
-const ABROAD = { ok: false, reason: 'ResidencyViolated', message: 'it lies in CA' } as const;
-const POLICY: FailoverPolicy = {
-  failover: 'Automatic',
-  switchback: 'Automatic',
-  promotion: 'Automatic',
-  onHubLoss: 'Fence',
-  whenFull: 'Hold',
-  coolDownMs: { RegionLost: 60_000, RegionSick: 60_000 },
-  stableForMs: 300_000,
-  dampingWindowMs: 3_600_000,
-  maxStableForMs: 3_600_000,
-  windows: undefined,
-  maxReturning: undefined,
-};
 
 interface Given {
   readonly mode?: CrossRegionMode;

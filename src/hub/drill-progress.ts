@@ -6,7 +6,8 @@ import type { ManualProgress } from '../report/manual-switch.ts';
 import { recoveryOf, type ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
 
-const travellerOf = (service: ServiceProgress): Traveller => {
+/** A service of a drill, as the decision wants it. */
+export const travellerOf = (service: ServiceProgress): Traveller => {
   const { decidedAt, name, readyAt, superseded, to } = service;
   return { name, to, decidedAt, readyAt, awayMs: recoveryOf(service), superseded, protected: service.protected };
 };

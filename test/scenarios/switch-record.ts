@@ -3,12 +3,14 @@ import { mergeConditions } from '../../src/api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../../src/api/region-switch.ts';
 import type { Assignment } from '../../src/api/service-instance.ts';
 import { isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
-import { advanceDrill, judgePlan, type Traveller } from '../../src/decide/drill.ts';
+import { advanceDrill, judgePlan } from '../../src/decide/drill.ts';
 import { isMovedAwayBy, isReturning, isWayHome, madeAt, stopOf } from '../../src/decide/manual-switch.ts';
+import { travellerOf } from '../../src/hub/drill-progress.ts';
 import { drillReport } from '../../src/report/drill.ts';
 import type { ManualProgress } from '../../src/report/manual-switch.ts';
-import { recoveryOf, type ServiceProgress } from '../../src/report/switch.ts';
+import type { ServiceProgress } from '../../src/report/switch.ts';
 import { undoReport } from '../../src/report/undo.ts';
+import { aProgress } from '../support/objects.ts';
 
 /** What a story shows of one region. */
 export interface Seen {
@@ -33,20 +35,7 @@ export class SwitchRecord {
   #back: ServiceProgress | undefined;
 
   note(object: RegionSwitch, key: string, from: string, next: Assignment, nowMs: number): void {
-    const progress: ServiceProgress = {
-      name: key,
-      from,
-      to: next.activeRegion,
-      epoch: next.epoch,
-      decidedAt: nowMs,
-      lastSignAt: undefined,
-      promotedAt: undefined,
-      readyAt: undefined,
-      trafficMoved: false,
-      cleanedUp: false,
-      protected: false,
-      superseded: false,
-    };
+    const progress = aProgress({ name: key, from, to: next.activeRegion, epoch: next.epoch, decidedAt: nowMs });
     if (isWayHome(object, next)) this.#back = progress;
     else this.#there = progress;
   }
@@ -95,11 +84,6 @@ function advance(progress: ServiceProgress, { assignment, nowMs, regions }: Sigh
     superseded: progress.superseded || ((assignment?.epoch ?? 0) > epoch && assignment?.activeRegion !== to),
   };
 }
-
-const travellerOf = (service: ServiceProgress): Traveller => {
-  const { decidedAt, name, readyAt, superseded, to } = service;
-  return { name, to, decidedAt, readyAt, awayMs: recoveryOf(service), superseded, protected: service.protected };
-};
 
 function drillOf(object: RegionSwitch, { back, left, plan, services, stop }: ManualProgress, sight: Sight) {
   const { drill, expiresAt, region = '' } = object.spec;

@@ -1,4 +1,4 @@
-import type { InstanceView, RegionView } from '../../src/decide/instance-view.ts';
+import type { FailoverPolicy, InstanceView, RegionView } from '../../src/decide/instance-view.ts';
 import { anAssignment } from './objects.ts';
 
 export interface ViewChange extends Omit<Partial<InstanceView>, 'policy' | 'regions'> {
@@ -7,6 +7,21 @@ export interface ViewChange extends Omit<Partial<InstanceView>, 'policy' | 'regi
 }
 
 export const ABROAD = { ok: false, reason: 'ResidencyViolated', message: 'it lies in CA' } as const;
+
+/** What a group and a class say where nobody says otherwise. */
+export const POLICY: FailoverPolicy = {
+  failover: 'Automatic',
+  switchback: 'Automatic',
+  promotion: 'Automatic',
+  onHubLoss: 'Fence',
+  whenFull: 'Hold',
+  coolDownMs: { RegionLost: 60_000, RegionSick: 60_000 },
+  stableForMs: 300_000,
+  dampingWindowMs: 3_600_000,
+  maxStableForMs: 3_600_000,
+  windows: undefined,
+  maxReturning: undefined,
+};
 
 /**
  * A service of east that may move to west and then north, an hour after its last decision; all is well. `well` says
@@ -39,19 +54,6 @@ export function anInstanceView(change: ViewChange = {}, well: Partial<RegionView
     restraints: { freezes: [], keptEmpty: [] },
     ...more,
     regions: new Map(['east', 'west', 'north', 'south'].map((name) => [name, { ...healthy, ...regions[name] }])),
-    policy: {
-      failover: 'Automatic',
-      switchback: 'Automatic',
-      promotion: 'Automatic',
-      onHubLoss: 'Fence',
-      whenFull: 'Hold',
-      coolDownMs: { RegionLost: 60_000, RegionSick: 60_000 },
-      stableForMs: 300_000,
-      dampingWindowMs: 3_600_000,
-      maxStableForMs: 3_600_000,
-      windows: undefined,
-      maxReturning: undefined,
-      ...policy,
-    },
+    policy: { ...POLICY, ...policy },
   };
 }
