@@ -103,6 +103,12 @@ export const timeZone = matching(
   /^(UTC|[A-Z][A-Za-z0-9_+-]*([/][A-Za-z0-9_+-]+)+)$/,
   `must be an IANA time zone: 'UTC', or an area and a place, for example 'Europe/Berlin'`,
 );
+/** Version of a contract between services. */
+export const contractVersion = matching(
+  { min: 3, max: 11 },
+  /^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})$/,
+  `must be a version 'major.minor' of two numbers without leading zeros, for example '2.1'`,
+);
 /** A region is a Kubernetes cluster; its name is part of object and DNS names. */
 export const regionName = dnsLabel(40);
 export const zoneName = dnsLabel(40);

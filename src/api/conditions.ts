@@ -24,6 +24,8 @@ export const CONDITION_TYPES = {
   Rehearsed: 'For every region a switch away from it was proved lately, by a drill or in earnest.',
   RequestMade: 'What an annotation asked for last was made a RegionSwitch.',
   DataStoresReady: 'The data stores are as the role of the region wants them: promoted, or standing by and caught up.',
+  DependenciesMet:
+    'What is needed is there: of a class, the classes and contracts that it names; of a service, what it needs is ready in its region; of a group, also after the loss of any one region.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -71,7 +73,7 @@ export const REASONS = {
   Evacuated: 'The service was moved, or is kept away, because a person wants its region empty.',
   Frozen: 'A person has frozen what moves by itself; the message says until when.',
   SwitchedBack: 'The service was moved home to its primary region.',
-  Moved: 'The service was moved because its primary region was changed.',
+  Moved: 'The service was moved because its primary region was changed, or after a service that it must live with.',
   Assigned: 'The service was assigned for the first time.',
   AutomationOff: 'The policy of the group leaves the decision to a person.',
   ApprovalRequired: 'The service class asks for an approval before a promotion.',
@@ -95,6 +97,17 @@ export const REASONS = {
   TierDeprecated: 'The redundancy tier is deprecated.',
   GateNotSet:
     'The service asks for gates, but the agents of the region have no settings for them (`SWITCHBACK_GATE_…`): it is not run there.',
+  DependencyCycle:
+    'Service classes need each other in a circle: no order follows from that circle, and nothing waits in it.',
+  ContractNotProvided: 'A contract is needed in a version that its service class does not provide.',
+  ColocationImpossible: 'Service classes that must live in one region have no places in the same ones.',
+  AwaitingDependencies:
+    'The promotion waits for what the service needs; the message says for what, and until when at the latest.',
+  DependencyNotReady: 'What the service needs is not ready in its region.',
+  DependencyElsewhere: 'What the service needs has no place in its region, or is active in another one.',
+  DependencyTimeout: 'The service was promoted although something that it needs was not ready in time.',
+  ColocatedHeld: 'The service moves only together with another one, and that one does not move.',
+  Draining: 'The share of the traffic that goes to the region is taken down in steps, because a person wants it empty.',
   FencingByAgent:
     'Fenced by agents only: nodes that outlive both their API server and their agents are not stopped (accepted by the class).',
   OutsideWindow: 'None of the switchback windows of the group is open.',

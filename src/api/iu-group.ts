@@ -206,6 +206,14 @@ const outage = z.object({
   message: z.string().max(512).describe('Of one of them: what keeps it from going on, in words.'),
 });
 
+const unmetDependency = z.object({
+  serviceClass: dnsLabel().describe('Which services would go on.'),
+  needs: dnsLabel().describe('The class that they need, and would not have.'),
+  reason,
+  ...affected,
+  message: z.string().max(512).describe('Of one of them, in words.'),
+});
+
 const whatIf = z.object({
   region: regionName.describe('The region that would be lost.'),
   survives: z
@@ -227,6 +235,12 @@ const whatIf = z.object({
     .max(20)
     .meta(listMap('serviceClass', 'reason'))
     .describe('What would stop, by service class; the first 20, `stopping` counts all.'),
+  dependencies: z
+    .array(unmetDependency)
+    .max(20)
+    .meta(listMap('serviceClass', 'needs', 'reason'))
+    .optional()
+    .describe('What would go on without something that it needs; the first 20. Absent without any.'),
   recovery: z
     .object({
       detectionSeconds: count(1_000_000).describe('How long the region must look lost before anything is decided.'),

@@ -27,6 +27,8 @@ export const LABELS = {
   iuGroup: 'switchback.dev/iu-group',
   /** Of a RegionSwitch: the drill of the calendar that it was made for. */
   drill: 'switchback.dev/drill',
+  /** Of an instance that serves one tenant alone: its name. */
+  tenant: 'switchback.dev/tenant',
   managedBy: 'app.kubernetes.io/managed-by',
   partOf: 'app.kubernetes.io/part-of',
 } as const;

@@ -60,10 +60,25 @@ export const drillFields = {
     .describe('Region: longest time that a service may be away, on the way there and on the way back.'),
 } as const;
 const drill = z.object(drillFields);
+/** How the traffic of services that run in several regions at once is led away from a region, and back. */
+export const drain = z
+  .object({
+    stepPercent: count(100, 1)
+      .default(25)
+      .describe('What is taken from the share of the region in each step, and given back.'),
+    everySeconds: seconds(1, 3600).default(30).describe('Time between two steps. The first one is taken at once.'),
+    deadlineSeconds: seconds(0, 86_400)
+      .default(600)
+      .describe('The share is 0 after so long, however many steps are left. 0: at once.'),
+  })
+  .describe(
+    'How the traffic of services that run in several regions at once is led away from the region, and back again.',
+  );
+export type Drain = z.infer<typeof drain>;
 
 /** Fields of the spec that are fixed for ever, by whether they may be absent. */
 const FIXED = ['iuGroupRef', 'type', 'trigger', 'dryRun'];
-const FIXED_OPTIONAL = ['region', 'services', 'cause', 'reason', 'approved', 'expiresAt', 'drill'];
+const FIXED_OPTIONAL = ['region', 'services', 'cause', 'reason', 'approved', 'drain', 'expiresAt', 'drill'];
 const isFixed = [
   ...FIXED.map((field) => `self.${field} == oldSelf.${field}`),
   ...FIXED_OPTIONAL.map(
@@ -105,6 +120,11 @@ const spec = z
       .meta(listAtomic)
       .optional()
       .describe('Approvals that were given later, to a switch that waits for them. Append only.'),
+    drain: drain
+      .optional()
+      .describe(
+        'Of an Evacuate, or of a Failover. Absent: an Evacuate drains by the defaults, a Failover leaves services of mode Active as they are.',
+      ),
     expiresAt: timestamp
       .optional()
       .describe(
@@ -173,6 +193,11 @@ const spec = z
           'region is missing: name the region to leave (Failover, Evacuate, Drill) or to go home to (Switchback)',
       },
       {
+        rule: "!has(self.drain) || (self.trigger == 'Manual' && self.type in ['Evacuate', 'Failover'])",
+        message:
+          'drain leads traffic away from the region that is left: leave it out, or set type to Evacuate or Failover',
+      },
+      {
         rule: "self.type != 'Freeze' || has(self.expiresAt)",
         message: 'expiresAt is missing: a Freeze says until when, so that it cannot be forgotten',
       },
@@ -236,12 +261,17 @@ export type MovedService = z.infer<typeof movedService>;
 const plannedService = z.object({
   name: z.string().max(320).describe('`namespace/name` of the ServiceInstance.'),
   verdict: z
-    .enum(['Moves', 'Held', 'Stays'])
+    .enum(['Moves', 'Drains', 'Held', 'Stays'])
     .describe(
-      '`Moves`: nothing is in the way. `Held`: a guard holds it, and is asked again. `Stays`: it can never move.',
+      '`Moves`: nothing is in the way. `Drains`: it runs elsewhere too, and its traffic is led there. `Held`: a guard holds it, and is asked again. `Stays`: it can never move.',
     ),
   from: regionName.optional().describe('Where it is active.'),
   to: regionName.optional().describe('Where it goes.'),
+  wave: count(100_000, 1)
+    .optional()
+    .describe(
+      'Order of promotion: what it needs has a lower number. Absent where nothing that moves needs anything that moves.',
+    ),
   reason: z.string().max(64).optional().describe('Why it does not move, as one word of the list of reasons.'),
   message: z.string().max(512).optional().describe('Why it does not move, in a sentence for people.'),
 });
@@ -251,7 +281,12 @@ const plan = z.object({
   moves: count(100_000).describe('Services that nothing is in the way of.'),
   held: count(100_000).describe('Services that a guard holds now.'),
   stays: count(100_000).describe('Services that can never move.'),
-  services: z.array(plannedService).max(200).meta(listAtomic).describe('The first 200, what does not move first.'),
+  drains: count(100_000).optional().describe('Services whose traffic is led to other regions; absent without any.'),
+  services: z
+    .array(plannedService)
+    .max(200)
+    .meta(listAtomic)
+    .describe('The first 200, what does not move first, then by wave.'),
 });
 export type SwitchPlan = z.infer<typeof plan>;
 
@@ -320,6 +355,15 @@ const status = z.object({
     .describe('The wait for people. Absent: there was none.'),
   back: wayBack.optional().describe('Drill, or undo: the way home.'),
   drill: drillStatus.optional().describe('How far a drill is, and what came of it.'),
+  drain: z
+    .object({
+      services: count(100_000).describe('Services of mode Active in scope that have a place in the region.'),
+      sharePercent: count(100).describe('What the region still gets of its usual share of their traffic.'),
+      onlyHere: count(100_000).describe('Services that go on here, because no other region serves them now.'),
+      nextStepTime: timestamp.optional().describe('When the share goes down again. Absent: it is 0.'),
+    })
+    .optional()
+    .describe('How far the traffic has been led away. Absent where nothing is drained.'),
   conditions: conditions.optional(),
 });
 

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { cel, count, dnsLabel, imageByDigest, listMap, quantity, seconds, shortName } from './common.ts';
+import {
+  cel,
+  contractVersion,
+  count,
+  dnsLabel,
+  imageByDigest,
+  listMap,
+  quantity,
+  seconds,
+  shortName,
+} from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
 import { dataStore, objectives } from './data-store.ts';
 import { type ApiObject, defineKind } from './definition.ts';
@@ -245,6 +255,42 @@ const crossRegion = z
     ),
   );
 
+const provided = z.object({
+  contract: dnsLabel().describe('Name of the contract.'),
+  version: contractVersion.describe(
+    'The version that it is served in. Several versions of one contract are several entries.',
+  ),
+});
+
+const requirement = z
+  .object({
+    serviceClass: dnsLabel().describe('The class of the service that is needed, for the same tenants.'),
+    contract: z
+      .object({
+        name: dnsLabel().describe('Name of the contract, as the other class lists it under `provides`.'),
+        atLeast: contractVersion.describe(
+          'Any version of the same major number, and at least this minor one, will do.',
+        ),
+      })
+      .optional()
+      .describe('Absent: any version will do.'),
+    colocated: z
+      .boolean()
+      .default(false)
+      .describe('The two live in one region: they move together or not at all. For two classes of mode Backup.'),
+    optional: z
+      .boolean()
+      .default(false)
+      .describe('Only told: no promotion waits for it, and nothing is reported when it is away.'),
+  })
+  .meta(
+    cel({
+      rule: '!(self.colocated && self.optional)',
+      message: 'what must live in the same region is not optional: leave colocated or optional out',
+    }),
+  );
+export type Requirement = z.infer<typeof requirement>;
+
 const spec = z
   .object({
     displayName: z.string().min(1).max(80).describe('Name for people.'),
@@ -254,6 +300,23 @@ const spec = z
     fencing: fencing.optional(),
     components: z.array(component).min(1).max(8).meta(listMap('name')).describe('What the service is made of.'),
     dataStores: z.array(dataStore).max(8).meta(listMap('name')).optional().describe('What keeps its data.'),
+    provides: z
+      .array(provided)
+      .max(16)
+      .meta(listMap('contract', 'version'))
+      .optional()
+      .describe('The contracts that it serves, for others to require.'),
+    requires: z
+      .array(requirement)
+      .max(16)
+      .meta(listMap('serviceClass'))
+      .optional()
+      .describe('The services that it needs. It is promoted after those that come up in the same region.'),
+    dependencyTimeoutSeconds: seconds(0, 600)
+      .default(30)
+      .describe(
+        'How long a promotion waits for what it needs, from when nothing else is in its way. Then it goes on without, and says so. 0: not at all.',
+      ),
   })
   .meta(
     cel(
@@ -308,6 +371,11 @@ const spec = z
           'crossRegion.objectives needs a data store that tells its lag: give one of them hooks.lag, or leave objectives out',
       },
       {
+        rule: "self.crossRegion.mode == 'Backup' || !has(self.requires) || self.requires.all(r, !r.colocated)",
+        message:
+          'only a service of mode Backup moves: leave colocated out of requires, because this one runs where it has a place anyway',
+      },
+      {
         rule: 'self.crossRegion.mode == oldSelf.crossRegion.mode',
         message:
           'crossRegion.mode cannot be changed under living services: make a new class and point the tenants to it',
@@ -328,7 +396,13 @@ export const serviceClass = defineKind({
     'One service of the catalogue: its components, how they back each other up in a region and across regions.',
   spec,
   status,
-  rules: [shortName(63)],
+  rules: [
+    shortName(63),
+    {
+      rule: '!has(self.spec.requires) || self.spec.requires.all(r, r.serviceClass != self.metadata.name)',
+      message: 'spec.requires names the class itself: take it out, a service has itself',
+    },
+  ],
   columns: [
     { name: 'Functionality', type: 'string', jsonPath: '.spec.functionality', description: 'What users call it' },
     { name: 'Mode', type: 'string', jsonPath: '.spec.crossRegion.mode', description: 'Across regions' },

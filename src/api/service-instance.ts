@@ -16,6 +16,7 @@ import {
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
+import { drain } from './region-switch.ts';
 import { standbyMode } from './service-class.ts';
 import { isolation } from './tenant.ts';
 
@@ -138,6 +139,15 @@ const hold = z.object({
   until: timestamp.optional().describe('When that time is over. Said once: it is not counted down.'),
 });
 export type HoldStatus = z.infer<typeof hold>;
+/** Written when it begins and when it is released: every step follows from these times alone. */
+const drained = drain.extend({
+  region: regionName.describe('The region that a person wants empty.'),
+  regionSwitch: z.string().max(253).describe('The RegionSwitch that asks for it.'),
+  startTime: timestamp.describe('When the first step down was due.'),
+  fromPercent: count(100).describe('The share that the region had then, in percent of its usual one.'),
+  releasedTime: timestamp.optional().describe('When the RegionSwitch ceased to ask for it: the steps lead up since.'),
+});
+export type Drained = z.infer<typeof drained>;
 
 const status = z.object({
   observedGeneration,
@@ -154,6 +164,12 @@ const status = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('Share of the traffic by region, in percent.'),
+  drains: z
+    .array(drained)
+    .max(9)
+    .meta(listMap('region'))
+    .optional()
+    .describe('Regions that get less than their usual share, because a person wants them empty, or did until lately.'),
   conditions: conditions.optional(),
 });
 

@@ -71,6 +71,8 @@ interface Cohort {
   readonly plan: TenantPlan;
   readonly service: TenantPlan['services'][number];
   readonly isolation: ServiceInstanceSpec['isolation'];
+  /** Name of the tenant that it serves alone. */
+  readonly tenant: string | undefined;
   agents: number;
   countries: ReadonlySet<string> | undefined;
 }
@@ -109,14 +111,14 @@ function join(cohorts: Cohorts, plan: TenantPlan, tenants: { agents: number; alo
       cohort.countries = intersect(cohort.countries, plan.countries);
     } else {
       const countries = plan.countries && new Set(plan.countries);
-      cohorts.set(key, { namespace, parts, plan, service, isolation, agents, countries });
+      cohorts.set(key, { namespace, parts, plan, service, isolation, tenant: alone?.name, agents, countries });
     }
     return key;
   });
 }
 
 function buildInstance(cohort: Cohort, name: string): DesiredInstance {
-  const { namespace, plan, service, isolation, agents, countries } = cohort;
+  const { namespace, plan, service, isolation, tenant, agents, countries } = cohort;
   return {
     metadata: {
       name,
@@ -126,6 +128,7 @@ function buildInstance(cohort: Cohort, name: string): DesiredInstance {
         [LABELS.partOf]: MANAGED_BY,
         [LABELS.iuGroup]: labelValue(plan.group),
         [LABELS.serviceClass]: labelValue(service.serviceClass),
+        ...(tenant === undefined ? {} : { [LABELS.tenant]: labelValue(tenant) }),
       },
     },
     spec: {

@@ -38,6 +38,7 @@ const asked = (type: SwitchRequest['type'], there: DataLag) =>
     region: 'east',
     services: undefined,
     isApproved: false,
+    drains: false,
     approved: new Set(),
     isPaused: false,
     madeAtMs: 0,

@@ -165,7 +165,8 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     endsWhen: 'the windows name a time zone that is known',
   },
   fewReturning: {
-    holdsWhile: '`switchback.maxConcurrentServices` of the group are on their way home and not ready there yet.',
+    holdsWhile:
+      '`switchback.maxConcurrentServices` of the group are on their way home and not ready there yet. Services that must live in one region begin as one.',
     reasons: ['ConcurrencyLimit'],
     endsWhen: 'one of the services that are on their way home is ready there',
   },
@@ -186,4 +187,5 @@ export const MOVE_FACTS = {
   evacuation: 'RegionSwitch of type Evacuate',
   switchback: 'RegionSwitch of type Switchback; the way home of a Drill and of what is undone',
   switchbackWhenStable: 'The way home of a Drill during which the home region has failed',
+  following: 'Move by itself to where a service has gone that it must live in one region with',
 } as const;

@@ -482,6 +482,24 @@ export const GUARDS = {
     previousIsOver,
     hasRoom,
   ],
+  /** To where a service has gone that it must live with. Nobody asked for it, so what is frozen stays. */
+  following: [
+    notIsolated,
+    switchesKnown,
+    notFrozen,
+    activeAnswers,
+    allCanConfirm,
+    hasTarget,
+    notKeptEmpty,
+    targetStandsBy,
+    approved,
+    dataIsCopy,
+    dataCaughtUp,
+    targetHasRoom,
+    promotable,
+    previousIsOver,
+    hasRoom,
+  ],
 } as const satisfies Readonly<Record<string, readonly Guard[]>>;
 
 /** What ends what a guard holds; a guard is known by its name. */

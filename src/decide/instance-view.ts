@@ -5,6 +5,7 @@ import { type Intent, openEntries, type RegionEpochs, regionLeft } from './assig
 import type { FailureClass } from './cool-down.ts';
 import type { DataLag } from './data-lag.ts';
 import type { RegionState } from './diagnosis.ts';
+import type { DrainOrder } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { Refusal } from './refusal.ts';
 import type { Place } from './room.ts';
@@ -55,6 +56,8 @@ export interface Restraint {
   readonly region: string | undefined;
   /** RFC 3339; undefined: until the RegionSwitch is deleted or aborted. */
   readonly until: string | undefined;
+  /** How the traffic is led away from its region; absent: it is not. */
+  readonly drain?: DrainOrder;
 }
 
 export interface Restraints {
@@ -62,6 +65,11 @@ export interface Restraints {
   readonly freezes: readonly Restraint[];
   /** Nothing goes by itself into these regions, as long as there is another one. */
   readonly keptEmpty: readonly Restraint[];
+}
+
+/** Where the others of a set go that must live in one region: nowhere else may this one go. */
+export interface TogetherIn {
+  readonly region: string;
 }
 
 export interface InstanceView extends Ledger {
@@ -85,6 +93,8 @@ export interface InstanceView extends Ledger {
   readonly failingOver: ReadonlySet<string>;
   /** Undefined while the RegionSwitches are not read yet: one of them may be a freeze. */
   readonly restraints: Restraints | undefined;
+  /** Absent: wherever it has a place. */
+  readonly togetherIn?: TogetherIn;
 }
 
 /** A service that was assigned, and the highest epoch that its active region recorded as granted. */
@@ -125,6 +135,10 @@ export type InstanceDecision =
       /** What else ends it. */
       readonly endsWhen?: string;
     };
+
+/** Whether a service that is active in `region` is to be active elsewhere. */
+export const isMove = (decision: InstanceDecision, region: string): boolean =>
+  decision.kind === 'Assign' && decision.intent.activeRegion !== region;
 
 const UNSEEN: RegionView = {
   state: 'Unknown',

@@ -16,10 +16,31 @@ interface Ranked {
 }
 
 /** The order in which the services of a group are decided about: what is short goes to the most important ones. */
-export const byImportance = (x: Ranked, y: Ranked): number =>
+const byImportance = (x: Ranked, y: Ranked): number =>
   x.slaClass - y.slaClass || (x.key < y.key ? -1 : x.key > y.key ? 1 : 0);
 
-type Decided = InstanceDecision | { readonly kind: 'Stay' };
+/**
+ * Whose turn it is when. What must live in one region has its turn together, with the most important one of them, and
+ * within that one after the other; every other service is a turn of its own.
+ *
+ * @param sets services that must live in one region, by key
+ */
+export function turnsOf<T extends Ranked>(
+  services: readonly T[],
+  sets: readonly (readonly string[])[],
+): readonly (readonly T[])[] {
+  const headOf = new Map(sets.flatMap((keys) => keys.map((key): [string, string] => [key, keys[0] ?? key])));
+  const turns = new Map<string, T[]>();
+  for (const service of services.toSorted(byImportance)) {
+    const head = headOf.get(service.key) ?? service.key;
+    const turn = turns.get(head);
+    if (turn) turn.push(service);
+    else turns.set(head, [service]);
+  }
+  return [...turns.values()];
+}
+
+type Decided = InstanceDecision | { readonly kind: 'Stay' | 'Drain' };
 
 /** What is left after a decision about one service. What it takes is gone at once; what it leaves is free in the next pass. */
 export function afterDecision(ledger: Ledger, view: InstanceView, decision: Decided): Ledger {

@@ -213,11 +213,18 @@ describe('what a person asks for', () => {
   });
 
   it.each<[string, ViewChange, string]>([
-    ['runs in several regions', { mode: 'Active' }, 'ActiveHere'],
     ['runs in one region by its mode', { mode: 'None' }, 'NoSuccessor'],
     ['has one region by its tier', { secondaries: [] }, 'NoSuccessor'],
   ])('leaves a service where it is that %s', (_, change, reason) => {
     expect(decide(change)).toMatchObject({ kind: 'Stay', reason });
+  });
+
+  it('leads the traffic of a service away that runs in several regions', () => {
+    expect(decide({ mode: 'Active' })).toMatchObject({ kind: 'Drain', reason: 'Draining' });
+    expect(decide({ mode: 'Active', primary: 'west', secondaries: ['east'] })).toMatchObject({ kind: 'Drain' });
+    expect(decide({ mode: 'Active', secondaries: [] })).toMatchObject({ kind: 'Stay', reason: 'ActiveHere' });
+    expect(decide({ mode: 'Active' }, { type: 'Failover' })).toMatchObject({ kind: 'Stay', reason: 'ActiveHere' });
+    expect(decide({ mode: 'Active' }, { type: 'Failover', drain: {} })).toMatchObject({ kind: 'Drain' });
   });
 
   it('is done to a service once', () => {
@@ -611,6 +618,26 @@ describe('whatever persons ask for', () => {
         const { decision } = decideService({ ...seen, restraints: { freezes: [], keptEmpty } }, KEY, []);
         if (decision.kind === 'Assign') expect(decision.intent.reason).not.toBe('SwitchedBack');
       }),
+    );
+  });
+});
+
+describe('traffic of services that run in several regions', () => {
+  const NOW = Date.parse('2026-01-02T00:00:00Z');
+  const drill = { type: 'Drill', drill: { kind: 'Region', staySeconds: 60, abortAfterSeconds: 60 } } as const;
+
+  it.each<[string, Parameters<typeof aSwitch>[1], string, boolean]>([
+    ['an evacuation leads it away', {}, 'Evacuate', true],
+    ['a drill does not', drill, 'Rehearse', false],
+    ['an undo gives it back', { abort: true, undo: true }, 'Return', false],
+  ])('%s', (_, spec, type, drains) => {
+    const { keptEmpty, requests } = readStanding([aSwitch('s', spec)], 'americas', NOW);
+    expect(requests).toMatchObject([{ type, drains }]);
+    expect(keptEmpty.some(({ drain }) => drain !== undefined)).toBe(drains);
+    const [request] = requests;
+    const view = anInstanceView({ mode: 'Active' });
+    expect(request && decideRequest(view, 'ns/web', request)?.kind).toBe(
+      drains ? 'Drain' : type === 'Rehearse' ? 'Stay' : undefined,
     );
   });
 });

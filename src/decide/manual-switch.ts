@@ -1,6 +1,7 @@
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
-import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import { drain as drainSchema, type PlannedService, type RegionSwitch } from '../api/region-switch.ts';
 import type { Assignment } from '../api/service-instance.ts';
+import type { DrainOrder } from './drain.ts';
 import { decideInstance } from './failover.ts';
 import { firstObjection, type Objection } from './guards.ts';
 import {
@@ -32,6 +33,8 @@ export interface SwitchRequest {
   readonly isDryRun: boolean;
   /** It only says what it would do, until it is resumed. */
   readonly isPaused: boolean;
+  /** Whether it leads the traffic of services that run in several regions away from its own. */
+  readonly drains: boolean;
   /** Services that it has moved already: it moves none of them twice. */
   readonly moved: ReadonlySet<string>;
   /** When it was made, in wall-clock milliseconds. */
@@ -130,12 +133,29 @@ export const isMovedAwayBy = (
 
 const servicesOf = ({ spec }: RegionSwitch): ReadonlySet<string> | undefined => spec.services && new Set(spec.services);
 
-const restraintOf = (object: RegionSwitch): ScopedRestraint => ({
-  name: object.metadata.name,
-  region: object.spec.region,
-  until: object.status?.drill?.stayUntil ?? object.spec.expiresAt,
-  services: servicesOf(object),
-});
+const DEFAULT_DRAIN = drainSchema.parse({});
+const drainOf = ({ spec }: RegionSwitch) => spec.drain ?? (spec.type === 'Evacuate' ? DEFAULT_DRAIN : undefined);
+
+/** How a RegionSwitch empties its region of traffic; undefined: it does not. */
+export function drainOrderOf(object: RegionSwitch): DrainOrder | undefined {
+  const { metadata, spec, status } = object;
+  const drain = drainOf(object);
+  return drain && spec.region !== undefined
+    ? { ...drain, name: metadata.name, region: spec.region, startTime: status?.startTime }
+    : undefined;
+}
+
+function restraintOf(object: RegionSwitch): ScopedRestraint {
+  const { metadata, spec, status } = object;
+  const drain = drainOrderOf(object);
+  return {
+    name: metadata.name,
+    region: spec.region,
+    until: status?.drill?.stayUntil ?? spec.expiresAt,
+    services: servicesOf(object),
+    ...(drain && { drain }),
+  };
+}
 
 /** On which way it may begin something at this time; undefined: on none. */
 function wayOf(object: RegionSwitch, nowMs: number): SwitchRequest['type'] | undefined {
@@ -166,6 +186,8 @@ function requestOf(object: RegionSwitch, nowMs: number): SwitchRequest[] {
       approved: new Set(valid.flatMap(({ services = [] }) => services)),
       isDryRun: dryRun || drill?.kind === 'Plan',
       isPaused: pause && type !== 'Return',
+      // Only on the way there: what goes home by an undo gets its traffic back.
+      drains: type !== 'Return' && drainOf(object) !== undefined,
       moved: new Set(status?.services?.map(({ name }) => name)),
       madeAtMs: madeAt(object),
       needsStableHome: status?.drill?.homeFailed === true,
@@ -210,10 +232,10 @@ export function restraintsOn({ freezes, keptEmpty }: Standing, key: string): Res
   return { freezes: freezes.filter(ofService), keptEmpty: keptEmpty.filter(ofService) };
 }
 
-/** What a switch makes of one service. `Stay`: it will never move it. */
+/** What a switch makes of one service. `Stay`: it will never move it. `Drain`: it leads its traffic to other regions. */
 export type Answer =
   | Extract<InstanceDecision, { kind: 'Assign' | 'Hold' }>
-  | ({ readonly kind: 'Stay' } & Pick<Objection, 'reason' | 'message'>);
+  | ({ readonly kind: 'Stay' | 'Drain' } & Pick<Objection, 'reason' | 'message'>);
 
 const KINDS = {
   Failover: { wanted: 'FailedOver', guards: 'failover' },
@@ -246,6 +268,15 @@ function reasonToStay(view: InstanceView, { activeRegion }: Assignment, request:
   return request.type === 'Rehearse' ? reasonNotToRehearse(view, request) : undefined;
 }
 
+/** Services that run in several regions lose their traffic to a region that is to be empty. */
+function drainAnswer(view: InstanceView, key: string, request: SwitchRequest): Answer | undefined {
+  const { drains, region } = request;
+  if (!isAsked(key, request) || view.mode !== 'Active' || !drains || !placesOf(view).includes(region)) return undefined;
+  const elsewhere = others(view, region);
+  return elsewhere.length > 0
+    ? { kind: 'Drain', reason: 'Draining', message: `its traffic is led to ${elsewhere.join(', ')} in steps` }
+    : undefined;
+}
 /** Nobody waits for an approval during a drill: what is not approved before is left out. */
 function reasonNotToRehearse(view: InstanceView, { isApproved, region }: SwitchRequest): Answer | undefined {
   if (view.primary !== region) {
@@ -263,21 +294,32 @@ const withoutApproval = (view: InstanceView): InstanceView => ({
   policy: { ...view.policy, promotion: 'Automatic' },
 });
 
+const NOT_KNOWN = {
+  kind: 'Hold',
+  reason: 'WaitingForRegions',
+  message: 'it is not known yet where it is active',
+  recheckAfterMs: undefined,
+  endsWhen: 'the hub has read the assignment, or the regions that know it',
+} as const;
+
 /** What a request makes of a service, whether it is carried out or a dry run; undefined: it does not concern it. */
 export function decideRequest(view: InstanceView, key: string, request: SwitchRequest): Answer | undefined {
-  const { name, region, type } = request;
+  const { region, type } = request;
   const { assignment } = view;
-  const { guards, wanted } = KINDS[type];
-  if (!assignment || (view.rebuilt && view.rebuilt.epoch > assignment.epoch)) {
-    const message = 'it is not known yet where it is active';
-    const endsWhen = 'the hub has read the assignment, or the regions that know it';
-    const held = { reason: 'WaitingForRegions', message, recheckAfterMs: undefined, endsWhen } as const;
-    const hold = { kind: 'Hold', wanted, ...held } as const;
-    return isAsked(key, request) && placesOf(view).includes(region) ? hold : undefined;
-  }
+  if (!assignment || (view.rebuilt && view.rebuilt.epoch > assignment.epoch))
+    return isAsked(key, request) && placesOf(view).includes(region)
+      ? { ...NOT_KNOWN, wanted: KINDS[type].wanted }
+      : undefined;
+  const drained = drainAnswer(view, key, request);
+  if (drained) return drained;
   if (!isConcerned(view, key, assignment, request)) return undefined;
   const stay = reasonToStay(view, assignment, request);
-  if (stay) return stay;
+  return stay ?? moveAnswer(view, key, assignment, request);
+}
+
+function moveAnswer(view: InstanceView, key: string, assignment: Assignment, request: SwitchRequest): Answer {
+  const { name, type } = request;
+  const { guards, wanted } = KINDS[type];
   const asked = isApprovedFor(key, request) ? withoutApproval(view) : view;
   const target = guards === 'switchback' ? view.primary : chooseSuccessor(view, assignment);
   const list = type === 'Return' && request.needsStableHome ? 'switchbackWhenStable' : guards;
@@ -328,12 +370,14 @@ export function decideService(
   return { decision: automatic, answers };
 }
 
+const VERDICTS = { Hold: 'Held', Stay: 'Stays', Drain: 'Drains' } as const;
+
 /** An answer as the status of the RegionSwitch tells it. */
 export function plannedService(key: string, assignment: Assignment | undefined, answer: Answer): PlannedService {
   const from = assignment && { from: assignment.activeRegion };
   if (answer.kind === 'Assign') return { name: key, verdict: 'Moves', ...from, to: answer.intent.activeRegion };
   const { kind, message, reason } = answer;
-  return { name: key, verdict: kind === 'Hold' ? 'Held' : 'Stays', ...from, reason, message: message.slice(0, 512) };
+  return { name: key, verdict: VERDICTS[kind], ...from, reason, message: message.slice(0, 512) };
 }
 
 /** Services that a request names and that are not there: a name that was mistyped must not pass for done. */

@@ -1,12 +1,19 @@
 import type { Reason } from '../api/conditions.ts';
 import { isHubIsolated, type RegionState } from './diagnosis.ts';
 import { decideInstance } from './failover.ts';
-import { type AssignedService, type InstanceView, regionIn, regionsBeingLeft } from './instance-view.ts';
-import { byImportance } from './ledger.ts';
+import {
+  type AssignedService,
+  type InstanceDecision,
+  type InstanceView,
+  regionIn,
+  regionsBeingLeft,
+} from './instance-view.ts';
+import { afterDecision, type Ledger, turnsOf } from './ledger.ts';
 import type { Placement } from './placement.ts';
 import type { Refusal } from './refusal.ts';
 import type { RegionCapacity } from './region-capacity.ts';
-import { occupy, roomOf } from './room.ts';
+import { roomOf } from './room.ts';
+import { decideTogether, type Member } from './together.ts';
 
 /** A service as the placement loop sees it. What depends on the whole group is worked out anew for each loss. */
 export interface ServiceAtStake {
@@ -19,6 +26,8 @@ export interface ServiceAtStake {
   readonly plan: Placement | Refusal;
   /** Regions that serve it now; more than one only if it is `Active`. */
   readonly servedIn: readonly string[];
+  /** Classes that it needs, and their instances that serve the same tenants, by what the objects say. */
+  readonly needs?: readonly { readonly serviceClass: string; readonly partners: readonly string[] }[];
 }
 
 /** What is known of the regions, and of every service of the group that was ever assigned. */
@@ -83,17 +92,11 @@ function fateOfActive(lost: string, { servedIn, view }: ServiceAtStake): Fate {
   return { kind: 'Stops', reason: 'TargetUnhealthy', message: `it is not served in ${others.join(', ')} now` };
 }
 
-/**
- * What becomes of a service when a region is lost; undefined when it does not run there. Whether and where it moves is
- * the answer of the very function that moves it.
- */
-function computeFate(lost: string, service: ServiceAtStake, situation: Situation): Fate | undefined {
-  const view = viewOfLoss(lost, service, situation);
+/** What becomes of a service that runs in a region when that is lost, by what is decided about it then. */
+function fateOf(lost: string, service: ServiceAtStake, view: InstanceView, decision: InstanceDecision): Fate {
   const { mode, primary, secondaries } = view;
-  if (!runsIn(lost, service, view)) return undefined;
   if (mode !== 'None' && [primary, ...secondaries].every((region) => region === lost)) return stays(ONE_REGION);
   if (mode === 'Active') return fateOfActive(lost, service);
-  const decision = decideInstance(view);
   if (decision.kind === 'Assign') {
     const to = decision.intent.activeRegion;
     const { place } = regionIn(view, to);
@@ -103,22 +106,42 @@ function computeFate(lost: string, service: ServiceAtStake, situation: Situation
   return stays('crossRegion.mode of its class is None');
 }
 
-/** A service that runs in the lost region, and what becomes of it. */
-export interface Affected {
+/** A service, and what would become of it; undefined: it does not run in the lost region. */
+export interface Outcome {
   readonly service: ServiceAtStake;
-  readonly fate: Fate;
+  readonly fate: Fate | undefined;
 }
 
-/** What becomes of all of them, one after the other, as the placement loop decides: what one takes the next has not. */
-export function computeFates(lost: string, services: readonly ServiceAtStake[], around: Surroundings): Affected[] {
-  const affected: Affected[] = [];
-  let situation = situationAfter(lost, around);
-  for (const service of services.toSorted(byImportance)) {
-    const fate = computeFate(lost, service, situation);
-    if (!fate) continue;
-    affected.push({ service, fate });
-    const isMove = fate.kind === 'Moves' && service.view.mode === 'Backup';
-    if (isMove) situation = { ...situation, room: occupy(situation.room, fate.to, fate.instances) };
-  }
-  return affected;
+/** The very functions that move them: alone, or with those that it must live in one region with. */
+function decideAll(members: readonly Member[]): ReadonlyMap<string, InstanceDecision> {
+  const [only] = members;
+  if (only && members.length === 1) return new Map([[only.key, decideInstance(only.view)]]);
+  return decideTogether(members, ({ view }) => decideInstance(view));
+}
+
+/**
+ * What becomes of all of them, one after the other, as the placement loop decides: what one takes the next has not. Whether
+ * and where a service moves is the answer of the very functions that move it.
+ *
+ * @param sets services that must live in one region, by key
+ */
+export function computeFates(
+  lost: string,
+  services: readonly ServiceAtStake[],
+  sets: readonly (readonly string[])[],
+  around: Surroundings,
+): Outcome[] {
+  const { room, ...situation } = situationAfter(lost, around);
+  let ledger: Ledger = { room, returning: 0 };
+  return turnsOf(services, sets).flatMap((turn) => {
+    const seen = turn.map((service) => ({ service, view: viewOfLoss(lost, service, { ...situation, ...ledger }) }));
+    if (!seen.some(({ service, view }) => runsIn(lost, service, view)))
+      return turn.map((service): Outcome => ({ service, fate: undefined }));
+    const decisions = decideAll(seen.map(({ service, view }) => ({ key: service.key, view })));
+    return seen.map(({ service, view }): Outcome => {
+      const decision: InstanceDecision = decisions.get(service.key) ?? { kind: 'Keep' };
+      ledger = afterDecision(ledger, view, decision);
+      return { service, fate: runsIn(lost, service, view) ? fateOf(lost, service, view, decision) : undefined };
+    });
+  });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anInstanceView, type ViewChange } from '../../test/support/instance-view.ts';
 import { anAssignment } from '../../test/support/objects.ts';
 import { decideInstance } from './failover.ts';
-import { afterDecision, byImportance, type Ledger } from './ledger.ts';
+import { afterDecision, type Ledger, turnsOf } from './ledger.ts';
 import { chooseSuccessor, chooseTarget } from './target.ts';
 
 const ASSIGNMENT = anAssignment('1 east>west,north');
@@ -56,7 +56,11 @@ describe('services of one pass', () => {
       { slaClass: 1, key: 'ns/c' },
       { slaClass: 1, key: 'ns/b' },
     ];
-    expect(turns.sort(byImportance).map(({ key }) => key)).toEqual(['ns/b', 'ns/c', 'ns/a']);
+    const inTurn = (...sets: string[][]) => turnsOf(turns, sets).map((turn) => turn.map(({ key }) => key).join());
+    expect(inTurn()).toEqual(['ns/b', 'ns/c', 'ns/a']);
+    // With the most important one of its set, and after it; one that is gone is nobody.
+    expect(inTurn(['ns/a', 'ns/b'])).toEqual(['ns/b,ns/a', 'ns/c']);
+    expect(inTurn(['ns/a', 'ns/c', 'ns/gone'])).toEqual(['ns/b', 'ns/c,ns/a']);
   });
 
   it('leave to the next one what they do not take, and nothing of a region that is not limited is counted', () => {

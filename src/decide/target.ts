@@ -32,7 +32,7 @@ const candidatesOf = (view: InstanceView, assignment: Assignment): string[] =>
   others(view, assignment.activeRegion)
     .filter((region) => {
       const { state, refusal, synced } = regionIn(view, region);
-      return state === 'Healthy' && !refusal && synced;
+      return state === 'Healthy' && !refusal && synced && (view.togetherIn?.region ?? region) === region;
     })
     .toSorted((x, y) => Math.min(1, needsRebuild(view, x)) - Math.min(1, needsRebuild(view, y)));
 

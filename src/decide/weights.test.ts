@@ -42,6 +42,33 @@ describe('computeWeights', () => {
     expect(computeWeights(regions, new Set(healthy), last)).toEqual(expected);
   });
 
+  it.each<[string, string[], Record<string, number>, RegionWeight[]]>([
+    ['gives less to a region that is drained', ['a', 'b'], { a: 50 }, weights(['a', 33], ['b', 67])],
+    ['gives nothing to a region that is empty', ['a', 'b', 'c'], { b: 0 }, weights(['a', 50], ['b', 0], ['c', 50])],
+    [
+      'gives all to a region that is to be empty when no other one is healthy',
+      ['a'],
+      { a: 0 },
+      weights(['a', 100], ['b', 0]),
+    ],
+    [
+      'gives all to a region that is on its way down when no other one is healthy',
+      ['b'],
+      { b: 25 },
+      weights(['a', 0], ['b', 100]),
+    ],
+    [
+      'shares among all that are to be empty when no other one is',
+      ['a', 'b'],
+      { a: 0, b: 0 },
+      weights(['a', 50], ['b', 50]),
+    ],
+    ['takes the one that still gets something', ['a', 'b'], { a: 0, b: 25 }, weights(['a', 0], ['b', 100])],
+  ])('%s', (_name, healthy, left, expected) => {
+    const regions = expected.map(({ region }) => region);
+    expect(computeWeights(regions, new Set(healthy), [], new Map(Object.entries(left)))).toEqual(expected);
+  });
+
   it('always adds up to 100 percent', () => {
     const names = fc.uniqueArray(fc.constantFrom(...'abcdefghi'), { minLength: 1 });
     fc.assert(

@@ -12,26 +12,43 @@ const PERCENT = 100;
  *
  * The set is never empty: with none healthy the `last` weights stay, because to send callers somewhere is better than
  * nowhere, and a change would only be a guess. Without any that still fit, all regions share.
+ *
+ * @param left what a region gets of its usual share, in percent, where it is less than all of it. A region that is to be
+ *   empty gets all of it where no other one is healthy.
  */
 export function computeWeights(
   regions: readonly string[],
   healthy: ReadonlySet<string>,
   last: readonly RegionWeight[] = [],
+  left: ReadonlyMap<string, number> = new Map(),
 ): RegionWeight[] {
   const up = regions.filter((region) => healthy.has(region));
-  if (up.length > 0) return share(regions, new Set(up));
+  if (up.length > 0) return share(regions, partsOf(up, left));
   const kept = regions.map((region) => ({ region, weight: last.find((w) => w.region === region)?.weight ?? 0 }));
   const total = kept.reduce((sum, { weight }) => sum + weight, 0);
-  return total === PERCENT ? kept : share(regions, new Set(regions));
+  return total === PERCENT ? kept : share(regions, partsOf(regions, new Map()));
 }
 
-function share(regions: readonly string[], among: ReadonlySet<string>): RegionWeight[] {
-  const even = Math.floor(PERCENT / among.size);
-  let extra = PERCENT % among.size;
-  return regions.map((region) => {
-    if (!among.has(region)) return { region, weight: 0 };
-    const weight = extra > 0 ? even + 1 : even;
-    extra -= 1;
-    return { region, weight };
-  });
+function partsOf(among: readonly string[], left: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const parts = among.map((region): [string, number] => [region, left.get(region) ?? PERCENT]);
+  const isAny = parts.some(([, part]) => part > 0);
+  return new Map(isAny ? parts : among.map((region) => [region, PERCENT]));
+}
+
+/** In proportion to the parts. What is lost by rounding down goes to those that lost most of it, the first ones first. */
+function share(regions: readonly string[], parts: ReadonlyMap<string, number>): RegionWeight[] {
+  const total = [...parts.values()].reduce((sum, part) => sum + part, 0);
+  const exact = regions.map((region) => (PERCENT * (parts.get(region) ?? 0)) / Math.max(1, total));
+  const lost = (index: number): number => (exact[index] ?? 0) % 1;
+  const missing = PERCENT - exact.reduce((sum, weight) => sum + Math.floor(weight), 0);
+  const topped = new Set(
+    regions
+      .map((_, index) => index)
+      .sort((x, y) => lost(y) - lost(x) || x - y)
+      .slice(0, regions.length > 0 ? missing : 0),
+  );
+  return regions.map((region, index) => ({
+    region,
+    weight: Math.floor(exact[index] ?? 0) + (topped.has(index) ? 1 : 0),
+  }));
 }

@@ -122,6 +122,17 @@ describe('if a region is lost', () => {
     expect(loss).toMatchObject({ survives: true, continuing: { services: 1 }, destinations: [] });
   });
 
+  it('services that must live in one region stop together', () => {
+    const approval = { policy: { promotion: 'Approval' } } as const;
+    const services = [aService('mail'), aService('index', approval), aService('voice')];
+    const apart = lossOf('east', aGroup(services));
+    expect([apart.moving.services, apart.stopping.services]).toEqual([2, 1]);
+    const together = lossOf('east', aGroup(services, { sets: [['ns/index', 'ns/mail']] }));
+    expect([together.moving.services, together.stopping.services]).toEqual([1, 2]);
+    expect(together.reasons.map(({ reason }) => reason)).toEqual(['ApprovalRequired', 'ColocatedHeld']);
+    expect(together.survives).toBe(false);
+  });
+
   it('a cool-down does not keep a service: it is over by itself', () => {
     const assignment = { ...anAssignment('1 east>west'), reason: 'FailedOver' } as const;
     expect(lossOf('east', aGroup([aService('mail', { assignment, assignedForMs: 1 })])).moving.services).toBe(1);

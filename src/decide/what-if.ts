@@ -1,12 +1,15 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { WhatIf } from '../api/iu-group.ts';
 import type { Audience } from './cohort.ts';
-import { type Affected, computeFates, type Fate, type ServiceAtStake, type Surroundings } from './region-loss.ts';
+import { unmetAfter } from './loss-dependencies.ts';
+import { computeFates, type Fate, type Outcome, type ServiceAtStake, type Surroundings } from './region-loss.ts';
 import { describeRoom } from './room.ts';
 import type { RecoveryTiming } from './timing.ts';
 
 export interface GroupAtStake extends Surroundings {
   readonly services: readonly ServiceAtStake[];
+  /** Services that must live in one region, by key; absent: none. */
+  readonly sets?: readonly (readonly string[])[];
   readonly audiences: readonly Audience[];
   readonly recovery: RecoveryTiming;
   /** By region: the slowest recovery of the last failover from it, in milliseconds. */
@@ -16,6 +19,9 @@ export interface GroupAtStake extends Surroundings {
 type Count = WhatIf['running'];
 type Objection = Pick<ConditionState, 'reason' | 'message'>;
 type Stop = Extract<Fate, { kind: 'Stops' }>;
+/** A service that runs in the lost region, and what becomes of it. */
+type Affected = Outcome & { readonly fate: Fate };
+const isAffected = (outcome: Outcome): outcome is Affected => outcome.fate !== undefined;
 
 /** As declared: somebody wanted it so, and no region can change it. Told, but no fault of the regions. */
 const DECLARED: ReadonlySet<Reason> = new Set(['StaysInRegion', 'ApprovalRequired']);
@@ -161,18 +167,18 @@ function recoveryOf(region: string, { measured, recovery }: GroupAtStake): WhatI
  */
 export function computeWhatIf(group: GroupAtStake): WhatIf[] {
   return group.capacities.map(({ region }) => {
-    const affected = computeFates(region, group.services, group);
     // By name: the words of an outage are those of its first service.
-    const numbers = numbersOf(
-      affected.toSorted((x, y) => compare(x.service.key, y.service.key)),
-      group,
+    const outcomes = computeFates(region, group.services, group.sets ?? [], group).toSorted((x, y) =>
+      compare(x.service.key, y.service.key),
     );
+    const numbers = numbersOf(outcomes.filter(isAffected), group);
     return {
       region,
       survives: objectionTo(numbers) === undefined,
       message: sentenceOf(numbers).slice(0, 512),
       ...numbers,
       outages: numbers.outages.slice(0, LISTED),
+      ...unmetAfter(region, outcomes, group.audiences),
       recovery: recoveryOf(region, group),
       dataLoss: numbers.running.services === 0 ? 'None' : 'Unknown',
     };

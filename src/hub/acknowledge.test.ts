@@ -23,6 +23,8 @@ import type { Assignment } from '../api/service-instance.ts';
 import { createKubeClient } from '../kube/rest-client.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import type { HubContext } from './context.ts';
+import { SCOPE_INDEX } from './dependencies.ts';
+import { DependencyWaits } from './dependency-waits.ts';
 import { GrantBook } from './grants.ts';
 import type { Leadership } from './leadership.ts';
 import { RegionLink } from './region-link.ts';
@@ -48,7 +50,12 @@ interface World {
     classExists: boolean;
     synced: boolean;
     isGoing?: boolean;
+    /** Of the class of `mail`. */
+    requires: readonly Readonly<Record<string, unknown>>[];
+    /** Of the class of `voice`. */
+    voiceRequires: readonly Readonly<Record<string, unknown>>[];
   };
+  readonly events: string[];
   outranked: number;
 }
 let world: World;
@@ -72,9 +79,21 @@ const standingBy = (epoch: number): RegionalService => ({
   status: { observedGeneration: 1, standbyEpoch: epoch },
 });
 
-function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | 'process'>): HubContext {
-  const { grants, known, leader, link, process } = parts;
-  const informer = (get: () => unknown, list: () => unknown[] = () => []) => ({
+/** Service `voice` in region east, which `mail` may need: its order there, and whether it is ready. */
+function voiceInEast(phase: 'Starting' | 'Active'): void {
+  const order = anOrder('voice', [anOrderedComponent()], { activeRegion: 'east', successors: ['west'] });
+  const status = { observedGeneration: 1, epoch: 1, phase };
+  world.link.services.store.apply({
+    ...order,
+    status,
+    metadata: { ...order.metadata, resourceVersion: `${++version}` },
+  });
+}
+let version = 1_000_000;
+
+function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' | 'link' | 'process'>): HubContext {
+  const { events, grants, known, leader, link, process } = parts;
+  const informer = (get: (key: string) => unknown, list: (index: string) => unknown[] = () => []) => ({
     store: { get, byIndex: list },
     reflector: {
       get synced() {
@@ -83,20 +102,27 @@ function contextOf(parts: Pick<World, 'grants' | 'known' | 'leader' | 'link' | '
     },
   });
   const west = { services: { store: { get: () => known.west } } };
-  const instance = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] });
+  const places = { primaryRegion: 'east', secondaryRegions: ['west'] };
+  const instance = anInstance('mail', places);
   const going = { ...instance, metadata: { ...instance.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const voice = anInstance('voice', { ...places, serviceClassRef: { name: 'voice' } });
+  const classOf = (name: string) =>
+    aClass(name, { ...aBackup(), requires: name === 'voice' ? known.voiceRequires : known.requires });
   const group = aGroup('americas', ['east', 'west']);
   return partOf<HubContext>('context', {
     clock: process,
     grants,
+    dependencyWaits: new DependencyWaits(process),
     groups: informer(() => group),
-    classes: informer(() => (known.classExists ? aClass('voice-mail', aBackup()) : undefined)),
+    classes: informer((name) => (known.classExists ? classOf(name) : undefined)),
     instances: informer(
       () => instance,
-      () => [known.isGoing ? going : instance],
+      (index) => (index === SCOPE_INDEX ? [voice] : [known.isGoing ? going : instance]),
     ),
-    assignments: { loaded: true, get: () => known.assignment },
-    diagnoses: new Map(),
+    assignments: { loaded: true, get: (key: string) => (key === KEY ? known.assignment : anAssignment('1 east>west')) },
+    events: { record: ({ note }: { note: string }) => events.push(note) },
+    lookAgain: { instance: () => undefined },
+    diagnoses: new Map([['east', { state: 'Healthy', reason: 'RegionHealthy', message: '' }]]),
     leadership: partOf<Leadership>('leadership', {
       isCertain: () => leader.isCertain,
       get term() {
@@ -127,8 +153,27 @@ beforeEach(async () => {
   const client = createKubeClient(network.connect({ process, server: 'east' }), 'east');
   const link = new RegionLink({ region: 'east', client, clock: process, random, onError: () => undefined });
   const leader = { isCertain: true, term: 3, sinceMs: SINCE_LONG_MS };
-  const known = { assignment: anAssignment('1 east>west'), west: standingBy(1), classExists: true, synced: true };
-  world = { time, network, faults, server, process, link, leader, known, grants: new GrantBook(process), outranked: 0 };
+  const known = {
+    assignment: anAssignment('1 east>west'),
+    west: standingBy(1),
+    classExists: true,
+    synced: true,
+    requires: [],
+    voiceRequires: [],
+  };
+  world = {
+    time,
+    network,
+    faults,
+    server,
+    process,
+    link,
+    leader,
+    known,
+    grants: new GrantBook(process),
+    events: [],
+    outranked: 0,
+  };
   server.handle({ method: 'POST', path: PATH.replace('/east', ''), body: lease({ agent: { nonce: 'n1' } }) });
   link.start();
   await time.run(1000);
@@ -227,6 +272,69 @@ describe('an acknowledgement', () => {
     await run();
     expect(grantsInRegion()?.grants).toEqual({ [KEY]: 1 });
   });
+});
+
+describe('a promotion that needs another service', () => {
+  const granted = { [KEY]: 1 };
+  beforeEach(() => {
+    world.known.requires = [{ serviceClass: 'voice' }];
+  });
+
+  it('is given out when that is ready in its region', async () => {
+    voiceInEast('Starting');
+    await run(10_000);
+    expect(grantsInRegion()?.grants).toEqual({});
+    voiceInEast('Active');
+    await world.time.run(world.time.nowMs + 2000);
+    expect(grantsInRegion()?.grants).toEqual(granted);
+    expect(world.events).toEqual([]);
+  });
+
+  it('is given out when the time is up, and says so once', async () => {
+    voiceInEast('Starting');
+    await run(29_000);
+    expect(grantsInRegion()?.grants).toEqual({});
+    await world.time.run(world.time.nowMs + 3000);
+    expect(grantsInRegion()?.grants).toEqual(granted);
+    await world.time.run(world.time.nowMs + 30_000);
+    expect(world.events).toEqual([
+      'Region east runs it although switchback-system/voice did not get ready there in 30 s',
+    ]);
+  });
+
+  it('waits neither for what is optional nor for what is not there', async () => {
+    world.known.requires = [{ serviceClass: 'voice', optional: true }];
+    voiceInEast('Starting');
+    await run();
+    expect(grantsInRegion()?.grants).toEqual(granted);
+  });
+
+  it('does not wait in a circle', async () => {
+    world.known.voiceRequires = [{ serviceClass: 'voice-mail' }];
+    voiceInEast('Starting');
+    await run();
+    expect(grantsInRegion()?.grants).toEqual(granted);
+  });
+
+  it.each<[string, () => void]>([
+    ['the region has recorded it', () => world.link.services.store.apply(runningMail())],
+    [
+      'it stands in the lease of the region, from this leader or another',
+      () => merge({ hub: { nonce: 'n0', term: 2, grants: granted } }),
+    ],
+  ])('is not taken back for what is not ready any more, once %s', async (_, given) => {
+    given();
+    voiceInEast('Starting');
+    await world.time.run(world.time.nowMs + 500);
+    await run();
+    expect(grantsInRegion()).toMatchObject({ nonce: 'n1', grants: granted });
+  });
+
+  const runningMail = (): RegionalService => {
+    const order = anOrder('mail', [anOrderedComponent()], { activeRegion: 'east', successors: ['west'] });
+    const metadata = { ...order.metadata, resourceVersion: `${++version}` };
+    return { ...order, metadata, status: { observedGeneration: 1, epoch: 1, grantedEpoch: 1, phase: 'Active' } };
+  };
 });
 
 describe('a region that was acknowledged at a higher term', () => {

@@ -1,10 +1,13 @@
 import type { RegionLease } from '../api/region-lease.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { ServiceClass } from '../api/service-class.ts';
+import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { dependencyWaitMs, endDependencyWait } from './dependencies.ts';
 import { mayPromote } from './grants.ts';
 import type { RegionLink } from './region-link.ts';
 import { RivalWatch } from './rival.ts';
@@ -16,26 +19,58 @@ interface Grants {
   readonly nextInMs: number | undefined;
 }
 
-function computeGrants(context: HubContext, region: string, old: Readonly<Record<string, number>>): Grants {
+type Named = Readonly<Record<string, number>>;
+
+/** @param old what the region has been told already */
+function computeGrants(context: HubContext, region: string, old: Named): Grants {
   const grants: Record<string, number> = {};
   let nextInMs: number | undefined;
   for (const instance of context.instances.store.byIndex('region', region)) {
-    const key = keyOf(instance);
-    const assignment = context.assignments.get(key);
+    const assignment = context.assignments.get(keyOf(instance));
     if (assignment?.activeRegion !== region) continue;
-    // What is to go runs on until its order goes, but is not started anew.
-    if (instance.metadata.deletionTimestamp && old[key] !== assignment.epoch) continue;
-    const group = context.groups.store.get(instance.spec.iuGroupRef.name);
-    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    // A class that is missing changes nothing: who deletes it by mistake does not stop what runs.
-    if (!group || (serviceClass && serviceClass.spec.crossRegion.mode !== 'Backup')) continue;
-    const { waitMs } = computeProtocolTiming(group.spec.timings);
-    const permission = mayPromote(context, key, instance, assignment, waitMs);
-    if (permission.ok) grants[key] = assignment.epoch;
-    else if (permission.remainingMs !== undefined)
-      nextInMs = Math.min(nextInMs ?? Number.POSITIVE_INFINITY, permission.remainingMs);
+    const verdict = judge(context, { instance, assignment, old });
+    if (verdict === 'Granted') grants[keyOf(instance)] = assignment.epoch;
+    else if (verdict !== undefined) nextInMs = Math.min(nextInMs ?? Number.POSITIVE_INFINITY, verdict);
   }
   return { grants, nextInMs };
+}
+
+/** Whether a service has its right, or how many milliseconds it has still to wait. Undefined: time alone does not give it. */
+function judge(
+  context: HubContext,
+  { assignment, instance, old }: { instance: ServiceInstance; assignment: Assignment; old: Named },
+): 'Granted' | number | undefined {
+  const key = keyOf(instance);
+  // What is to go runs on until its order goes, but is not started anew.
+  if (instance.metadata.deletionTimestamp && old[key] !== assignment.epoch) return undefined;
+  const group = context.groups.store.get(instance.spec.iuGroupRef.name);
+  const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+  // A class that is missing changes nothing: who deletes it by mistake does not stop what runs.
+  if (!group || (serviceClass && serviceClass.spec.crossRegion.mode !== 'Backup')) return undefined;
+  const { waitMs } = computeProtocolTiming(group.spec.timings);
+  const permission = mayPromote(context, key, instance, assignment, waitMs);
+  if (!permission.ok) return permission.remainingMs;
+  const remainingMs = remainingFor({ context, instance, serviceClass, assignment }, permission.by === 'Continued', old);
+  return remainingMs === 0 ? 'Granted' : remainingMs;
+}
+
+interface Promotion {
+  readonly context: HubContext;
+  readonly instance: ServiceInstance;
+  readonly serviceClass: ServiceClass | undefined;
+  readonly assignment: Assignment;
+}
+
+/**
+ * What a promotion that is safe has still to wait for: the services that it needs. One that has reached the region is no
+ * promotion any more, and what runs already waits for nobody.
+ */
+function remainingFor({ context, instance, serviceClass, assignment }: Promotion, isContinued: boolean, old: Named) {
+  const key = keyOf(instance);
+  if (!isContinued && old[key] !== assignment.epoch)
+    return dependencyWaitMs(context, instance, serviceClass, assignment);
+  endDependencyWait(context, key);
+  return 0;
 }
 
 /** A merge patch that turns `old` into `next`: names that are gone become null. */

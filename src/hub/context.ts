@@ -17,6 +17,7 @@ import type { Log } from '../report/log-port.ts';
 import type { Clock, Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { AssignmentBook } from './assignments.ts';
+import type { DependencyWaits } from './dependency-waits.ts';
 import type { GrantBook } from './grants.ts';
 import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
@@ -46,6 +47,8 @@ export interface HubContext {
   readonly leadership: Leadership;
   readonly assignments: AssignmentBook;
   readonly grants: GrantBook;
+  /** Promotions that wait for other services; written by the loops that acknowledge. */
+  readonly dependencyWaits: DependencyWaits;
   readonly links: RegionLinks;
   readonly placements: PlacementCache;
   readonly endpoints: Informer<DNSEndpoint>;

@@ -11,6 +11,7 @@ import type { Tenant } from '../api/tenant.ts';
 import { regionsOf } from '../decide/assignment.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
+import { scopeOf } from '../decide/partners.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -29,8 +30,11 @@ import type { Random } from '../runtime/random.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import { AssignmentBook } from './assignments.ts';
+import { createClassLoop } from './class-loop.ts';
 import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
 import type { HubContext, OnProved } from './context.ts';
+import { SCOPE_INDEX } from './dependencies.ts';
+import { DependencyWaits } from './dependency-waits.ts';
 import { createDrillLoop } from './drill-loop.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
@@ -111,6 +115,7 @@ class HubLoops implements Hub {
   readonly #instanceReports: Controller;
   readonly #groups: Controller;
   readonly #tenants: Controller;
+  readonly #classes: Controller;
   readonly #regions = new Map<string, RegionLoops>();
   /** Instances whose tenants have not been told yet. */
   readonly #changed = new Set<string>();
@@ -132,6 +137,7 @@ class HubLoops implements Hub {
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
     this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
+    this.#classes = createClassLoop(this.#context, metrics);
     this.#telling = new Ticker({
       clock: options.clock,
       everyMs: TENANT_LOOK_MS,
@@ -186,7 +192,7 @@ class HubLoops implements Hub {
     const { classes, endpoints, groups, instances, switches, tenants } = this.#context;
     return [groups, classes, tenants, instances, switches, endpoints];
   }
-  #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants];
+  #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants, this.#classes];
   #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker, this.#drills, this.#telling];
 
   #createContext(): HubContext {
@@ -198,6 +204,7 @@ class HubLoops implements Hub {
     const instanceIndexes = {
       group: ({ spec }: ServiceInstance) => [spec.iuGroupRef.name],
       class: ({ spec }: ServiceInstance) => [spec.serviceClassRef.name],
+      [SCOPE_INDEX]: (instance: ServiceInstance) => [scopeOf(instance)],
       region: (instance: ServiceInstance) => [
         ...new Set([
           ...regionsOf(instance),
@@ -223,6 +230,7 @@ class HubLoops implements Hub {
       leadership: new Leadership(clock),
       assignments: new AssignmentBook(client),
       grants: new GrantBook(clock),
+      dependencyWaits: new DependencyWaits(clock),
       placements: new PlacementCache(groups.store, classes.store),
       links: new RegionLinks({
         hub: client,
@@ -302,6 +310,7 @@ class HubLoops implements Hub {
     const {
       assignments,
       classes,
+      dependencyWaits,
       diagnoses,
       grants,
       groups,
@@ -315,6 +324,7 @@ class HubLoops implements Hub {
     } = this.#context;
     assignments.forget();
     grants.forget();
+    dependencyWaits.forget();
     diagnoses.clear();
     plans.clear();
     standings.clear();
@@ -330,7 +340,8 @@ class HubLoops implements Hub {
   }
 
   #enqueueAll(): void {
-    const { groups, instances } = this.#context;
+    const { classes, groups, instances } = this.#context;
+    for (const serviceClass of classes.store.list()) this.#classes.enqueue(keyOf(serviceClass));
     for (const group of groups.store.list()) this.#groups.enqueue(keyOf(group));
     for (const instance of instances.store.list()) this.#enqueueInstance(keyOf(instance));
   }
@@ -369,6 +380,7 @@ class HubLoops implements Hub {
     link.services.store.addHandler((delta) => {
       const key = keyOf(delta.object);
       this.#reportSoon(key);
+      this.#servesNow(delta);
       if (isReport(delta)) return;
       // What one region has confirmed, the order of another one may have to tell.
       for (const { orders } of this.#regions.values()) orders.enqueue(key);
@@ -385,6 +397,20 @@ class HubLoops implements Hub {
     void link.regions.reflector.whenSynced().then(() => this.#groups.enqueue(group.metadata.name));
     loops.orders.start();
     loops.acknowledge.start();
+  }
+
+  /** What got ready may be all that a promotion has been waiting for; and what needs it is told of it. */
+  #servesNow(delta: Delta<RegionalService>): void {
+    const { classes, dependencyWaits, instances } = this.#context;
+    if (delta.type === 'updated' && delta.old.status?.phase === delta.object.status?.phase) return;
+    if (dependencyWaits.size > 0) for (const { acknowledge } of this.#regions.values()) acknowledge.poke();
+    const instance = instances.store.get(keyOf(delta.object));
+    const serviceClass = instance?.spec.serviceClassRef.name;
+    for (const { metadata, spec } of classes.store.list()) {
+      if (!instance || !spec.requires?.some((required) => required.serviceClass === serviceClass)) continue;
+      const dependents = instances.store.byIndex(SCOPE_INDEX, scopeOf(instance, metadata.name));
+      for (const dependent of dependents) this.#reportSoon(keyOf(dependent));
+    }
   }
 
   #disengaged(link: RegionLink): void {
@@ -407,8 +433,12 @@ class HubLoops implements Hub {
       for (const instance of instances.store.byIndex('group', object.metadata.name))
         this.#enqueueInstance(keyOf(instance));
     });
-    classes.store.addHandler(({ object }) => {
+    classes.store.addHandler((delta) => {
+      const { object } = delta;
+      if (isOwnStatus(delta)) return;
       this.#cohorts.ticker.poke();
+      // What a class requires can be had or not, as the others are.
+      for (const each of classes.store.list()) this.#classes.enqueue(keyOf(each));
       for (const instance of instances.store.byIndex('class', object.metadata.name))
         this.#enqueueInstance(keyOf(instance));
     });
@@ -420,6 +450,7 @@ class HubLoops implements Hub {
       const key = keyOf(delta.object);
       if (delta.type === 'deleted') {
         assignments.delete(key);
+        this.#context.dependencyWaits.end(key);
         placements.forget(key);
         this.#context.traffic.delete(key);
         return;
@@ -501,7 +532,7 @@ const actedOn = ({ metadata, status }: ServiceInstance | RegionalService) => [
 ];
 
 /** Of these kinds the status is written by the hub alone: nothing else follows from it. */
-const isOwnStatus = (delta: Delta<IUGroup> | Delta<RegionSwitch> | Delta<Tenant>): boolean =>
+const isOwnStatus = (delta: Delta<IUGroup> | Delta<RegionSwitch> | Delta<ServiceClass> | Delta<Tenant>): boolean =>
   delta.type === 'updated' &&
   delta.old.metadata.generation === delta.object.metadata.generation &&
   delta.object.metadata.deletionTimestamp === undefined;

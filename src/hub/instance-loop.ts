@@ -4,6 +4,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions } from '../decide/assignment.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
+import { dependenciesMet } from '../decide/needs.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -13,9 +14,10 @@ import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
-import { isServing } from './instance-view.ts';
+import { needsOf } from './dependencies.ts';
 import { whileSettling } from './settling.ts';
 import { ensureTraffic } from './traffic.ts';
+import { trafficSharesOf } from './traffic-shares.ts';
 
 /** A deleted instance is looked at again so often, until every region has let go of it. */
 const CLEANUP_EVERY_MS = 1000;
@@ -50,10 +52,11 @@ async function reconcileInstance(context: HubContext, key: string, signal: Abort
   const settling = whileSettling(context, context.groups.store.get(instance.spec.iuGroupRef.name), instance);
   if (settling) return settling;
   const facts = gatherFacts(context, instance, key);
-  const shares = { weights: weightsOf(facts), readers: readersOf(facts) };
-  const traffic = await ensureTraffic(context, instance, facts.assignment, shares, signal);
+  const shares = trafficSharesOf(context, facts);
+  const split = { weights: shares?.weights, readers: readersOf(facts) };
+  const traffic = await ensureTraffic(context, instance, facts.assignment, split, signal);
   context.traffic.set(key, traffic);
-  return undefined;
+  return shares?.nextInMs === undefined ? undefined : { requeueAfterMs: shares.nextInMs };
 }
 
 /**
@@ -86,9 +89,15 @@ async function reportInstance(context: HubContext, key: string, signal: AbortSig
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
+  const shares = trafficSharesOf(context, facts);
   await reportStatus(options, instance, {
     conditions: [...instanceConditions(facts), traffic],
-    fields: { placements: placementsOf(facts), weights: weightsOf(facts) ?? null, hold: facts.hold ?? null },
+    fields: {
+      placements: placementsOf(facts),
+      weights: shares?.weights ?? null,
+      drains: shares?.drains ?? null,
+      hold: facts.hold ?? null,
+    },
   });
   return undefined;
 }
@@ -112,19 +121,18 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     regionStates,
     capacities: context.capacities.get(instance.spec.iuGroupRef.name) ?? [],
     hold: context.holds.get(key),
+    ...(assignment &&
+      serviceClass && {
+        dependencies: dependenciesMet(
+          needsOf(context, instance, serviceClass, assignment.activeRegion),
+          assignment.activeRegion,
+          context.dependencyWaits.of(key, assignment.epoch),
+        ),
+      }),
     fencing: mode === 'Backup' ? serviceClass?.spec.fencing : undefined,
     standby: mode === 'Backup' ? standby : undefined,
     view: mode === 'Active' ? view : undefined,
   };
-}
-
-/** Shares of the traffic over the regions that serve; undefined for a service that is active in one region only. */
-function weightsOf(facts: InstanceFacts): RegionWeight[] | undefined {
-  const { instance, orders, plan, regionStates } = facts;
-  if (!plan.ok || plan.mode !== 'Active') return undefined;
-  const regions = plan.regions.map(({ region }) => region);
-  const serving = regions.filter((region) => isServing(regionStates.get(region), orders.get(region)));
-  return computeWeights(regions, new Set(serving), instance.status?.weights);
 }
 
 /** Shares of the readers over the regions that stand by read-only and are ready; undefined where nobody serves reads apart. */

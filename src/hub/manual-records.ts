@@ -3,8 +3,10 @@ import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment } from '../api/service-instance.ts';
 import { regionLeft } from '../decide/assignment.ts';
+import { nextStepInMs, shareOf } from '../decide/drain.ts';
 import { judgePlan } from '../decide/drill.ts';
 import {
+  drainOrderOf,
   hasBegunAll,
   isManual,
   isMovedAwayBy,
@@ -150,7 +152,8 @@ export class ManualRecords {
     const obstacle = services.length === 0 && plan.length === 0 ? this.#obstacleOf(object) : undefined;
     const needsPlan = object.spec.type !== 'Freeze' && !stop && !hasBegunAll(object);
     if (!known && !obstacle && needsPlan && !isReturn) return undefined;
-    const progress = { services, plan, stop, obstacle, back, left: left.size, drill: undefined };
+    const drain = this.#drainOf(object, now);
+    const progress = { services, plan, drain, stop, obstacle, back, left: left.size, drill: undefined };
     if (object.spec.drill?.kind !== 'Region' || obstacle) return progress;
     // Once all have begun the placement loop plans no more.
     const waiting = hasBegunAll(object) ? [] : known && plan.filter(({ verdict }) => verdict !== 'Stays');
@@ -170,6 +173,27 @@ export class ManualRecords {
       return assignment !== undefined && isMovedAwayBy(asked, { assignment, key: keyOf(instance), primary });
     });
     return new Set(ofGroup.map(keyOf));
+  }
+
+  /** Told from the weights that the services report: what is led where, and not what should be. */
+  #drainOf(object: RegionSwitch, now: number): ManualProgress['drain'] {
+    const order = object.spec.dryRun ? undefined : drainOrderOf(object);
+    if (order?.startTime === undefined) return undefined;
+    const { region, startTime } = order;
+    const drained = { ...order, startTime, regionSwitch: order.name, fromPercent: 100 };
+    const sharePercent = shareOf(drained, now);
+    const stepMs = nextStepInMs(drained, now);
+    const inScope = this.#context.instances.store
+      .byIndex('group', object.spec.iuGroupRef.name)
+      .filter((instance) => object.spec.services?.includes(keyOf(instance)) ?? true);
+    const weights = inScope.flatMap(({ status }) => status?.weights?.filter((each) => each.region === region) ?? []);
+    if (weights.length === 0) return undefined;
+    return {
+      services: weights.length,
+      sharePercent,
+      onlyHere: sharePercent > 0 ? 0 : weights.filter(({ weight }) => weight > 0).length,
+      ...(stepMs === undefined ? {} : { nextStepTime: isoTime(now + stepMs) }),
+    };
   }
 
   #obstacleOf(object: RegionSwitch): ManualProgress['obstacle'] {

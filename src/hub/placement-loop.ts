@@ -2,15 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService } from '../api/region-switch.ts';
-import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { stateFor } from '../decide/diagnosis.ts';
 import { type InstanceDecision, type InstanceView, regionsBeingLeft } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
-import { afterDecision, byImportance } from '../decide/ledger.ts';
+import { afterDecision, type Ledger, turnsOf } from '../decide/ledger.ts';
 import {
-  decideService,
   isOpen,
   isReturning,
   isWayHome,
@@ -22,6 +20,9 @@ import {
   type Standing,
   type SwitchRequest,
 } from '../decide/manual-switch.ts';
+import { decideSet } from '../decide/manual-together.ts';
+import type { Member } from '../decide/together.ts';
+import { withWaves } from '../decide/waves.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { held, moved } from '../report/events.ts';
@@ -29,6 +30,7 @@ import { describeHold, holdStatus } from '../report/hold.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { awaitedByIn, colocatedSets } from './dependencies.ts';
 import { diagnoseGroup } from './diagnose.ts';
 import { assignedService, epochsIn, lagIn, ledgerOf, viewOf } from './instance-view.ts';
 
@@ -41,6 +43,15 @@ interface Decided {
   readonly instance: ServiceInstance;
   readonly group: IUGroup;
   readonly decision: InstanceDecision;
+}
+
+/** A service, and what is known of it. */
+interface Looked {
+  readonly key: string;
+  readonly slaClass: number;
+  readonly instance: ServiceInstance;
+  /** Without what it shares with the others: that depends on whose turn it is. */
+  readonly view: Omit<InstanceView, keyof Ledger>;
 }
 
 /** Plans in the making, by name of the RegionSwitch. */
@@ -98,44 +109,51 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
     const exists = (key: string): boolean => context.instances.store.get(key)?.spec.iuGroupRef.name === name;
     plans.set(request.name, missingServices(request, name, exists));
   }
+  const requests = standing?.requests ?? [];
+  const looked = lookAt(context, group, { hubIsolated, failingOver }, standing);
+  const sets = colocatedSets(
+    context,
+    looked.map(({ instance }) => instance),
+  );
   const decided: Decided[] = [];
   let ledger = ledgerOf(context, group);
-  const trials = new Map(
-    (standing?.requests ?? []).filter(isDryRun).map(({ name: trial }) => [trial, ledger] as const),
-  );
-  for (const { instance, key, serviceClass } of inOrder(context, instances)) {
-    const restraints = standing && restraintsOn(standing, key);
-    const around = { hubIsolated, failingOver, restraints, ...ledger };
-    const view = { ...viewOf(context, group, serviceClass, instance), ...around };
-    const { answers, decision } = decideService(view, key, standing?.requests ?? [], trials);
-    addToPlans(plans, key, view, answers);
-    ledger = afterDecision(ledger, view, decision);
-    for (const [trial, left] of trials) {
-      const answer = answers.get(trial);
-      if (answer) trials.set(trial, afterDecision(left, view, answer));
+  const trials = new Map(requests.filter(isDryRun).map(({ name: trial }) => [trial, ledger] as const));
+  for (const turn of turnsOf(looked, sets)) {
+    const members = turn.map(({ key, view }): Member => ({ key, view: { ...view, ...ledger } }));
+    const decisions = decideSet(members, requests, trials);
+    for (const { instance, key, view: seen } of turn) {
+      const view = { ...seen, ...ledger };
+      const { answers, decision } = decisions.get(key) ?? NOTHING;
+      addToPlans(plans, key, view, answers);
+      ledger = afterDecision(ledger, view, decision);
+      for (const [trial, left] of trials) {
+        const answer = answers.get(trial);
+        if (answer) trials.set(trial, afterDecision(left, view, answer));
+      }
+      decided.push({ key, instance, group, decision });
     }
-    decided.push({ key, instance, group, decision });
   }
   return decided;
 }
 
+const NOTHING: ServiceDecision = { decision: { kind: 'Keep' }, answers: new Map() };
 const isDryRun = ({ isDryRun: isTrial }: SwitchRequest): boolean => isTrial;
 
-interface Turn {
-  readonly instance: ServiceInstance;
-  readonly serviceClass: ServiceClass;
-  readonly slaClass: number;
-  readonly key: string;
-}
-
-/** The services that are decided about, the most important ones first. */
-function inOrder({ classes }: HubContext, instances: readonly ServiceInstance[]): Turn[] {
-  const turns = instances.flatMap((instance): Turn[] => {
-    const serviceClass = classes.store.get(instance.spec.serviceClassRef.name);
+/** All services of a group that are decided about. */
+function lookAt(
+  context: HubContext,
+  group: IUGroup,
+  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver'>,
+  standing: Standing | undefined,
+): Looked[] {
+  return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance): Looked[] => {
+    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
     if (!serviceClass || instance.metadata.deletionTimestamp) return [];
-    return [{ instance, serviceClass, slaClass: serviceClass.spec.slaClass, key: keyOf(instance) }];
+    const key = keyOf(instance);
+    const restraints = standing && restraintsOn(standing, key);
+    const view = { ...viewOf(context, group, serviceClass, instance), ...situation, restraints };
+    return [{ key, slaClass: serviceClass.spec.slaClass, instance, view }];
   });
-  return turns.sort(byImportance);
 }
 
 /** A cold cache, or one that may lag behind the leader before, says nothing: one of the RegionSwitches could be a freeze. */
@@ -147,7 +165,7 @@ function standingOf(context: HubContext, group: string): Standing | undefined {
 function addToPlans(
   plans: Plans,
   key: string,
-  { assignment }: InstanceView,
+  { assignment }: Looked['view'],
   answers: ServiceDecision['answers'],
 ): void {
   for (const [name, answer] of answers) plans.get(name)?.push(plannedService(key, assignment, answer));
@@ -156,9 +174,10 @@ function addToPlans(
 /** By uid: what was planned for a RegionSwitch says nothing of another one that was made anew under its name. */
 function notePlans(context: HubContext, plans: Plans): void {
   context.plans.clear();
+  const awaitedBy = awaitedByIn(context);
   for (const [name, services] of plans) {
     const uid = context.switches.store.get(name)?.metadata.uid;
-    if (uid !== undefined) context.plans.set(uid, services);
+    if (uid !== undefined) context.plans.set(uid, withWaves(services, awaitedBy));
   }
 }
 
@@ -168,7 +187,11 @@ function noteStanding(context: HubContext, group: string, standing: Standing | u
   if (standing) context.standings.set(group, standing);
   else context.standings.delete(group);
   const { freezes, keptEmpty } = standing ?? {};
-  if (!isDeepStrictEqual([before?.freezes, before?.keptEmpty], [freezes, keptEmpty])) context.lookAgain.group(group);
+  if (isDeepStrictEqual([before?.freezes, before?.keptEmpty], [freezes, keptEmpty])) return;
+  context.lookAgain.group(group);
+  // Traffic is led away from a region that is to be empty, and back.
+  for (const instance of context.instances.store.byIndex('group', group))
+    if (instance.status?.weights) context.lookAgain.instance(keyOf(instance));
 }
 
 function noteHolds(context: HubContext, decided: readonly Decided[]): void {

@@ -112,6 +112,7 @@ function noteMove(open: OpenSwitch[], move: Move): void {
 function causeOf({ from, next }: Move, region: string): string {
   if (next.reason === 'FailedOver') return `region ${from} is lost`;
   if (next.reason === 'RegionSick') return `region ${from} is sick: what is not ready there leaves it`;
+  if (next.reason === 'Moved') return `region ${region} is the new primary one, or has what must live in one region`;
   return `region ${region} has been healthy for long enough`;
 }
 

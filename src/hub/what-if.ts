@@ -3,6 +3,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { type RegionState, stateFor } from '../decide/diagnosis.ts';
+import { judgeDependencies } from '../decide/loss-dependencies.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
 import type { ServiceAtStake } from '../decide/region-loss.ts';
 import { computeProtocolTiming, computeRecovery } from '../decide/timing.ts';
@@ -10,6 +11,7 @@ import { computeWhatIf, type GroupAtStake, judgeSurvival } from '../decide/what-
 import { keyOf } from '../kube/object.ts';
 import type { GroupFacts } from '../report/group.ts';
 import type { HubContext } from './context.ts';
+import { colocatedSets, neededInstances } from './dependencies.ts';
 import { assignedService, isServing, viewOf } from './instance-view.ts';
 
 /**
@@ -21,8 +23,9 @@ export function foresee(context: HubContext, group: IUGroup, plan: CohortPlan | 
   const isWhole = [classes, instances, switches].every(({ reflector }) => reflector.synced) && assignments.loaded;
   const { name } = group.metadata;
   if (!plan || !isWhole || !capacities.has(name) || !standings.has(name)) return undefined;
-  const whatIf = computeWhatIf(gather(context, group, plan));
-  return { whatIf, survival: judgeSurvival(whatIf) };
+  const atStake = gather(context, group, plan);
+  const whatIf = computeWhatIf(atStake);
+  return { whatIf, survival: judgeSurvival(whatIf), dependencies: judgeDependencies(whatIf, atStake.services) };
 }
 
 function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtStake {
@@ -37,6 +40,7 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtS
     ),
     assigned: instances.flatMap((instance) => assignedService(context, instance) ?? []),
     services: instances.flatMap((instance) => atStake(context, group, instance) ?? []),
+    sets: colocatedSets(context, instances),
     audiences: plan.audiences.filter((audience) => audience.group === name),
     capacities: context.capacities.get(name) ?? [],
     recovery: computeRecovery(computeProtocolTiming(group.spec.timings), failureThresholdMs),
@@ -66,6 +70,7 @@ function atStake(context: HubContext, group: IUGroup, instance: ServiceInstance)
     servedIn: places.filter((region) =>
       isServing(context.diagnoses.get(region)?.state, context.links.get(region)?.services.store.get(key)),
     ),
+    needs: neededInstances(context, instance, serviceClass),
   };
 }
 

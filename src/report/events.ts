@@ -73,6 +73,18 @@ export const freezeExpired = (freeze: RegionSwitch): EventNote =>
     text: `The freeze ended at ${freeze.spec.expiresAt}: what moves by itself moves again`,
   });
 
+export const dependencyTimedOut = (
+  instance: ServiceInstance,
+  region: string,
+  blockers: readonly string[],
+  seconds: number,
+): EventNote =>
+  note(instance, 'Warning', {
+    reason: 'DependencyTimeout',
+    action: 'Promote',
+    text: `Region ${region} runs it although ${blockers.slice(0, 3).join(', ')} did not get ready there in ${seconds} s`,
+  });
+
 export function fenced(order: RegionalService, lacksGate: boolean): EventNote {
   const { epoch, role } = order.spec;
   const stopped = (reason: Reason, why: string) => ({

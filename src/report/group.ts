@@ -27,7 +27,14 @@ export interface GroupFacts {
   /** Services with a secondary region whose active region may not be lost now. */
   readonly unprotected: readonly string[];
   /** What the loss of each region would do, and whether that is survived; undefined while too little is known to say. */
-  readonly losses: { readonly whatIf: readonly WhatIf[]; readonly survival: ConditionState } | undefined;
+  readonly losses:
+    | {
+        readonly whatIf: readonly WhatIf[];
+        readonly survival: ConditionState;
+        /** Whether what goes on has what it needs; absent where nothing needs anything. */
+        readonly dependencies?: ConditionState | undefined;
+      }
+    | undefined;
   /** Time zones that `switchback.windows` name and that are not known. */
   readonly unknownZones: readonly string[];
   /** What is held on the way home; undefined: nothing. */
@@ -113,6 +120,11 @@ function bookkeeping({ before, drills, rehearsals, requests }: GroupFacts): Reco
   };
 }
 
+function dependencies({ before, losses }: GroupFacts): ConditionState[] {
+  if (losses) return losses.dependencies ? [losses.dependencies] : [];
+  return before?.conditions?.filter((condition) => condition.type === 'DependenciesMet') ?? [];
+}
+
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
@@ -148,6 +160,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
         },
     survival(facts),
     ...[facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
+    ...dependencies(facts),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,

@@ -25,6 +25,8 @@ export interface InstanceFacts {
   readonly standby?: StandbyMode | undefined;
   /** What its secondary regions show, as its class says; absent for what is not served in several regions. */
   readonly view?: View | undefined;
+  /** Whether what it needs is ready in the region that is active; none where it needs nothing. */
+  readonly dependencies?: readonly ConditionState[];
 }
 
 function roleIn({ assignment, instance, view }: InstanceFacts, mode: string, region: string): PlacementStatus['role'] {
@@ -292,6 +294,7 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
     },
     ...details,
     ...dataStoresReady(facts),
+    ...(facts.dependencies ?? []),
     ...held(facts),
   ];
 }

@@ -4,6 +4,7 @@ import { type ConditionState, mergeConditions } from '../api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import { type ManualProgress, manualReport, summarizePlan } from './manual-switch.ts';
 import type { ServiceProgress } from './switch.ts';
+import { undoReport } from './undo.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
 const at = (seconds: number): number => BEGIN + seconds * 1000;
@@ -29,6 +30,7 @@ const stays = (name: string): PlannedService => ({
 const NOTHING: ManualProgress = {
   services: [],
   plan: [],
+  drain: undefined,
   stop: undefined,
   obstacle: undefined,
   back: [],
@@ -104,6 +106,38 @@ describe('a switch that a person asked for', () => {
       '0 services were moved',
       '2026-01-01T00:00:10Z',
     ]);
+  });
+
+  it('ends only when the traffic that it leads away is gone, and says how much is left', () => {
+    const drains: PlannedService = { name: 'ns/web', verdict: 'Drains', from: 'east' };
+    const plan = [drains];
+    const begun = reported(aSwitch('s'), { plan, drain: { services: 2, sharePercent: 75, onlyHere: 0 } });
+    expect([isNow(begun), begun.status?.endTime, readyOf(begun)]).toEqual([
+      'Reconciling',
+      undefined,
+      '0 services were moved; the traffic of 2 is led away: 75 % of the usual share is left',
+    ]);
+    expect(begun.status).toMatchObject({ drain: { sharePercent: 75 }, plan: { stays: 0, drains: 1 } });
+    const alone = reported(begun, { drain: { services: 2, sharePercent: 0, onlyHere: 1 } });
+    expect([isNow(alone), alone.status?.endTime]).toEqual(['Reconciling', undefined]);
+    const done = reported(alone, { drain: { services: 2, sharePercent: 0, onlyHere: 0 } });
+    expect([isNow(done), readyOf(done)]).toEqual([
+      'Ready',
+      '0 services were moved; the traffic of 2 is led elsewhere; region east is kept empty until deleted or aborted',
+    ]);
+    expect(done.status?.endTime).toBeDefined();
+  });
+
+  it('speaks of no traffic any more when it is aborted', () => {
+    const drain = { services: 2, sharePercent: 75, onlyHere: 0 };
+    const begun = reported(aSwitch('s'), { drain });
+    expect(reported(begun, { drain, stop: 'Aborted' }).status).not.toHaveProperty('drain');
+    const undone = undoReport(
+      { ...begun, spec: { ...begun.spec, abort: true, undo: true } },
+      { ...NOTHING, drain },
+      at(20),
+    );
+    expect(undone.fields).toMatchObject({ drain: null });
   });
 
   it.each<[string, Partial<ManualProgress>, string, string]>([

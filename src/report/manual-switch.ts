@@ -1,6 +1,13 @@
 import { isoTime } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
-import type { DrillStatus, PlannedService, RegionSwitch, SwitchPlan, SwitchStep } from '../api/region-switch.ts';
+import type {
+  DrillStatus,
+  PlannedService,
+  RegionSwitch,
+  RegionSwitchStatus,
+  SwitchPlan,
+  SwitchStep,
+} from '../api/region-switch.ts';
 import type { Stop } from '../decide/manual-switch.ts';
 import type { StatusReport } from './status.ts';
 import { factsOf, isOver, LISTED, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
@@ -12,6 +19,8 @@ export interface ManualProgress {
   readonly plan: readonly PlannedService[];
   /** Why nothing more is begun. */
   readonly stop: Stop | undefined;
+  /** How far the traffic has been led away; undefined where none is. */
+  readonly drain: RegionSwitchStatus['drain'];
   /** Why nothing was ever begun, nor will be. */
   readonly obstacle: { readonly reason: Reason; readonly message: string } | undefined;
   /** Services on their way home, of a drill or by an undo. */
@@ -22,15 +31,19 @@ export interface ManualProgress {
   readonly drill: DrillStatus | undefined;
 }
 
-const ORDER = { Held: 0, Stays: 1, Moves: 2 } as const;
+const ORDER = { Held: 0, Stays: 1, Drains: 2, Moves: 3 } as const;
 
 export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
   const countOf = (verdict: PlannedService['verdict']): number => services.filter((s) => s.verdict === verdict).length;
-  const sorted = services.toSorted((x, y) => ORDER[x.verdict] - ORDER[y.verdict] || (x.name < y.name ? -1 : 1));
+  const drains = countOf('Drains');
+  const sorted = services.toSorted(
+    (x, y) => ORDER[x.verdict] - ORDER[y.verdict] || (x.wave ?? 0) - (y.wave ?? 0) || (x.name < y.name ? -1 : 1),
+  );
   return {
     moves: countOf('Moves'),
     held: countOf('Held'),
     stays: countOf('Stays'),
+    ...(drains > 0 ? { drains } : {}),
     services: sorted.slice(0, LISTED),
   };
 }
@@ -66,7 +79,7 @@ export function endedReport({ spec, status }: RegionSwitch): StatusReport {
   const conditions = (status?.conditions ?? []).map(
     (state): ConditionState => (state.type === 'Ready' && spec.abort ? { ...state, message } : state),
   );
-  return { conditions };
+  return { conditions, ...(spec.abort ? { fields: { drain: null } } : {}) };
 }
 
 function freezeReport({ spec, status }: RegionSwitch, stop: Stop | undefined, now: number): StatusReport {
@@ -82,7 +95,10 @@ function freezeReport({ spec, status }: RegionSwitch, stop: Stop | undefined, no
 function dryRunReport({ status }: RegionSwitch, { plan, stop }: ManualProgress, now: number): StatusReport {
   const startTime = status?.startTime ?? isoTime(now);
   const summary = stop ? status?.plan : summarizePlan(plan);
-  const counts = summary ? `${summary.moves} would move, ${summary.held} are held, ${summary.stays} stay` : 'none';
+  const drained = summary?.drains ? `, ${summary.drains} would be drained` : '';
+  const counts = summary
+    ? `${summary.moves} would move, ${summary.held} are held, ${summary.stays} stay${drained}`
+    : 'none';
   const message = `plan: ${counts}; nothing moves`;
   return {
     conditions: standingConditions({ is: 'Ready', reason: 'PlanOnly', message }),
@@ -115,13 +131,13 @@ function remainderOf(object: RegionSwitch, { plan, services, stop }: ManualProgr
     const pending = Math.max(0, (known?.total ?? 0) - begun);
     return { isStopped: known?.state !== 'Running' || pending > 0, pending, stays };
   }
-  const staying = plan.filter(({ verdict }) => verdict === 'Stays').length;
-  return { isStopped: false, pending: plan.length - staying, stays: staying };
+  const countOf = (of: PlannedService['verdict']): number => plan.filter(({ verdict }) => verdict === of).length;
+  return { isStopped: false, pending: countOf('Moves') + countOf('Held'), stays: countOf('Stays') };
 }
 
 /** Once its first step has ended, however it did, a switch begins nothing more. */
 function actingReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  const { plan, services, stop } = progress;
+  const { drain, plan, services, stop } = progress;
   const before = object.status?.steps ?? [];
   const remainder = remainderOf(object, progress);
   const { isStopped, pending, stays } = remainder;
@@ -131,13 +147,14 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
     (step): SwitchStep =>
       isStopped && step.name === 'RecordIntent' ? abortedStep(step, intentStep(object), now) : step,
   );
-  const hasEnded = (isStopped || pending === 0) && isOver(services);
+  const isDrained = stop !== undefined || !drain || isAtZero(drain);
+  const hasEnded = (isStopped || pending === 0) && isOver(services) && isDrained;
   const { cleaned, secured, switched } = factsOf(services, pending);
   const standing = isStopped
     ? stoppedStanding(services, remainder, stop)
     : (pausedStanding(object, services, remainder) ??
       stalledStanding(progress, remainder) ??
-      runningStanding(object, services, { switched, secured, stays }));
+      runningStanding(object, progress, { switched, secured, stays }));
   const isFirstStepOver = isStopped || intentStep(object)?.state === 'Done';
   return {
     conditions: [...standingConditions(standing), switched, cleaned, secured],
@@ -146,6 +163,7 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       ...(hasEnded ? { endTime: isoTime(now) } : {}),
       steps,
       ...progressFields(services, pending),
+      drain: stop ? null : (drain ?? null),
       ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan) : null }),
       ...approvalFields(object, plan, now),
     },
@@ -193,10 +211,10 @@ function pausedStanding(
 }
 
 /** Why nothing happens, when nothing does. */
-function stalledStanding({ plan, services }: ManualProgress, { pending }: Remainder): Standing | undefined {
+function stalledStanding({ drain, plan, services }: ManualProgress, { pending }: Remainder): Standing | undefined {
   const isUnderWay = plan.some(({ verdict }) => verdict === 'Moves') || !services.every(isSettled);
   const held = plan.find(({ verdict }) => verdict === 'Held');
-  const isIdle = pending === 0 && services.length === 0;
+  const isIdle = pending === 0 && services.length === 0 && !drain && !plan.some(({ verdict }) => verdict === 'Drains');
   const first = pending > 0 && !isUnderWay ? held : isIdle ? plan[0] : undefined;
   if (!first) return undefined;
   const reason = (first.reason ?? 'Progressing') as Reason;
@@ -206,16 +224,32 @@ function stalledStanding({ plan, services }: ManualProgress, { pending }: Remain
 
 export const isSettled = ({ readyAt, superseded }: ServiceProgress): boolean => superseded || readyAt !== undefined;
 
+type DrainStatus = NonNullable<ManualProgress['drain']>;
+
+/** Nothing is left in the region; not so while a service is served by no other one. */
+const isAtZero = ({ onlyHere, sharePercent }: DrainStatus): boolean => sharePercent === 0 && onlyHere === 0;
+
+function drainMessage({ onlyHere, services, sharePercent }: DrainStatus): string {
+  if (sharePercent > 0) return `the traffic of ${services} is led away: ${sharePercent} % of the usual share is left`;
+  const left = onlyHere > 0 ? `; that of ${onlyHere} stays, no other region serves them` : '';
+  return `the traffic of ${services - onlyHere} is led elsewhere${left}`;
+}
+
 function runningStanding(
   { spec }: RegionSwitch,
-  services: readonly ServiceProgress[],
+  { drain, services }: ManualProgress,
   facts: { readonly switched: ConditionState; readonly secured: ConditionState; readonly stays: number },
 ): Standing {
   const { secured, stays, switched } = facts;
   if (switched.status !== 'True') return { is: 'Reconciling', reason: switched.reason, message: switched.message };
   const until = spec.expiresAt === undefined ? 'deleted or aborted' : `${spec.expiresAt}, deleted or aborted`;
+  if (drain && !isAtZero(drain)) {
+    const led = `${services.length} services were moved; ${drainMessage(drain)}`;
+    return { is: 'Reconciling', reason: 'Draining', message: led };
+  }
   const parts = [
     `${services.length} services were moved`,
+    ...(drain ? [drainMessage(drain)] : []),
     ...(stays > 0 ? [`${stays} cannot move`] : []),
     ...(secured.status === 'True' ? [] : [`not protected yet: ${secured.message}`]),
     ...(spec.type === 'Switchback' ? [] : [`region ${spec.region} is kept empty until ${until}`]),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Story } from './story.ts';
+import { TrafficStory } from './traffic-story.ts';
 
 /**
  * Transcripts to be read: each block is what happens, a line `----`, and what hub and regions make of it. With
@@ -11,14 +12,17 @@ const here = import.meta.dirname;
 const isUpdate = process.env['UPDATE_SCENARIOS'] === '1';
 const SEPARATOR = '----';
 
+interface Teller {
+  tell(line: string): string[];
+}
+
 /** Tells the story of one transcript again; returns the transcript as it should be. */
-function retell(transcript: string): string {
-  const story = new Story();
+function retell(story: Teller, transcript: string): string {
   const blocks = transcript.trimEnd().split(/\n\n+/);
   return `${blocks.map((block) => retellBlock(story, block)).join('\n\n')}\n`;
 }
 
-function retellBlock(story: Story, block: string): string {
+function retellBlock(story: Teller, block: string): string {
   const lines = block.split('\n');
   const end = lines.indexOf(SEPARATOR);
   const told = end < 0 ? lines : lines.slice(0, end);
@@ -32,7 +36,7 @@ describe('scenario', () => {
   it.each(files)('%s', (name) => {
     const file = join(here, name);
     const transcript = readFileSync(file, 'utf8');
-    const retold = retell(transcript);
+    const retold = retell(name.startsWith('traffic-') ? new TrafficStory() : new Story(), transcript);
     if (isUpdate) writeFileSync(file, retold);
     else expect(retold).toBe(transcript);
   });

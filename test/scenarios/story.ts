@@ -459,6 +459,7 @@ export class Story {
       Assign: answer?.kind === 'Assign' && isDryRun ? `would move it to ${answer.intent.activeRegion}` : '',
       Hold: `is held: ${why}`,
       Stay: `leaves it where it is: ${why}`,
+      Drain: `leads its traffic away: ${why}`,
       None: '',
     }[answer?.kind ?? 'None'];
     // A message that counts seconds is told once.

@@ -65,7 +65,8 @@ export class SwitchRecord {
     const isPlanned = isReturning(object) ? isLeft : services.length === 0;
     const plan = isPlanned && planned ? [planned] : [];
     const stop = stopOf(object, sight.nowMs);
-    const progress = { services, back, plan, stop, obstacle: undefined, left: isLeft ? 1 : 0, drill: undefined };
+    const nothing = { drain: undefined, obstacle: undefined, drill: undefined };
+    const progress = { services, back, plan, stop, left: isLeft ? 1 : 0, ...nothing };
     return object.spec.drill ? { ...progress, drill: drillOf(object, progress, sight) } : progress;
   }
 }

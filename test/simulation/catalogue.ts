@@ -47,10 +47,18 @@ export const BACKUPS: Readonly<Record<string, readonly RegionName[]>> = {
   draft: ['east', 'west'],
   /** Serves reads where it stands by; a StatefulSet, at home in another region than the others. */
   book: ['west', 'east', 'north'],
+  /** Lives in one region with `vault`, and is promoted after it and after `trunk`. */
+  ledger: ['east', 'west'],
 };
+
+const { ledger, ...rest } = BACKUPS;
+/** Those of them that go where they go without asking any other one. */
+export const INDEPENDENT = rest;
 
 /** Of those, the ones of which a copy that writes nothing runs in every region that stands by. */
 export const COPIED: ReadonlySet<string> = new Set(['draft', 'book']);
+/** Services that must live in one region: users edit them together. */
+export const TOGETHER: readonly (readonly string[])[] = [['vault', 'ledger']];
 
 export const backupKey = (name: string): string => `${SYSTEM_NAMESPACE}/${name}`;
 
@@ -77,6 +85,11 @@ const classes = (fencing: FencedBy): ServiceClass[] => {
     aClass('book', {
       ...standingBy('ReadOnly'),
       ...run(onStandby({ pattern: 'A', template: { workload: 'StatefulSet', args: ['--serve'] } })),
+    }),
+    aClass('ledger', {
+      ...APART,
+      ...run(ONE),
+      requires: [{ serviceClass: 'vault', colocated: true }, { serviceClass: 'trunk' }],
     }),
     aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
     aClass('desk', { components: [{ pattern: 'A-B' }] }),
@@ -118,10 +131,11 @@ const secretOf = (region: RegionName): Secret => ({
 
 /** Places of each service, the primary region first. */
 export const SERVICES: Readonly<Record<string, readonly string[]>> = {
-  ...BACKUPS,
+  ...INDEPENDENT,
   web: ['east', 'west'],
   desk: ['west'],
 };
+export const WITH_LEDGER: typeof SERVICES = { ...SERVICES, ledger: ledger ?? [] };
 
 export interface Declared {
   readonly resource: Resource;

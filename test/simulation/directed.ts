@@ -5,7 +5,7 @@ import { RESOURCES } from '../../src/api/resources.ts';
 import { POD } from '../../src/kube/kinds.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
-import { backupKey, type FencedBy, GROUP, HUB, REGIONS, type RegionName, STORED } from './catalogue.ts';
+import { backupKey, type FencedBy, GROUP, HUB, REGIONS, type RegionName, STORED, WITH_LEDGER } from './catalogue.ts';
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
@@ -23,6 +23,10 @@ export interface DirectedHistory {
   readonly fencing?: FencedBy;
   /** Fields of the group's failover policy. */
   readonly failover?: Readonly<Record<string, unknown>>;
+  /** Services with their places; without the one that needs others when absent. */
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** Other fields of the group. */
+  readonly group?: Readonly<Record<string, unknown>>;
   readonly arrange: (stage: Stage) => void;
 }
 
@@ -219,6 +223,29 @@ export class Stage {
       if (running.join() !== region)
         this.observer.report('StaysOrGoes', `${service} runs in ${running.join() || 'no region'}`);
     });
+  }
+
+  /** Calls `act` in the very instant in which the promotion of `service` at an epoch above the first reaches `region`. */
+  oncePromoted(service: string, region: RegionName, act: () => void): void {
+    let isDone = false;
+    this.world.kind(region, RESOURCES.regionLease).onChange(({ object }) => {
+      if (isDone || (object.spec.hub?.grants[backupKey(service)] ?? 0) < 2) return;
+      isDone = true;
+      act();
+    });
+  }
+
+  /** Where a service is assigned to. */
+  regionOf(service: string): string | undefined {
+    return this.world.kind(HUB, RESOURCES.serviceInstance).get(backupKey(service))?.status?.assignment?.activeRegion;
+  }
+
+  /** A user lets services go home by themselves, or not. */
+  editSwitchback(mode: 'Automatic' | 'Manual'): void {
+    const kind = this.world.kind(HUB, RESOURCES.iuGroup);
+    const [group] = kind.list();
+    if (group)
+      kind.update(group, { ...group, spec: { ...group.spec, switchback: { ...group.spec.switchback, mode } } });
   }
 
   /** Calls `act` when the first request of that kind is sent. To be asked for before a fault of the same requests. */
@@ -709,6 +736,68 @@ export const DIRECTED: readonly DirectedHistory[] = [
       });
     },
   },
+  {
+    name: 'dependentInOrder',
+    what: 'a region is lost with a service and another one that needs it: the other one is promoted when the first is ready',
+    services: WITH_LEDGER,
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('east'));
+      stage.oncePromoted('ledger', 'west', () => {
+        const order = stage.world.kind('west', RESOURCES.regionalService).get(backupKey('vault'));
+        if (order?.status?.phase !== 'Active')
+          stage.observer.report('InOrder', `ledger is promoted while vault is ${order?.status?.phase ?? 'unknown'}`);
+      });
+      stage.at(80_000, () => {
+        if (stage.regionOf('ledger') !== 'west') stage.observer.report('InOrder', 'ledger was not moved');
+      });
+    },
+  },
+  {
+    name: 'dependentTimesOut',
+    what: 'the same, and the first cannot start in its new region: the other one is promoted all the same when the time is up',
+    services: WITH_LEDGER,
+    arrange(stage) {
+      let [vaultAt, ledgerAt] = [Number.NaN, Number.NaN];
+      stage.fault({
+        when: (call) => isTo(call, 'PATCH statefulsets', 'west') && call.lane === 'api',
+        requestMs: undefined,
+      });
+      stage.at(0, () => stage.isolate('east'));
+      stage.oncePromoted('vault', 'west', () => {
+        vaultAt = stage.world.time.nowMs;
+      });
+      stage.oncePromoted('ledger', 'west', () => {
+        ledgerAt = stage.world.time.nowMs;
+      });
+      stage.at(80_000, () => {
+        const waitedMs = ledgerAt - vaultAt;
+        // 30 s on a clock that is fast or slow, and a heartbeat.
+        if (!(waitedMs > 25_000 && waitedMs < 37_000))
+          stage.observer.report('InOrder', `ledger is promoted ${waitedMs} ms after vault, which does not get ready`);
+      });
+    },
+  },
+  {
+    name: 'tornSet',
+    what: 'a hub dies between the intents of two services that must live together, and the lost region comes back: one follows',
+    group: { switchback: { stableForSeconds: 8, mode: 'Manual' } },
+    services: WITH_LEDGER,
+    arrange(stage) {
+      stage.fault({ when: (call) => isIntent(call) && call.path.includes('/ledger/'), times: 1, requestMs: undefined });
+      stage.at(0, () => {
+        stage.isolate('east');
+        stage.onceAssigned('vault', 'west', () => {
+          stage.crash(stage.leaderAt(HUB));
+          for (const site of [HUB, 'west', 'north']) stage.heal('east', site);
+        });
+      });
+      stage.at(70_000, () => {
+        const [vault, ledger] = [stage.regionOf('vault'), stage.regionOf('ledger')];
+        if (vault !== ledger) stage.observer.report('Together', `vault is in ${vault}, ledger in ${ledger}`);
+        stage.editSwitchback('Automatic');
+      });
+    },
+  },
 ];
 
 /** What `kubectl label` does, and its replica set after it, which lets go of what it does not select any more. */
@@ -738,8 +827,9 @@ const isIntent = ({ body, tag }: Call): boolean =>
 export async function runDirected(name: string, { seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
   const history = DIRECTED.find((directed) => directed.name === name);
   if (!history) throw new Error(`no directed history is called ${name}`);
-  const { failover, fencing = 'Agent' } = history;
-  const world = new World({ seed, fencing, group: { failover: { coolDownSeconds: 0, ...failover } } });
+  const { failover, fencing = 'Agent', services } = history;
+  const group = { failover: { coolDownSeconds: 0, ...failover }, ...history.group };
+  const world = new World({ seed, fencing, group, ...(services && { services }) });
   const observer = new Observer(world);
   const stage = new Stage(world, observer);
   await world.time.run(BEGIN_MS);

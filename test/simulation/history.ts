@@ -1,7 +1,7 @@
 import { CALM, drawKnobs, type FaultKnobs, type Range } from '../support/faults.ts';
 import type { Script } from '../support/script.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { BACKUPS, type FencedBy, SERVICES } from './catalogue.ts';
+import { type FencedBy, INDEPENDENT, SERVICES, WITH_LEDGER } from './catalogue.ts';
 import { findUnsettled, Observer, type Violation } from './invariants.ts';
 import { leaveAlone, schedulePersons } from './persons.ts';
 import { World } from './world.ts';
@@ -56,6 +56,8 @@ const GATE_TAG = 'GET rights';
 const GATE_SHARE = 0.2;
 /** The services that no rule of the protocol is about are in one history of three: they cost as much as the others. */
 const ALL_SERVICES_SHARE = 0.35;
+/** In every so many histories there is a service that needs others, and lives in one region with one of them. */
+const DEPENDENT_EVERY = 7;
 
 interface Setting {
   readonly fencing: FencedBy;
@@ -71,7 +73,7 @@ function drawSetting(random: SeededRandom): Setting {
   const fencing = random.chance(GATE_SHARE) ? 'Gate' : 'Agent';
   return {
     fencing,
-    services: random.chance(ALL_SERVICES_SHARE) ? SERVICES : BACKUPS,
+    services: random.chance(ALL_SERVICES_SHARE) ? SERVICES : INDEPENDENT,
     coolDownSeconds: random.pick([0, 0, 5, 60]),
     onHubLoss: random.pick(['Fence', 'Fence', 'Fence', 'Hold']),
     knobs: drawKnobs(random, fencing === 'Gate' ? [...HOT_TAGS, GATE_TAG] : HOT_TAGS),
@@ -82,7 +84,9 @@ function drawSetting(random: SeededRandom): Setting {
 /** Plays one history of chance. The same seed plays it again, byte for byte. */
 export async function runHistory({ seed, trace = false, without = [] }: HistoryOptions): Promise<HistoryResult> {
   const draw = new SeededRandom(seed).fork('setting');
-  const { coolDownSeconds, fencing, knobs, onHubLoss, services, untilMs } = drawSetting(draw);
+  const { coolDownSeconds, fencing, knobs, onHubLoss, untilMs, ...drawn } = drawSetting(draw);
+  // Not drawn: all other histories stay what they are without it.
+  const services = seed % DEPENDENT_EVERY === 0 ? WITH_LEDGER : drawn.services;
   const world = new World({ seed, services, fencing, without, group: { failover: { coolDownSeconds, onHubLoss } } });
   const { script } = world;
   const observer = new Observer(world);

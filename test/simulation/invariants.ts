@@ -31,6 +31,8 @@ export type Invariant =
   | 'RightOfGate'
   | 'OneCertainLeader'
   | 'DryRunMovesNothing'
+  | 'InOrder'
+  | 'Together'
   | 'Settles'
   | 'Rests';
 

@@ -4,7 +4,7 @@ import { RESOURCES } from '../../src/api/resources.ts';
 import { isManual } from '../../src/decide/manual-switch.ts';
 import type { Script } from '../support/script.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
-import { BACKUPS, backupKey, GROUP, HUB, REGIONS } from './catalogue.ts';
+import { backupKey, GROUP, HUB, INDEPENDENT, REGIONS, TOGETHER } from './catalogue.ts';
 import type { World } from './world.ts';
 
 export interface PersonsOptions {
@@ -41,17 +41,18 @@ function edit(world: World, random: SeededRandom): void {
     world.editOnHubLoss(random.pick(['Fence', 'Hold']));
     return;
   }
-  const name = random.pick(Object.keys(BACKUPS));
+  const name = random.pick(Object.keys(INDEPENDENT));
   if (random.chance(0.08)) {
     world.count('person edits promotion');
     world.editPromotion(name, random.pick(['Automatic', 'Approval']));
     return;
   }
   world.count('person edits the regions of a service');
-  const places = random.chance(0.3) ? REGIONS : (BACKUPS[name] ?? REGIONS);
+  const places = random.chance(0.3) ? REGIONS : (INDEPENDENT[name] ?? REGIONS);
   const primaryRegion = random.pick(places);
   const secondaryRegions = places.filter((region) => region !== primaryRegion && !random.chance(0.2));
-  world.editService(name, { primaryRegion, secondaryRegions });
+  const all = TOGETHER.find((names) => names.includes(name)) ?? [name];
+  for (const each of all) world.editService(each, { primaryRegion, secondaryRegions });
 }
 
 const kindOf = (world: World) => world.kind(HUB, RESOURCES.regionSwitch);
@@ -80,7 +81,7 @@ function create(world: World, random: SeededRandom): void {
   const type = random.pick(['Failover', 'Failover', 'Evacuate', 'Evacuate', 'Switchback', 'Freeze'] as const);
   const isFreeze = type === 'Freeze';
   const after = (range: readonly [number, number]) => isoTime(world.time.wallMs + random.between(...range));
-  const some = random.pick([Object.keys(BACKUPS).map(backupKey), [backupKey('trunk')]]);
+  const some = random.pick([Object.keys(INDEPENDENT).map(backupKey), [backupKey('trunk')]]);
   const name = `by-hand-${Math.round(world.time.nowMs)}`;
   const spec = {
     iuGroupRef: { name: GROUP },
@@ -104,7 +105,7 @@ function create(world: World, random: SeededRandom): void {
 
 /** Most persons know where a service is: they leave that region, or bring it home. */
 function regionFor(world: World, type: RegionSwitch['spec']['type'], random: SeededRandom): string {
-  const instance = world.kind(HUB, RESOURCES.serviceInstance).get(backupKey(random.pick(Object.keys(BACKUPS))));
+  const instance = world.kind(HUB, RESOURCES.serviceInstance).get(backupKey(random.pick(Object.keys(INDEPENDENT))));
   const known = type === 'Switchback' ? instance?.spec.primaryRegion : instance?.status?.assignment?.activeRegion;
   return known === undefined || random.chance(0.2) ? random.pick(REGIONS) : known;
 }
@@ -112,5 +113,5 @@ function regionFor(world: World, type: RegionSwitch['spec']['type'], random: See
 /** In the end nobody asks for anything any more: what stands is aborted or deleted, and nothing needs an approval. */
 export function leaveAlone(world: World, random: SeededRandom): void {
   for (const object of standing(world)) takeBack(world, object, random);
-  for (const name of Object.keys(BACKUPS)) world.editPromotion(name, 'Automatic');
+  for (const name of Object.keys(INDEPENDENT)) world.editPromotion(name, 'Automatic');
 }

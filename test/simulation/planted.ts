@@ -645,4 +645,40 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'serverLost',
   },
+  {
+    name: 'noOrder',
+    what: 'a promotion waits for nothing that the service needs',
+    edits: [
+      {
+        file: 'src/decide/needs.ts',
+        find: '.filter(({ isAwaited }) => isAwaited)',
+        replace: '.filter(({ isAwaited }) => !isAwaited)',
+      },
+    ],
+    directed: 'dependentInOrder',
+  },
+  {
+    name: 'waitsForEver',
+    what: 'a promotion waits for what the service needs as long as it takes',
+    edits: [
+      {
+        file: 'src/hub/dependency-waits.ts',
+        find: 'const remainingMs = timeoutMs - elapsedAtMost(entry.since, this.#clock.now());',
+        replace: 'const remainingMs = timeoutMs + elapsedAtMost(entry.since, entry.since);',
+      },
+    ],
+    directed: 'dependentTimesOut',
+  },
+  {
+    name: 'tornStays',
+    what: 'services that must live in one region are decided about alone',
+    edits: [
+      {
+        file: 'src/hub/placement-loop.ts',
+        find: 'turnsOf(looked, sets)',
+        replace: 'turnsOf(looked, sets.slice(sets.length))',
+      },
+    ],
+    directed: 'tornSet',
+  },
 ];

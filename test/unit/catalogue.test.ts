@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { iuGroup } from '../../src/api/iu-group.ts';
-import { type ServiceClass, type ServiceClassSpec, serviceClass } from '../../src/api/service-class.ts';
+import { type ServiceClass, type ServiceClassSpec, serviceClass, tier } from '../../src/api/service-class.ts';
 import { type Tenant, tenant } from '../../src/api/tenant.ts';
+import { judgeRequirements } from '../../src/decide/class-dependencies.ts';
 import { computeCohorts } from '../../src/decide/cohort.ts';
 import { placeInstance } from '../../src/decide/placement.ts';
+import { tierHasSecondary } from '../../src/decide/regions.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const manifest = z.looseObject({
@@ -111,6 +113,15 @@ describe('catalogue "today"', () => {
       expect(spec.fencing).toBe(needed ? 'Agent' : undefined);
     },
   );
+
+  it.each(classes)('$metadata.name requires only what it can have wherever it has a place', (given) => {
+    const classOf = (name: string) => classes.find(({ metadata }) => metadata.name === name);
+    expect(judgeRequirements(given, classOf)).toMatchObject({ status: 'True' });
+    const places = ({ crossRegion }: ServiceClassSpec): readonly string[] =>
+      tier.options.filter((each) => tierHasSecondary(each, crossRegion));
+    for (const { serviceClass: name } of given.spec.requires ?? [])
+      expect(places(specOf(name))).toEqual(expect.arrayContaining([...places(given.spec)]));
+  });
 
   it('keeps the data mart of historical reporting in its region', () => {
     expect(specOf('historical-reporting').dataStores).toEqual([

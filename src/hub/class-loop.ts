@@ -1,0 +1,46 @@
+import { isoTime } from '../api/common.ts';
+import type { ConditionState } from '../api/conditions.ts';
+import { RESOURCES } from '../api/resources.ts';
+import type { ServiceClass } from '../api/service-class.ts';
+import { judgeRequirements, requirementsOf } from '../decide/class-dependencies.ts';
+import { reportStatus } from '../report/status.ts';
+import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
+import type { HubContext } from './context.ts';
+
+/** One service class: whether what it requires can be had, which only a look at all the others tells. */
+export function createClassLoop(context: HubContext, metrics?: ControllerMetrics): Controller {
+  return new Controller({
+    name: 'service-class',
+    clock: context.clock,
+    random: context.random,
+    concurrency: 2,
+    ...(metrics ? { metrics } : {}),
+    reconcile: (key, { signal }) => reportClass(context, key, signal),
+    onFailure: ({ key, error }) => context.log('warn', 'Class not reported', { class: key, error: String(error) }),
+  });
+}
+
+async function reportClass(context: HubContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const { classes, clock, leadership } = context;
+  const serviceClass = classes.store.get(key);
+  if (!serviceClass || !classes.reflector.synced) return undefined;
+  if (!leadership.isCertain()) return leadership.whenUncertain();
+  // Of a class that requires nothing there is nothing to tell, but what was told of it before.
+  if (requirementsOf(serviceClass).length === 0 && !serviceClass.status?.conditions) return undefined;
+  const options = {
+    client: context.client,
+    resource: RESOURCES.serviceClass,
+    store: classes.store,
+    now: isoTime(clock.now().wallMs),
+    signal,
+  };
+  await reportStatus(options, serviceClass, { conditions: conditionsOf(context, serviceClass) });
+  return undefined;
+}
+
+function conditionsOf({ classes }: HubContext, serviceClass: ServiceClass): ConditionState[] {
+  const judgement = judgeRequirements(serviceClass, (name) => classes.store.get(name));
+  const { message, reason, status } = judgement;
+  const stalled: ConditionState[] = status === 'True' ? [] : [{ type: 'Stalled', status: 'True', reason, message }];
+  return [{ ...judgement, type: 'Ready' }, ...stalled, judgement];
+}

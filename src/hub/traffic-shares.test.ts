@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { anInstance, anOrder, anOrderedComponent, aSwitch } from '../../test/support/objects.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
+import type { ServiceInstanceStatus } from '../api/service-instance.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import { readStanding, type Standing } from '../decide/manual-switch.ts';
+import type { InstanceFacts } from '../report/instance.ts';
+import { trafficSharesOf } from './traffic-shares.ts';
+
+const REGIONS = ['us-east', 'us-west'];
+/** What a hub that has just started knows: the switches, the regions, and what stands in the status. */
+let clock: ManualClock;
+let object: RegionSwitch | undefined;
+let isRead: boolean;
+let states: Map<string, RegionState>;
+let status: ServiceInstanceStatus;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  isRead = true;
+  states = new Map(REGIONS.map((region) => [region, 'Healthy']));
+  status = { observedGeneration: 1 };
+  object = undefined;
+});
+
+function evacuate(more: Readonly<Record<string, unknown>> = {}): void {
+  const made = aSwitch('work', { region: 'us-east', ...more });
+  const startTime = new Date(clock.now().wallMs).toISOString();
+  object = { ...made, status: { observedGeneration: 1, startTime } };
+}
+
+function standings(): Map<string, Standing> {
+  const standing = readStanding(object ? [object] : [], 'americas', clock.now().wallMs);
+  return new Map(isRead ? [['americas', standing]] : []);
+}
+
+/** One look, and what it reports. */
+function look(): string {
+  const instance = { ...anInstance('web'), status };
+  const serving = {
+    ...anOrder('web', [anOrderedComponent()]),
+    status: { observedGeneration: 1, phase: 'Active' as const },
+  };
+  const facts = {
+    instance,
+    plan: {
+      ok: true,
+      mode: 'Active',
+      regions: REGIONS.map((region) => ({ region, components: [], planned: 1 })),
+      refusals: [],
+    },
+    orders: new Map(REGIONS.map((region) => [region, serving])),
+    regionStates: states,
+  } as unknown as InstanceFacts;
+  const shares = trafficSharesOf({ clock, standings: standings() }, facts);
+  if (!shares) throw new Error('the service runs in several regions');
+  status = { ...status, weights: shares.weights, drains: shares.drains ? [...shares.drains] : undefined };
+  return shares.weights.map(({ weight }) => weight).join('/');
+}
+async function lookAfter(seconds: number): Promise<string> {
+  await clock.advance(seconds * 1000);
+  return look();
+}
+
+describe('the traffic of a service whose region a person wants empty', () => {
+  it('goes away in steps, stays away, and comes back in steps when the switch is deleted', async () => {
+    expect(look()).toBe('50/50');
+    evacuate();
+    const down = [look(), await lookAfter(30), await lookAfter(30), await lookAfter(30), await lookAfter(86_400)];
+    expect(down).toEqual(['43/57', '33/67', '20/80', '0/100', '0/100']);
+    object = undefined;
+    const back = [look(), await lookAfter(30), await lookAfter(30), await lookAfter(30)];
+    expect(back).toEqual(['20/80', '33/67', '43/57', '50/50']);
+    expect(status.drains).toBeUndefined();
+  });
+
+  it('comes back when the switch is aborted or expires', async () => {
+    evacuate({ expiresAt: new Date(clock.now().wallMs + 600_000).toISOString() });
+    expect([look(), await lookAfter(599)]).toEqual(['43/57', '0/100']);
+    expect(await lookAfter(1)).toBe('20/80');
+  });
+
+  it('stays where it is while a hub that has just started has not read the switches', async () => {
+    evacuate();
+    look();
+    expect(await lookAfter(90)).toBe('0/100');
+    isRead = false;
+    expect(await lookAfter(60)).toBe('0/100');
+    object = undefined;
+    isRead = true;
+    expect(look()).toBe('20/80');
+  });
+
+  it('goes to that region when it is the only one left that serves, and away again', async () => {
+    evacuate();
+    look();
+    await lookAfter(90);
+    states.set('us-west', 'Lost');
+    expect(look()).toBe('100/0');
+    states.set('us-west', 'Healthy');
+    expect(look()).toBe('0/100');
+  });
+
+  it('is as it was where the switch names other services', () => {
+    evacuate({ services: ['switchback-system/mail'] });
+    expect(look()).toBe('50/50');
+  });
+
+  it('goes at once where the switch says so', () => {
+    evacuate({ drain: { deadlineSeconds: 0 } });
+    expect(look()).toBe('0/100');
+  });
+
+  it('is left alone by a failover that says nothing of it', () => {
+    evacuate({ type: 'Failover' });
+    expect(look()).toBe('50/50');
+    evacuate({ type: 'Failover', drain: {} });
+    expect(look()).toBe('43/57');
+  });
+});

@@ -1,0 +1,76 @@
+import type { RegionSwitch } from '../../src/api/region-switch.ts';
+import type { Drained } from '../../src/api/service-instance.ts';
+import { nextDrains, shareOf } from '../../src/decide/drain.ts';
+import { readStanding, restraintsOn } from '../../src/decide/manual-switch.ts';
+import { computeWeights, type RegionWeight } from '../../src/decide/weights.ts';
+import { aSwitch } from '../support/objects.ts';
+
+const BEGIN_MS = Date.UTC(2026, 0, 1);
+const KEY = 'switchback-system/web';
+
+/**
+ * The traffic of one service that runs in several regions at once, second by second. Between two seconds nothing is kept
+ * but what stands in the statuses, so every second could as well be that of another leader.
+ */
+export class TrafficStory {
+  readonly #regions: string[] = [];
+  readonly #serving = new Set<string>();
+  readonly #switches = new Map<string, RegionSwitch>();
+  #drains: readonly Drained[] = [];
+  #weights: readonly RegionWeight[] = [];
+  #nowMs = 0;
+
+  /** Carries out one line of the story; returns what was seen. Throws when the line means nothing. */
+  tell(line: string): string[] {
+    const words = line.split(/\s+/);
+    const [first = '', second = ''] = words;
+    const lines: string[] = [];
+    if (first === 'regions') {
+      this.#regions.push(...words.slice(1));
+      for (const region of this.#regions) this.#serving.add(region);
+    } else if (first === 'for') {
+      for (let second_ = Number(second); second_ > 0; second_--, this.#nowMs += 1000) lines.push(...this.#step());
+    } else if (first === 'switch') this.#switch(second, words.slice(2));
+    else if (first === 'abort') this.#abort(second);
+    else if (line.endsWith('serves no more')) this.#serving.delete(first);
+    else if (line.endsWith('serves again')) this.#serving.add(first);
+    else throw new Error(`the story says nothing of "${line}"`);
+    return lines;
+  }
+
+  #iso = (atMs: number): string => `${new Date(BEGIN_MS + atMs).toISOString().slice(0, 19)}Z`;
+
+  /** `switch <name> <type> <region> [step <percent> every <seconds> s] [for <seconds> s]`. */
+  #switch(name: string, words: readonly string[]): void {
+    const [type, region] = words;
+    const numberAfter = (word: string): number => Number(words[words.indexOf(word) + 1]);
+    const drain = { stepPercent: numberAfter('step'), everySeconds: numberAfter('every') };
+    const made = aSwitch(name, {
+      type,
+      region,
+      ...(words.includes('step') && { drain }),
+      ...(words.includes('for') && { expiresAt: this.#iso(this.#nowMs + numberAfter('for') * 1000) }),
+    });
+    const startTime = this.#iso(this.#nowMs);
+    this.#switches.set(name, { ...made, status: { observedGeneration: 1, startTime } });
+  }
+
+  #abort(name: string): void {
+    const found = this.#switches.get(name);
+    if (!found) throw new Error(`there is no switch ${name}`);
+    this.#switches.set(name, { ...found, spec: { ...found.spec, abort: true } });
+  }
+
+  #step(): string[] {
+    const now = BEGIN_MS + this.#nowMs;
+    const standing = readStanding([...this.#switches.values()], 'americas', now);
+    const orders = restraintsOn(standing, KEY).keptEmpty.flatMap(({ drain }) => drain ?? []);
+    this.#drains = nextDrains(this.#regions, this.#drains, orders, now);
+    const left = new Map(this.#drains.map((drained): [string, number] => [drained.region, shareOf(drained, now)]));
+    const before = this.#tell();
+    this.#weights = computeWeights(this.#regions, this.#serving, this.#weights, left);
+    return this.#tell() === before ? [] : [`${String(this.#nowMs / 1000).padStart(4)} s  ${this.#tell()}`];
+  }
+
+  #tell = (): string => this.#weights.map(({ region, weight }) => `${region} ${weight} %`).join(', ');
+}
