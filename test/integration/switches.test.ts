@@ -48,11 +48,14 @@ describe('a dry run', () => {
 describe('an evacuation', () => {
   test('moves what is active, waiting for confirmations and for no right to end', async () => {
     const startMs = performance.now();
-    await ask('maintenance', { type: 'Evacuate', region: EAST.name });
+    // The end also waits for the traffic to be led away, so that is quick here.
+    const drain = { stepPercent: 50, everySeconds: 2, deadlineSeconds: 10 };
+    await ask('maintenance', { type: 'Evacuate', region: EAST.name, drain });
     await until('the other region to serve', () => isActiveIn(world, WEST.name, 2), PLANNED_MS);
     expect(performance.now() - startMs).toBeLessThan(FAST_WAIT_MS);
     await until('the end', () => hasEnded('maintenance'));
-    const { conditions, services } = (await read('maintenance')).status ?? {};
+    const { conditions, drain: drained, services } = (await read('maintenance')).status ?? {};
+    expect(drained).toMatchObject({ sharePercent: 0, onlyHere: 0 });
     expect(services?.map(({ to }) => to)).toEqual(BACKUP_CLASSES.map(() => WEST.name));
     for (const type of ['SwitchedOver', 'CleanedUp', 'Protected'] as const) {
       expect(conditionOf({ status: { conditions } }, type)?.status).toBe('True');
