@@ -132,3 +132,9 @@ export const geography = z
   .describe('The part of the world; transit centres come in pairs per geography.');
 /** ISO time of a wall-clock reading, for status fields. */
 export const isoTime = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+/** A host name or an IP address, as resolvers and sockets take it. */
+export const host = matching(
+  { min: 1, max: 253 },
+  /^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/,
+  `must be a host name or an IP address, for example 'sbc-1.example.com' or '192.0.2.7'`,
+);

@@ -18,6 +18,7 @@ import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
+import { transitCentre, transitPolicy } from './transit-centre.ts';
 
 /**
  * The timings of the authority protocol. They are part of every region's right to run, so they never change under a
@@ -141,6 +142,18 @@ const spec = z
       })
       .optional()
       .describe('How traffic is led to the active region. Absent: not by Switchback.'),
+    transit: z
+      .object({
+        centres: z
+          .array(transitCentre)
+          .min(1)
+          .max(32)
+          .meta(listMap('name'))
+          .describe('The transit centres of the group.'),
+        policy: transitPolicy.prefault({}).describe('When voice ingress moves from one centre to another.'),
+      })
+      .optional()
+      .describe('Where carriers and private networks come in. Absent: not by Switchback.'),
     residency: z
       .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
       .optional()

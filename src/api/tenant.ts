@@ -41,6 +41,13 @@ const spec = z
       .optional()
       .describe('Service classes that the tenant bought. Absent: all of the catalogue.'),
     isolation: isolation.default('Shared'),
+    connectivity: z
+      .enum(['Mpls', 'Internet', 'Both'])
+      .default('Both')
+      .describe('How its sites are connected. The loss of MPLS is felt only where MPLS is the way in.'),
+    transitCentre: dnsLabel(20)
+      .optional()
+      .describe('Its primary transit centre. Absent: the first one of the group that serves its primary region.'),
     residency: z
       .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
       .optional()

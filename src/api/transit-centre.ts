@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { cel, count, country, dnsLabel, geography, host, listMap, listSet, regionName, seconds } from './common.ts';
+
+/** What comes in through a transit centre. The two fail apart. */
+export const transitPath = z.enum(['Voice', 'Mpls']).describe('What the way in is for; the two fail apart.');
+export type TransitPath = z.infer<typeof transitPath>;
+
+/** What an agent asks of a transit centre, and what counts as an answer. */
+export const transitProbe = z
+  .object({
+    name: dnsLabel(20).describe('Name of the probe.'),
+    path: transitPath,
+    type: z
+      .enum(['Tcp', 'Tls', 'Http', 'Https', 'SipOptions'])
+      .describe(
+        '`Tcp`: a connection. `Tls`: a handshake. `Http`, `Https`: a status below 400. `SipOptions`: any final answer.',
+      ),
+    host: host.describe('Who is asked.'),
+    port: count(65_535, 1).describe('The port that is asked.'),
+    transport: z.enum(['UDP', 'TCP']).default('UDP').describe('Of SipOptions.'),
+    urlPath: z.string().max(256).optional().describe('Of Http and Https: the path that is asked. Absent: `/`.'),
+    serverName: host.optional().describe('Of Tls and Https: the name in the certificate. Absent: not looked at.'),
+  })
+  .describe('A question that every region asks of the transit centre.');
+export type TransitProbe = z.infer<typeof transitProbe>;
+
+export const transitCentre = z
+  .object({
+    name: dnsLabel(20).describe('Name of the transit centre.'),
+    geography,
+    country,
+    pair: dnsLabel(20).describe('Transit centres with the same pair stand in for each other; at most two.'),
+    state: z.enum(['Active', 'Pending']).default('Active').describe('`Pending`: announced; takes no traffic yet.'),
+    use: z.enum(['General', 'Special']).default('General').describe('`Special`: only tenants that name it use it.'),
+    regions: z
+      .array(regionName)
+      .min(1)
+      .max(16)
+      .meta(listSet)
+      .describe('The regions that it serves, the best one first.'),
+    voice: z
+      .object({
+        targets: z
+          .array(host)
+          .min(1)
+          .max(8)
+          .meta(listSet)
+          .describe('Where callers of this centre enter: hosts or addresses.'),
+        port: count(65_535, 1).default(5061).describe('The port of the SIP service.'),
+        calls: count(2_000_000_000, 1).optional().describe('Most calls at once. Absent: not limited.'),
+      })
+      .optional()
+      .describe('Carriers come in here. Absent: no voice.'),
+    mpls: z.boolean().default(false).describe('Whether private networks of customers come in here.'),
+    probes: z.array(transitProbe).max(8).meta(listMap('name')).default([]).describe('What its regions ask of it.'),
+  })
+  .meta(
+    cel({
+      rule: 'has(self.voice) || self.mpls',
+      message: 'the transit centre has neither voice nor mpls: say what comes in through it',
+    }),
+  );
+export type TransitCentre = z.infer<typeof transitCentre>;
+
+export const transitPolicy = z.object({
+  mode: z.enum(['Automatic', 'Manual']).default('Automatic').describe('Whether voice ingress moves by itself.'),
+  acrossPairs: z
+    .boolean()
+    .default(false)
+    .describe('Whether it may move to another pair of the geography when a whole pair is lost.'),
+  probeIntervalSeconds: seconds(1, 300).default(5).describe('How often each region asks each centre.'),
+  failureThreshold: count(20, 1).default(3).describe('So many questions in a row without an answer make a link lost.'),
+  recoveryThreshold: count(20, 1).default(2).describe('So many answers in a row make it well again.'),
+  stableForSeconds: seconds(0, 86_400)
+    .default(300)
+    .describe(
+      'How long a centre must be well before its ingress returns; doubles with each loss within a day, up to eight times.',
+    ),
+  flapping: z
+    .object({
+      changes: count(100, 1).default(6).describe('How often a path may change within the window.'),
+      windowSeconds: seconds(1, 86_400).default(600).describe('How far back changes are counted.'),
+    })
+    .prefault({})
+    .describe('A centre that changes more often flaps: nothing returns to it.'),
+});
+export type TransitPolicy = z.infer<typeof transitPolicy>;
