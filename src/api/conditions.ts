@@ -24,6 +24,7 @@ export const CONDITION_TYPES = {
   Rehearsed: 'For every region a switch away from it was proved lately, by a drill or in earnest.',
   RequestMade: 'What an annotation asked for last was made a RegionSwitch.',
   DataStoresReady: 'The data stores are as the role of the region wants them: promoted, or standing by and caught up.',
+  DirectoryWritten: 'Every region that answers has what its services need to know of the tenants.',
   DependenciesMet:
     'What is needed is there: of a class, the classes and contracts that it names; of a service, what it needs is ready in its region; of a group, also after the loss of any one region.',
 } as const;

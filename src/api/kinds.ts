@@ -7,6 +7,7 @@ import { regionalService } from './regional-service.ts';
 import { serviceClass } from './service-class.ts';
 import { serviceInstance } from './service-instance.ts';
 import { tenant } from './tenant.ts';
+import { tenantDirectory } from './tenant-directory.ts';
 
 /** Every kind of the API, in the order of the reference page. */
 export const KINDS: readonly KindDefinition[] = [
@@ -18,4 +19,5 @@ export const KINDS: readonly KindDefinition[] = [
   region,
   regionLease,
   regionalService,
+  tenantDirectory,
 ];

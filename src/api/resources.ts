@@ -14,6 +14,8 @@ import type { ServiceInstance } from './service-instance.ts';
 import { serviceInstance } from './service-instance.ts';
 import type { Tenant } from './tenant.ts';
 import { tenant } from './tenant.ts';
+import type { TenantDirectory } from './tenant-directory.ts';
+import { tenantDirectory } from './tenant-directory.ts';
 
 /** Where the API server keeps a kind, with the type of its objects: what the client verbs take. */
 export interface ApiResource<T> {
@@ -43,4 +45,5 @@ export const RESOURCES = {
   region: resourceOf<Region>(region),
   regionLease: resourceOf<RegionLease>(regionLease),
   regionalService: resourceOf<RegionalService>(regionalService),
+  tenantDirectory: resourceOf<TenantDirectory>(tenantDirectory),
 } as const;

@@ -19,6 +19,10 @@ import { crossRegionMode, tier } from './service-class.ts';
 export const isolation = z
   .enum(['Shared', 'Dedicated'])
   .describe('`Shared`: one instance for all tenants alike. `Dedicated`: instances of its own, in its own namespace.');
+export const telephony = z.enum(['SipCluster', 'BaseSip']).describe('Telephony model.');
+export const connectivity = z
+  .enum(['Mpls', 'Internet', 'Both'])
+  .describe('How its sites are connected. The loss of MPLS is felt only where MPLS is the way in.');
 
 const spec = z
   .object({
@@ -31,7 +35,7 @@ const spec = z
       .default([])
       .describe('Regions that stand in for the primary one, as far as the tier says.'),
     tier: tier.describe('Redundancy tier. `AdvancedIvr` is deprecated: use `AdvancedAgents`.'),
-    telephony: z.enum(['SipCluster', 'BaseSip']).default('SipCluster').describe('Telephony model.'),
+    telephony: telephony.default('SipCluster'),
     agents: count(60_000, 1).describe('Size of the contact centre.'),
     services: z
       .array(dnsLabel())
@@ -41,10 +45,7 @@ const spec = z
       .optional()
       .describe('Service classes that the tenant bought. Absent: all of the catalogue.'),
     isolation: isolation.default('Shared'),
-    connectivity: z
-      .enum(['Mpls', 'Internet', 'Both'])
-      .default('Both')
-      .describe('How its sites are connected. The loss of MPLS is felt only where MPLS is the way in.'),
+    connectivity: connectivity.default('Both'),
     transitCentre: dnsLabel(20)
       .optional()
       .describe('Its primary transit centre. Absent: the first one of the group that serves its primary region.'),

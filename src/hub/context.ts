@@ -54,6 +54,8 @@ export interface HubContext {
   readonly endpoints: Informer<DNSEndpoint>;
   /** By group; written by the group loop. */
   readonly capacities: Map<string, readonly RegionCapacity[]>;
+  /** By region: how its tenant directory was written; written by the directory loops. */
+  readonly directories: Map<string, ConditionState>;
   /** Has an instance, everything in a region, or the tenants of a group looked at again. */
   readonly lookAgain: {
     instance(key: string): void;

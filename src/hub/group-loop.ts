@@ -132,6 +132,7 @@ function gather(
     losses: foresee(context, group, plan),
     unknownZones: unknownZones(group.spec.switchback.windows ?? []),
     switchback: summarizeReturns(instances.flatMap((instance) => context.holds.get(keyOf(instance)) ?? [])),
+    directories: group.spec.infrastructureUnits.flatMap(({ region }) => context.directories.get(region) ?? []),
     before: group.status,
     ...rehearse(context, group),
     drills: context.drills.get(group.metadata.name),

@@ -35,6 +35,7 @@ import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
 import type { HubContext, OnProved } from './context.ts';
 import { SCOPE_INDEX } from './dependencies.ts';
 import { DependencyWaits } from './dependency-waits.ts';
+import { createDirectoryLoop } from './directory-loop.ts';
 import { createDrillLoop } from './drill-loop.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
@@ -95,6 +96,7 @@ export interface Hub {
 interface RegionLoops {
   readonly orders: Controller;
   readonly acknowledge: Ticker;
+  readonly directory: Ticker;
 }
 
 /** The hub role. Every loop is made here; which of them decides what stands at the head of each file. */
@@ -132,7 +134,7 @@ class HubLoops implements Hub {
     this.#placement = createPlacementLoop(this.#context);
     this.#switches = createSwitchLoop(this.#context);
     this.#drills = createDrillLoop(this.#context);
-    this.#cohorts = createCohortLoop(this.#context, () => this.#enqueueTenants());
+    this.#cohorts = createCohortLoop(this.#context, () => this.#planned());
     this.#instanceReports = createInstanceReportLoop(this.#context, metrics);
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
     this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
@@ -178,7 +180,9 @@ class HubLoops implements Hub {
     this.#isStopped = true;
     const loops = [...this.#regions.values()];
     await Promise.all(
-      [...this.#tickers(), ...loops.map(({ acknowledge }) => acknowledge)].map((ticker) => ticker.stop()),
+      [...this.#tickers(), ...loops.flatMap(({ acknowledge, directory }) => [acknowledge, directory])].map((ticker) =>
+        ticker.stop(),
+      ),
     );
     await Promise.all([...this.#controllers(), ...loops.map(({ orders }) => orders)].map((c) => c.stop()));
     // The lease goes after the last write: until then nobody else leads.
@@ -250,6 +254,7 @@ class HubLoops implements Hub {
       standings: new Map(),
       drills: new Map(),
       capacities: new Map(),
+      directories: new Map(),
       traffic: new Map(),
       lookAgain: {
         instance: (key) => this.#reportSoon(key),
@@ -346,6 +351,11 @@ class HubLoops implements Hub {
     for (const instance of instances.store.list()) this.#enqueueInstance(keyOf(instance));
   }
 
+  #planned(): void {
+    this.#enqueueTenants();
+    for (const { directory } of this.#regions.values()) directory.poke();
+  }
+
   /** Those of one group, or all. */
   #enqueueTenants(group?: string): void {
     for (const tenant of this.#context.tenants.store.list()) {
@@ -375,6 +385,7 @@ class HubLoops implements Hub {
     const loops = {
       orders: createOrderLoop(this.#context, link, this.#options.metrics),
       acknowledge: createAcknowledgeLoop(this.#context, link, heartbeatMs),
+      directory: createDirectoryLoop(this.#context, link, this.#cohorts.plan, () => this.#movedAt),
     };
     this.#regions.set(link.region, loops);
     link.services.store.addHandler((delta) => {
@@ -397,6 +408,7 @@ class HubLoops implements Hub {
     void link.regions.reflector.whenSynced().then(() => this.#groups.enqueue(group.metadata.name));
     loops.orders.start();
     loops.acknowledge.start();
+    loops.directory.start();
   }
 
   /** What got ready may be all that a promotion has been waiting for; and what needs it is told of it. */
@@ -417,6 +429,7 @@ class HubLoops implements Hub {
     const loops = this.#regions.get(link.region);
     this.#regions.delete(link.region);
     void loops?.acknowledge.stop();
+    void loops?.directory.stop();
     void loops?.orders.stop();
   }
 

@@ -4,6 +4,7 @@ import type { Region } from '../api/region.ts';
 import type { PeerSighting, RegionLease } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { TenantDirectory } from '../api/tenant-directory.ts';
 import type { RegionEvidence } from '../decide/evidence.ts';
 import { type Applier, createApplier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -11,6 +12,7 @@ import { ConflictError, isRefusal, NotFoundError } from '../kube/errors.ts';
 import { createInformer, type Informer } from '../kube/informer.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
+import { createDirectoryCache } from './directory-cache.ts';
 import { ReadinessBook } from './readiness.ts';
 import { type Judgement, RegionHistory } from './region-history.ts';
 
@@ -46,6 +48,8 @@ export class RegionLink {
   readonly services: Informer<RegionalService>;
   readonly regions: Informer<Region>;
   readonly leases: Informer<RegionLease>;
+  /** Without the tenants: what is written there is told apart by a hash. */
+  readonly directory: Informer<TenantDirectory>;
   readonly #clock: Clock;
   #engagedAt: Instant;
   #contactAt: Instant | undefined;
@@ -74,6 +78,8 @@ export class RegionLink {
       ...only,
       lane: 'control',
     });
+    // What becomes of it says nothing of the region: an agent of an older version may not have the kind yet.
+    this.directory = createDirectoryCache({ ...options, onError: () => undefined });
   }
 
   /** Whether every cache of the region has been filled once. Until then nothing is known to be absent. */
@@ -184,6 +190,6 @@ export class RegionLink {
   }
 
   #informers() {
-    return [this.services, this.regions, this.leases];
+    return [this.services, this.regions, this.leases, this.directory];
   }
 }

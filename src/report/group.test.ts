@@ -21,6 +21,7 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
   losses: undefined,
   unknownZones: [],
   switchback: undefined,
+  directories: [],
   before: undefined,
   rehearsals: undefined,
   rehearsed: undefined,

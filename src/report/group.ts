@@ -39,6 +39,8 @@ export interface GroupFacts {
   readonly unknownZones: readonly string[];
   /** What is held on the way home; undefined: nothing. */
   readonly switchback: IUGroupStatus['switchback'];
+  /** How the tenant directories of the regions were written. */
+  readonly directories: readonly ConditionState[];
   /** What was last said. */
   readonly before: IUGroupStatus | undefined;
   /** When each switch between two regions was last proved; undefined while the RegionSwitches are not read. */
@@ -125,6 +127,12 @@ function dependencies({ before, losses }: GroupFacts): ConditionState[] {
   return before?.conditions?.filter((condition) => condition.type === 'DependenciesMet') ?? [];
 }
 
+/** What one region lacks, or that none lacks anything; nothing while nobody has looked. */
+function directory({ directories }: GroupFacts): ConditionState[] {
+  const worst = directories.find(({ status }) => status !== 'True') ?? directories[0];
+  return worst ? [worst] : [];
+}
+
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
@@ -161,6 +169,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
     survival(facts),
     ...[facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
     ...dependencies(facts),
+    ...directory(facts),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,

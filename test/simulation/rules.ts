@@ -74,6 +74,7 @@ const REGION_KINDS: readonly ServedKind[] = [
   { resource: RESOURCES.region, rules: regionRules },
   { resource: RESOURCES.regionLease, rules: leaseRules },
   { resource: RESOURCES.regionalService, rules: orderRules },
+  { resource: RESOURCES.tenantDirectory },
 ];
 
 /** Serves the kinds of Switchback that belong to a cluster of that role, with their rules. */
