@@ -15,7 +15,7 @@ interface LayerRule {
   readonly packages?: readonly string[];
 }
 
-const LAYERS = ['api', 'decide', 'runtime', 'kube', 'observe', 'act', 'report', 'hub', 'agent', 'gate'] as const;
+const LAYERS = ['api', 'decide', 'runtime', 'kube', 'observe', 'act', 'report', 'hub', 'agent', 'gate', 'cli'] as const;
 type Layer = (typeof LAYERS)[number];
 
 const edge = { layers: ['api', 'kube', 'runtime'], types: ['decide'], packages: ['node:'] } as const;
@@ -33,6 +33,8 @@ const RULES: Readonly<Record<Layer, LayerRule>> = {
   report: { ...lateEdge, packages: ['node:', 'prom-client', 'pino'] },
   hub: { layers: role, packages: ['node:'] },
   agent: { layers: role, packages: ['node:'] },
+  // What a person could do with kubectl: it reads and writes objects, and asks the brain nothing that moves anything.
+  cli: { layers: ['api', 'decide', 'kube', 'runtime'], packages: ['node:', 'commander', 'js-yaml'] },
   // It stands in every write-bearing container, so it loads next to nothing.
   gate: { layers: ['runtime'], types: ['agent', 'report'], packages: ['node:'] },
 };

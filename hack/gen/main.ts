@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
@@ -15,7 +16,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...renderCrds(), ...renderReference(), ...renderGuards()];
+const files = [...renderCrds(), ...renderReference(), ...renderGuards(), ...renderCli()];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);
 

@@ -38,15 +38,19 @@ export async function accessFromKubeconfig(text: string, clock: Clock): Promise<
   return { server: serverOf(cluster), credentials: cachedCredentials(load, clock) };
 }
 
-/** Access from a kubeconfig file of this machine; it and the files it names are read again, so they may rotate. */
-export async function accessFromKubeconfigFile(path: string, clock: Clock): Promise<ClusterAccess> {
+/**
+ * Access from a kubeconfig file of this machine; it and the files it names are read again, so they may rotate.
+ *
+ * @param context the current one of the file when absent
+ */
+export async function accessFromKubeconfigFile(path: string, clock: Clock, context?: string): Promise<ClusterAccess> {
   const load = async (): Promise<Credentials> => {
     const text = await readFile(path, 'utf8');
-    const chosen = await choose(text);
+    const chosen = await choose(text, context);
     const needsPlugin = chosen.user['exec'] !== undefined || chosen.user['auth-provider'] !== undefined;
-    return needsPlugin ? pluginCredentials(path) : loadPlain(chosen, dirname(path));
+    return needsPlugin ? pluginCredentials(path, context) : loadPlain(chosen, dirname(path));
   };
-  const { cluster } = await choose(await readFile(path, 'utf8'));
+  const { cluster } = await choose(await readFile(path, 'utf8'), context);
   return { server: serverOf(cluster), credentials: cachedCredentials(load, clock) };
 }
 
@@ -86,10 +90,10 @@ function textAt(section: Section, key: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The cluster and the user of the current context. */
-async function choose(text: string): Promise<Chosen> {
+/** The cluster and the user of a context, the current one when none is named. */
+async function choose(text: string, name?: string): Promise<Chosen> {
   const config = await parseYaml(text);
-  const context = named(config, 'contexts', 'context', textAt(config, 'current-context'));
+  const context = named(config, 'contexts', 'context', name ?? textAt(config, 'current-context'));
   const cluster = named(config, 'clusters', 'cluster', textAt(context, 'cluster'));
   const user = named(config, 'users', 'user', textAt(context, 'user'));
   if (cluster['proxy-url'] !== undefined) throw new TerminalError('kubeconfig: proxy-url is not supported');

@@ -49,11 +49,22 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+const now = (): Instant => ({ monoMs: performance.now(), wallMs: Date.now() });
+
 export const systemClock: Clock = {
-  now: () => ({ monoMs: performance.now(), wallMs: Date.now() }),
+  now,
   setTimer(delayMs, fn) {
     const handle = setTimeout(fn, delayMs);
     handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** For a program in a terminal, which has nothing but its timers to stay alive for. */
+export const foregroundClock: Clock = {
+  now,
+  setTimer(delayMs, fn) {
+    const handle = setTimeout(fn, delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };
