@@ -18,6 +18,8 @@ if (args[0] === 'gate') {
     isTerminal: stdout.isTTY === true,
     env,
   };
+  // Who reads has seen enough, for example `head`.
+  stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
   // A pipe may still have to take what was written, so the process ends by itself.
   process.exitCode = await runCli(args, terminal, { clock: foregroundClock });
 } else {

@@ -154,6 +154,12 @@ function regionTable(regions: readonly RegionRow[], paint: Paint): string {
 const isUnremarkable = ({ activeRegion, hold, primaryRegion, ready }: ServiceRow): boolean =>
   ready && hold === undefined && activeRegion === primaryRegion;
 
+/** One screen. */
+const MOST_ROWS = 12;
+/** What is held or away from home first: of the others the table of the regions often says why. */
+const rankOf = ({ activeRegion, hold, primaryRegion }: ServiceRow): number =>
+  hold ? 0 : activeRegion === primaryRegion ? 2 : 1;
+
 function serviceTable(services: readonly ServiceRow[], regions: readonly string[], paint: Paint): string {
   const rows = services.map((service) => [
     service.instance,
@@ -176,9 +182,11 @@ function serviceTable(services: readonly ServiceRow[], regions: readonly string[
 
 function groupText(status: GroupStatus, paint: Paint, wide: boolean): string {
   const { services } = status;
-  const shown = wide ? services : services.filter((service) => !isUnremarkable(service));
+  const remarkable = services.filter((service) => !isUnremarkable(service)).toSorted((x, y) => rankOf(x) - rankOf(y));
+  const shown = wide ? services : remarkable.slice(0, MOST_ROWS);
   const regions = status.regions.map(({ region }) => region);
-  const quiet = services.length - shown.length;
+  const unseen = wide ? 0 : remarkable.length - shown.length;
+  const quiet = wide ? 0 : services.length - remarkable.length;
   return [
     `${paint('bold', `IU group ${status.group}`)}   ${status.ready ? paint('green', 'ready') : paint('red', status.message)}`,
     `Any one region may be lost now: ${yesNo(paint, status.survivesRegionLoss)}${status.survivesMessage ? `, ${status.survivesMessage}` : ''}`,
@@ -189,6 +197,7 @@ function groupText(status: GroupStatus, paint: Paint, wide: boolean): string {
       indent(`${name}: ${type}${region ? ` ${region}` : ''}: ${message}`),
     ]),
     ...(shown.length > 0 ? ['', serviceTable(shown, regions, paint)] : []),
+    ...(unseen > 0 ? [paint('dim', `and ${unseen} more (-o wide shows them)`)] : []),
     ...(quiet > 0 ? ['', paint('dim', `${quiet} services are ready where they belong (-o wide shows them)`)] : []),
   ].join('\n');
 }

@@ -28,7 +28,7 @@ function planLines({ status }: RegionSwitch, paint: Paint): string[] {
   const rows = plan.services.map(({ name, verdict, from = '', to = '', wave, reason = '', message = '' }) => [
     name,
     paint(verdict === 'Moves' ? 'green' : verdict === 'Held' ? 'yellow' : 'dim', verdict),
-    from === '' && to === '' ? '' : `${from} → ${to}`,
+    [from, to].filter((region) => region !== '').join(' → '),
     wave === undefined ? '' : `${wave}`,
     reason,
     message,
