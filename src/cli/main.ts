@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Clock } from '../runtime/clock.ts';
 import { addChangeCommands } from './commands/change.ts';
 import { addReadCommands } from './commands/read.ts';
+import { addReportCommands } from './commands/report.ts';
 import { addSwitchCommands } from './commands/switch.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
@@ -59,6 +60,7 @@ export function createProgram({ err, out }: Pick<Terminal, 'err' | 'out'>, run: 
   addSwitchCommands(program, run);
   addChangeCommands(program, run);
   addWatchCommand(program, run);
+  addReportCommands(program, run);
   return program;
 }
 
