@@ -51,6 +51,12 @@ describe('the settings', () => {
     expect(() => readConfig(args, env)).toThrow(ConfigError);
   });
 
+  it('answer no transit centres unless a port is named', () => {
+    expect(agentConfig({}).SWITCHBACK_SIP_PORT).toBeUndefined();
+    expect(agentConfig({ SWITCHBACK_SIP_PORT: '5060' }).SWITCHBACK_SIP_PORT).toBe(5060);
+    expect(refusalOf({ SWITCHBACK_SIP_PORT: 'sip' })).toEqual([expect.stringContaining('SWITCHBACK_SIP_PORT')]);
+  });
+
   it('of gates say what they are made from', () => {
     expect(gateOf(agentConfig(RIGHTS))).toBeUndefined();
     expect(gateOf(agentConfig({ ...RIGHTS, ...GATE }))).toEqual({

@@ -53,6 +53,11 @@ const agentFields = z.object({
   SWITCHBACK_GATE_SERVER_NAME: z.string().min(1).max(253).optional(),
   /** `ImageVolume` where all nodes can mount images; `InitContainer`, the default, copies the gate into each pod. */
   SWITCHBACK_GATE_DELIVERY: z.enum(['ImageVolume', 'InitContainer']).optional(),
+  /**
+   * Port, of UDP and of TCP, where the SIP OPTIONS of transit centres are answered (`agent/probes/responder.ts`); 0 takes
+   * any free one. Absent: they are not, and a link that is lost one way only looks lost both ways.
+   */
+  SWITCHBACK_SIP_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });
 
 const RIGHTS = ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'] as const;

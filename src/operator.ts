@@ -3,6 +3,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Agent, createAgent } from './agent/agent.ts';
+import { createAsk } from './agent/probes/ask.ts';
+import { createLookup } from './agent/probes/names.ts';
+import { type Responder, startResponder } from './agent/probes/responder.ts';
 import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
 import { type Config, ConfigError, gateOf, readConfig } from './config.ts';
 import { createHub, type Hub } from './hub/hub.ts';
@@ -14,6 +17,7 @@ import { createBrakeMetrics } from './report/brake-metrics.ts';
 import { createLog } from './report/log.ts';
 import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
+import { createProbeMetrics } from './report/probe-metrics.ts';
 import { shownState } from './report/shown-state.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startHealthServer } from './runtime/health.ts';
@@ -51,6 +55,7 @@ async function start(args: readonly string[]): Promise<void> {
       ? hubOf(config, access, { connect, log, metrics })
       : agentOf(config, access, { connect, log, metrics });
   const rights = await serveRights(config, role, log);
+  const responder = await answerCentres(config, role, log);
   const health = await startHealthServer({
     port: config.SWITCHBACK_PORT,
     host: config.SWITCHBACK_HOST,
@@ -64,6 +69,7 @@ async function start(args: readonly string[]): Promise<void> {
     steps: [
       { name: 'loops', timeoutMs: DRAIN_MS, run: () => role.stop() },
       { name: 'rights server', timeoutMs: 1000, run: () => rights?.close() },
+      { name: 'SIP responder', timeoutMs: 1000, run: () => responder?.close() },
       { name: 'health server', timeoutMs: 1000, run: () => health.close() },
     ],
     onFailure: (step, error) => log('warn', 'Stopped in haste', { step, error }),
@@ -130,6 +136,7 @@ function agentOf(
     region: config.SWITCHBACK_REGION,
     ...(gate ? { gate } : {}),
     onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
+    probes: { ask: createAsk(systemRandom, createLookup()), metrics: createProbeMetrics(metrics.registry) },
     version: versionOfPackage(),
     client: connect(config.SWITCHBACK_REGION, access),
     connectPeer: (peer) => connectPeer(config.SWITCHBACK_PEERS_DIR, peer, connect),
@@ -168,6 +175,22 @@ async function serveRights(config: Config, role: Hub | Agent, log: Log): Promise
   });
   log('info', 'Rights server listens', { port: server.port });
   return server;
+}
+
+/** Off unless its port is set. Rejects when that cannot be bound. */
+async function answerCentres(config: Config, role: Hub | Agent, log: Log): Promise<Responder | undefined> {
+  if (config.role !== 'agent' || !('knowsCentre' in role) || config.SWITCHBACK_SIP_PORT === undefined) return undefined;
+  const responder = await startResponder({
+    port: config.SWITCHBACK_SIP_PORT,
+    host: config.SWITCHBACK_HOST,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    knows: (address) => role.knowsCentre(address),
+    heard: (address) => role.heardCentre(address),
+  });
+  log('info', 'SIP responder listens', { port: responder.port });
+  return responder;
 }
 
 function versionOfPackage(): string {

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { runFailover } from './failover.ts';
 import { runMemory } from './memory.ts';
+import { runProbes } from './probes.ts';
 import { runRestart } from './restart.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { runSteady } from './steady.ts';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   memory: runMemory,
   failover: runFailover,
   storm: runStorm,
+  probes: runProbes,
 };
 
 const { positionals, values } = parseArgs({

@@ -50,6 +50,8 @@ import { createHeartbeat } from './heartbeat.ts';
 import { AgentLeadership } from './leadership.ts';
 import { OrderBook } from './orders.ts';
 import { type ConnectPeer, createPeerLoop } from './peers.ts';
+import type { Ask } from './probes/ask.ts';
+import { type ProbeMetrics, TransitProbes } from './probes/transit-probes.ts';
 import { PromiseBook } from './promises.ts';
 import { createRegionLoop } from './region-loop.ts';
 import { type RightVerdict, rightOf } from './rights-server.ts';
@@ -74,6 +76,8 @@ export interface AgentOptions {
   readonly onLeading?: (leads: boolean) => void;
   /** Absent: services that ask for gates are not run in this region. */
   readonly gate?: GateSource;
+  /** How transit centres are asked. Absent: they are not. */
+  readonly probes?: { readonly ask: Ask; readonly metrics?: ProbeMetrics };
 }
 
 /** How often every active/backup service is held against its right. It is part of the stop budget. */
@@ -88,6 +92,10 @@ export interface Agent {
   readonly leading: boolean;
   /** What a gate of the region may run of `service` (`namespace/name`) at this instant. */
   rightOf(service: string): RightVerdict;
+  /** Whether SIP questions from this address are those of a transit centre, which are answered. */
+  knowsCentre(address: string): boolean;
+  /** Such a question has arrived. */
+  heardCentre(address: string): void;
 }
 
 /** The agent role: one region. It waits for the Region object, which tells it the timings, before it does anything. */
@@ -118,6 +126,8 @@ export function createAgent(options: AgentOptions): Agent {
       running
         ? rightOf(running.context, running.timing, service)
         : { status: 503, reason: 'the agent waits for its Region object' },
+    knowsCentre: (address) => running?.context.transit?.knows(address) ?? false,
+    heardCentre: (address) => running?.context.transit?.heard(address),
   };
 }
 
@@ -168,6 +178,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     orders: new OrderBook(client),
     promises: new PromiseBook({ clock, leadership, waitMs: timing.waitMs }),
     sightings: new PeerSightings({ clock, timing }),
+    transit: options.probes && createTransitProbes(options, options.probes, () => regions.poke()),
     fenced: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
@@ -195,10 +206,14 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
       options.onLeading?.(true);
       beginLeadership(context, [services, standbys], heartbeat, regions);
     },
-    onEnd: () => options.onLeading?.(false),
+    onEnd: () => {
+      options.onLeading?.(false);
+      context.transit?.endLeadership();
+    },
   });
   leadership.bind(elector);
   connect(context, { services, standbys }, regions);
+  context.transit?.configure(caches.regions.store.get(region)?.spec.transit);
   const tickers = [heartbeat, regions, guard, peers, createLagLoop(context)];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
@@ -211,13 +226,19 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     timing,
     async stop() {
       // The lease goes last: until then nobody else may act.
-      await Promise.all(tickers.map((ticker) => ticker.stop()));
+      await Promise.all([...tickers.map((ticker) => ticker.stop()), context.transit?.stop()]);
       await Promise.all([services.stop(), standbys.stop(), reports.stop()]);
       await elector.stop();
       await context.events.close();
     },
   };
 }
+
+const createTransitProbes = (
+  { clock, log, random }: AgentOptions,
+  probes: NonNullable<AgentOptions['probes']>,
+  onNews: () => void,
+): TransitProbes => new TransitProbes({ clock, log, random, onNews, ...probes });
 
 function createElector(
   context: AgentContext,
@@ -267,6 +288,7 @@ function beginLeadership(
   context.authority.beginLeadership();
   context.orders.beginLeadership();
   context.sightings.beginLeadership();
+  context.transit?.beginLeadership();
   context.fenced.clear();
   heartbeat.poke();
   regions.poke();
@@ -361,7 +383,10 @@ function connect(
   });
   for (const { store } of [caches.deployments, caches.statefulSets, caches.services, caches.budgets])
     store.addHandler(enqueueOwner);
-  caches.regions.store.addHandler(() => regions.poke());
+  caches.regions.store.addHandler(() => {
+    context.transit?.configure(caches.regions.store.get(context.region)?.spec.transit);
+    regions.poke();
+  });
   void caches.pods.reflector.whenSynced().then(() => observer.warm());
 }
 

@@ -15,6 +15,7 @@ import type { Random } from '../runtime/random.ts';
 import type { Authority } from './authority.ts';
 import type { AgentLeadership } from './leadership.ts';
 import type { OrderBook } from './orders.ts';
+import type { TransitProbes } from './probes/transit-probes.ts';
 import type { PromiseBook } from './promises.ts';
 import type { PeerSightings } from './sightings.ts';
 
@@ -48,6 +49,8 @@ export interface AgentContext {
   readonly promises: PromiseBook;
   /** What it sees of them. */
   readonly sightings: PeerSightings;
+  /** What it sees of the transit centres; undefined: this agent asks none. */
+  readonly transit: TransitProbes | undefined;
   readonly applier: Applier;
   readonly events: EventRecorder;
   /** What stands in front of the processes of services that ask for gates; undefined: these are not run here. */

@@ -11,7 +11,7 @@ type ZoneStatus = NonNullable<NonNullable<Region['status']>['zones']>[number];
 
 const LOOK_EVERY_MS = 10_000;
 
-/** Reports the zones of the region as its nodes show them, and what it sees of its peers. Only a change is written. */
+/** Reports the zones of the region as its nodes show them, and what it sees of its peers and of the transit centres. Only a change is written. */
 export function createRegionLoop(context: AgentContext): Ticker {
   const { caches, client, clock, leadership, log, observer, region, sightings } = context;
   return new Ticker({
@@ -32,7 +32,8 @@ export function createRegionLoop(context: AgentContext): Ticker {
       };
       const peers = sightings.list();
       const seen = sightings.isWhole && { peers: peers.length > 0 ? peers : null };
-      const fields = { zones, agentVersion: context.version, ...seen };
+      const transit = context.transit && { transitCentres: context.transit.list(object.status?.transitCentres) };
+      const fields = { zones, agentVersion: context.version, ...seen, ...transit };
       await reportStatus(options, object, { conditions: conditionsOf(zones), fields });
     },
   });

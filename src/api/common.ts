@@ -138,3 +138,15 @@ export const host = matching(
   /^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/,
   `must be a host name or an IP address, for example 'sbc-1.example.com' or '192.0.2.7'`,
 );
+/** An IPv4 or IPv6 address; what is none of both is no address of anybody, and harms nothing. */
+export const ipAddress = matching(
+  { min: 2, max: 45 },
+  /^([0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/,
+  `must be an IPv4 or IPv6 address, for example '192.0.2.7'`,
+);
+/** Path and query of a URL, in printable ASCII. */
+export const urlPath = matching(
+  { min: 1, max: 256 },
+  /^[/][!-"$-~]*$/,
+  `must be a URL path that begins with '/', without spaces and '#', for example '/healthz'`,
+);

@@ -152,6 +152,19 @@ const spec = z
           .describe('The transit centres of the group.'),
         policy: transitPolicy.prefault({}).describe('When voice ingress moves from one centre to another.'),
       })
+      .meta(
+        cel(
+          {
+            rule: 'self.centres.all(c, self.centres.filter(d, d.pair == c.pair).size() <= 2)',
+            message: 'a pair has more than two transit centres: give the others a pair of their own',
+          },
+          {
+            rule: 'self.centres.all(c, self.centres.all(d, d.pair != c.pair || d.geography == c.geography))',
+            message:
+              'the transit centres of a pair lie in different geographies: a pair stands in for itself, in one geography',
+          },
+        ),
+      )
       .optional()
       .describe('Where carriers and private networks come in. Absent: not by Switchback.'),
     residency: z
@@ -193,6 +206,10 @@ const spec = z
       {
         rule: 'self.drills.all(d, self.infrastructureUnits.exists(u, u.region == d.region))',
         message: 'the region of a drill is in none of the infrastructure units of the group',
+      },
+      {
+        rule: '!has(self.transit) || self.transit.centres.all(c, c.regions.all(r, self.infrastructureUnits.exists(u, u.region == r)))',
+        message: 'a transit centre serves a region that is in none of the infrastructure units of the group',
       },
     ),
   );

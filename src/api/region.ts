@@ -4,6 +4,7 @@ import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { timings } from './iu-group.ts';
 import { peerSighting } from './region-lease.ts';
+import { transitOrders, transitSighting } from './transit-link.ts';
 
 const spec = z
   .object({
@@ -18,6 +19,7 @@ const spec = z
       .meta(listSet)
       .describe('Values of the node label `topology.kubernetes.io/zone`.'),
     timings,
+    transit: transitOrders.optional(),
   })
   .meta(
     cel(
@@ -51,6 +53,12 @@ const status = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('What the agent sees of the regions that it shares active/backup services with.'),
+  transitCentres: z
+    .array(transitSighting)
+    .max(32)
+    .meta(listMap('name'))
+    .optional()
+    .describe('What the agent sees of the transit centres of the group; written when it changes.'),
   conditions: conditions.optional(),
 });
 

@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { cel, count, country, dnsLabel, geography, host, listMap, listSet, regionName, seconds } from './common.ts';
+import {
+  cel,
+  count,
+  country,
+  dnsLabel,
+  geography,
+  host,
+  ipAddress,
+  listMap,
+  listSet,
+  regionName,
+  seconds,
+  urlPath,
+} from './common.ts';
 
 /** What comes in through a transit centre. The two fail apart. */
 export const transitPath = z.enum(['Voice', 'Mpls']).describe('What the way in is for; the two fail apart.');
@@ -17,12 +30,40 @@ export const transitProbe = z
       ),
     host: host.describe('Who is asked.'),
     port: count(65_535, 1).describe('The port that is asked.'),
-    transport: z.enum(['UDP', 'TCP']).default('UDP').describe('Of SipOptions.'),
-    urlPath: z.string().max(256).optional().describe('Of Http and Https: the path that is asked. Absent: `/`.'),
+    transport: z.enum(['UDP', 'TCP']).optional().describe('Of SipOptions. Absent: `UDP`.'),
+    urlPath: urlPath.optional().describe('Of Http and Https: the path that is asked. Absent: `/`.'),
     serverName: host.optional().describe('Of Tls and Https: the name in the certificate. Absent: not looked at.'),
   })
-  .describe('A question that every region asks of the transit centre.');
+  .describe('A question that every region asks of the transit centre.')
+  .meta(
+    cel(
+      {
+        rule: "!has(self.transport) || self.type == 'SipOptions'",
+        message: 'transport is only for probes of type SipOptions: leave it out',
+      },
+      {
+        rule: "!has(self.urlPath) || self.type in ['Http', 'Https']",
+        message: 'urlPath is only for probes of type Http or Https: leave it out',
+      },
+      {
+        rule: "!has(self.serverName) || self.type in ['Tls', 'Https']",
+        message: 'serverName is only for probes of type Tls or Https: leave it out',
+      },
+    ),
+  );
 export type TransitProbe = z.infer<typeof transitProbe>;
+
+export const transitProbes = z.array(transitProbe).max(8).meta(listMap('name'));
+
+/** Of a centre: where its own questions come from. */
+export const asksFrom = z
+  .array(ipAddress)
+  .min(1)
+  .max(8)
+  .meta(listSet)
+  .describe(
+    'Addresses that its own SIP OPTIONS to the regions come from, beside those that its SipOptions probes name as addresses.',
+  );
 
 export const transitCentre = z
   .object({
@@ -52,13 +93,26 @@ export const transitCentre = z
       .optional()
       .describe('Carriers come in here. Absent: no voice.'),
     mpls: z.boolean().default(false).describe('Whether private networks of customers come in here.'),
-    probes: z.array(transitProbe).max(8).meta(listMap('name')).default([]).describe('What its regions ask of it.'),
+    probes: transitProbes
+      .default([])
+      .describe('What the regions of the group ask of it. Without any, nothing is known.'),
+    asksFrom: asksFrom.optional(),
   })
   .meta(
-    cel({
-      rule: 'has(self.voice) || self.mpls',
-      message: 'the transit centre has neither voice nor mpls: say what comes in through it',
-    }),
+    cel(
+      {
+        rule: 'has(self.voice) || self.mpls',
+        message: 'the transit centre has neither voice nor mpls: say what comes in through it',
+      },
+      {
+        rule: "has(self.voice) || self.probes.all(p, p.path != 'Voice')",
+        message: 'a probe asks for the path Voice of a transit centre without voice: add voice, or take the probe out',
+      },
+      {
+        rule: "self.mpls || self.probes.all(p, p.path != 'Mpls')",
+        message: 'a probe asks for the path Mpls of a transit centre without mpls: set mpls, or take the probe out',
+      },
+    ),
   );
 export type TransitCentre = z.infer<typeof transitCentre>;
 
