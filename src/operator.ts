@@ -19,6 +19,7 @@ import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
 import { createProbeMetrics } from './report/probe-metrics.ts';
 import { shownState } from './report/shown-state.ts';
+import { createTransitMetrics } from './report/transit-metrics.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startHealthServer } from './runtime/health.ts';
 import { systemRandom } from './runtime/random.ts';
@@ -123,6 +124,7 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     metrics: metrics.controllers,
   });
   createBrakeMetrics(metrics.registry, () => hub.brakes());
+  createTransitMetrics(metrics.registry, () => hub.transit());
   return hub;
 }
 

@@ -27,6 +27,10 @@ export const CONDITION_TYPES = {
   DirectoryWritten: 'Every region that answers has what its services need to know of the tenants.',
   DependenciesMet:
     'What is needed is there: of a class, the classes and contracts that it names; of a service, what it needs is ready in its region; of a group, also after the loss of any one region.',
+  TransitReady: 'Every transit centre is well, and serves its own callers.',
+  TransitProtected:
+    'Any one transit centre, or any one region, may be lost now, and callers still come in where agents are.',
+  CallersReachAgents: 'Callers come in through transit centres that serve the regions where their agents are.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -136,6 +140,21 @@ export const REASONS = {
   DataStoreRebuildNeeded: 'Another region went on without what was last written to a data store here: rebuild it.',
   DataLagTooHigh: 'The copy of a data store is further behind than the objective of its class allows.',
   DataLagUnknown: 'Nobody knows how far the copy of a data store is behind, and its class has an objective.',
+  TransitUp: 'Every region that is heard reaches the transit centre.',
+  VoiceLost: 'No region reaches the transit centre for voice.',
+  MplsLost: 'No region reaches the transit centre for private networks.',
+  VoiceAndMplsLost: 'No region reaches the transit centre, neither for voice nor for private networks.',
+  PartialLoss:
+    'Some regions reach the transit centre and others do not, or some probes fail: a link is the suspect, not the centre.',
+  OneWayLoss: 'Between regions and the transit centre questions pass in one direction only.',
+  RegionUplinkLost: 'A region reaches no transit centre, and others do: its own uplink is the suspect.',
+  ProbesSuspect: 'No region reaches any transit centre: the probing is the suspect, and nothing moves.',
+  TransitPending: 'The transit centre is announced, and takes no traffic yet.',
+  NoTransitCentre: 'No other transit centre may take the callers over.',
+  SpecialUse: 'The transit centre is only for tenants that name it.',
+  AgentsMissing: 'The transit centre serves none of the regions where the agents of its callers are.',
+  IngressMoved: 'Callers come in through another transit centre.',
+  IngressReturned: 'Callers come in through their own transit centre again.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -18,7 +18,7 @@ import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
-import { transitCentre, transitPolicy } from './transit-centre.ts';
+import { transitCentre, transitCentreStatus, transitPolicy } from './transit-centre.ts';
 
 /**
  * The timings of the authority protocol. They are part of every region's right to run, so they never change under a
@@ -356,6 +356,12 @@ const status = z.object({
     .meta(listMap('nonce'))
     .optional()
     .describe('Requests of the annotation `switchback.dev/request` that were carried out.'),
+  transitCentres: z
+    .array(transitCentreStatus)
+    .max(32)
+    .meta(listMap('name'))
+    .optional()
+    .describe('How each transit centre looks, and through which one its callers come in.'),
   summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
 });
 

@@ -11,8 +11,10 @@ import {
   listSet,
   regionName,
   seconds,
+  timestamp,
   urlPath,
 } from './common.ts';
+import { reason } from './conditions.ts';
 
 /** What comes in through a transit centre. The two fail apart. */
 export const transitPath = z.enum(['Voice', 'Mpls']).describe('What the way in is for; the two fail apart.');
@@ -139,3 +141,46 @@ export const transitPolicy = z.object({
     .describe('A centre that changes more often flaps: nothing returns to it.'),
 });
 export type TransitPolicy = z.infer<typeof transitPolicy>;
+
+const pathStatus = z.object({
+  state: z
+    .enum(['Up', 'Degraded', 'Lost', 'Flapping', 'Unknown', 'Pending'])
+    .describe('What it looks like from all regions; the reason says why. Only `Lost` makes callers move.'),
+  reason,
+  message: z.string().max(512).describe('Who sees what, in a sentence for people.'),
+  since: timestamp.describe('When `state` last changed.'),
+  everUp: z
+    .boolean()
+    .optional()
+    .describe('Whether it was ever seen up. What was not is never taken for lost: its probes may be wrong.'),
+});
+export type PathStatus = z.infer<typeof pathStatus>;
+
+const ingressStatus = z.object({
+  servedBy: dnsLabel(20).describe('Through which transit centre callers of this one come in now.'),
+  since: timestamp.describe('Since when.'),
+  reason: reason.describe('Why there.'),
+  losses: count(1000).optional().describe('How often in a row, within a day each, its callers had to leave it.'),
+  lastLossTime: timestamp.optional().describe('When they last had to.'),
+});
+export type IngressStatus = z.infer<typeof ingressStatus>;
+
+const ingressHold = z.object({
+  wanted: z.enum(['Move', 'Return']).describe('What is wanted and held.'),
+  to: dnsLabel(20).optional().describe('Where callers would go; absent: nowhere.'),
+  reason,
+  message: z.string().max(1024).describe('Why it is held.'),
+  until: timestamp.optional().describe('When it is looked at again, where only time is missing.'),
+  endsWhen: z.string().max(256).optional().describe('What ends it otherwise.'),
+});
+export type IngressHold = z.infer<typeof ingressHold>;
+
+/** `IUGroup.status.transitCentres`: what the hub makes of the matrix. */
+export const transitCentreStatus = z.object({
+  name: dnsLabel(20).describe('The transit centre.'),
+  voice: pathStatus.optional().describe('The way in for voice. Absent: it has none.'),
+  mpls: pathStatus.optional().describe('The way in for private networks. Absent: it has none.'),
+  ingress: ingressStatus.optional().describe('Who serves its callers. Absent: it has none yet.'),
+  hold: ingressHold.optional().describe('What keeps its callers where they are. Absent: nothing.'),
+});
+export type TransitCentreStatus = z.infer<typeof transitCentreStatus>;

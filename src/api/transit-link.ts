@@ -23,7 +23,7 @@ export const transitOrders = z
   .describe('What the agent asks of the transit centres of the group. Absent: nothing.');
 export type TransitOrders = z.infer<typeof transitOrders>;
 
-const linkState = z.enum(['Up', 'Partial', 'OneWay', 'Down', 'Unknown']);
+export const linkState = z.enum(['Up', 'Partial', 'OneWay', 'Down', 'Unknown']);
 export type LinkState = z.infer<typeof linkState>;
 
 /** What the agent of a region sees of a transit centre: the two links between them. */

@@ -23,6 +23,7 @@ import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
 import type { Move } from './switch-progress.ts';
+import type { TransitNews } from './transit-loop.ts';
 
 /** When a switch away from a region was last proved, in seconds since 1970; 0: never. Undefined: the region is gone. */
 export type OnProved = (group: string, region: string, seconds: number | undefined) => void;
@@ -85,4 +86,6 @@ export interface HubContext {
   readonly standings: Map<string, Standing>;
   /** By group: what became of the drills of its calendar; written by the drill loop. */
   readonly drills: Map<string, readonly DrillEntry[]>;
+  /** By group: what its transit centres are, and through which ones callers come in; written by the transit loop. */
+  readonly transit: Map<string, TransitNews>;
 }

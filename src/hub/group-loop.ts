@@ -13,6 +13,7 @@ import { keyOf } from '../kube/object.ts';
 import { type GroupFacts, groupReport, type RegionSummary } from '../report/group.ts';
 import { summarizeReturns } from '../report/hold.ts';
 import { reportStatus } from '../report/status.ts';
+import { knownConditions } from '../report/transit.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
 import { placedServices } from './instance-view.ts';
@@ -136,5 +137,8 @@ function gather(
     before: group.status,
     ...rehearse(context, group),
     drills: context.drills.get(group.metadata.name),
+    ...(group.spec.transit && {
+      transit: context.transit.get(group.metadata.name)?.conditions ?? knownConditions(group.status?.conditions),
+    }),
   };
 }

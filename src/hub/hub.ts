@@ -23,6 +23,7 @@ import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
 import type { Brakes } from '../report/brake-metrics.ts';
 import type { Log } from '../report/log-port.ts';
+import type { TransitRecord } from '../report/transit-metrics.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
@@ -49,6 +50,7 @@ import { type ConnectRegion, RegionLinks } from './region-links.ts';
 import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
 import { createTenantLoop } from './tenant-loop.ts';
 import { DNS_ENDPOINT } from './traffic.ts';
+import { createTransitLoop } from './transit-loop.ts';
 
 export interface HubOptions {
   readonly client: KubeClient;
@@ -90,6 +92,8 @@ export interface Hub {
   readonly leading: boolean;
   /** What is held now, for metrics. */
   brakes(): Brakes;
+  /** What was last recorded of the transit centres, for metrics. */
+  transit(): readonly TransitRecord[];
 }
 
 /** The loops of one region, started and stopped with its link. */
@@ -113,6 +117,7 @@ class HubLoops implements Hub {
   readonly #cohorts: CohortLoop;
   readonly #switches: SwitchLoop;
   readonly #drills: Ticker;
+  readonly #transit: Ticker;
   readonly #instances: Controller;
   readonly #instanceReports: Controller;
   readonly #groups: Controller;
@@ -140,6 +145,7 @@ class HubLoops implements Hub {
     this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
     this.#classes = createClassLoop(this.#context, metrics);
+    this.#transit = createTransitLoop(this.#context, this.#cohorts.plan);
     this.#telling = new Ticker({
       clock: options.clock,
       everyMs: TENANT_LOOK_MS,
@@ -167,6 +173,11 @@ class HubLoops implements Hub {
       standing.freezes.map((freeze) => ({ ...freeze, group })),
     );
     return { holds: holds.values(), freezes, nowMs };
+  }
+
+  transit(): readonly TransitRecord[] {
+    if (!this.leading) return [];
+    return [...this.#context.transit].map(([group, { centres }]) => ({ group, centres }));
   }
 
   start(): void {
@@ -197,7 +208,14 @@ class HubLoops implements Hub {
     return [groups, classes, tenants, instances, switches, endpoints];
   }
   #controllers = () => [this.#instances, this.#instanceReports, this.#groups, this.#tenants, this.#classes];
-  #tickers = () => [this.#placement, this.#cohorts.ticker, this.#switches.ticker, this.#drills, this.#telling];
+  #tickers = () => [
+    this.#placement,
+    this.#cohorts.ticker,
+    this.#switches.ticker,
+    this.#drills,
+    this.#transit,
+    this.#telling,
+  ];
 
   #createContext(): HubContext {
     const { client, clock, connect, identity, log, random } = this.#options;
@@ -253,6 +271,7 @@ class HubLoops implements Hub {
       plans: new Map(),
       standings: new Map(),
       drills: new Map(),
+      transit: new Map(),
       capacities: new Map(),
       directories: new Map(),
       traffic: new Map(),

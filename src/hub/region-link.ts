@@ -101,6 +101,8 @@ export class RegionLink {
    */
   beginLeadership(): void {
     void this.services.reflector.refresh();
+    // What it found of the transit centres: a watch that is dead without a word would let callers move for yesterday's news.
+    void this.regions.reflector.refresh();
     this.#engagedAt = this.#clock.now();
     this.#contactAt = undefined;
     this.#heartbeatAt = undefined;

@@ -109,3 +109,12 @@ export const slotPromoted = (order: RegionalService, component: string, pair: nu
 
 export const spreadRepaired = (order: RegionalService, because: string): EventNote =>
   note(order, 'Normal', { reason: 'SpreadRepaired', action: 'Evict', text: because });
+
+/** For what is told of a group in sentences of their own. */
+export const groupNote = (
+  group: IUGroup,
+  type: EventNote['type'],
+  reason: Reason,
+  action: string,
+  text: string,
+): EventNote => note(group, type, { reason, action, text });

@@ -52,6 +52,8 @@ export interface GroupFacts {
   /** Requests by annotation that were carried out, and what became of the one that stands there now. */
   readonly requests: readonly RequestEntry[];
   readonly requested: ConditionState | undefined;
+  /** What is said of its transit centres; absent: it has none. */
+  readonly transit?: readonly ConditionState[];
 }
 
 interface Problem {
@@ -170,6 +172,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
     ...[facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
     ...dependencies(facts),
     ...directory(facts),
+    ...(facts.transit ?? []),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,

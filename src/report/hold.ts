@@ -10,7 +10,7 @@ const SAME_TIME_SHARE = 0.1;
 type Held = Extract<InstanceDecision, { kind: 'Hold' }>;
 
 /** The end of a hold as a moment, which stays as it was first told: a countdown that is written is a write each second. */
-function untilOf(leftMs: number, before: string | undefined, nowMs: number): string {
+export function untilOf(leftMs: number, before: string | undefined, nowMs: number): string {
   const endMs = nowMs + leftMs;
   const isSame = Math.abs(endMs - Date.parse(before ?? '')) <= SAME_TIME_MS + SAME_TIME_SHARE * leftMs;
   return before !== undefined && isSame ? before : isoTime(Math.ceil(endMs / 1000) * 1000);

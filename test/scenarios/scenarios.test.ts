@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Story } from './story.ts';
 import { TrafficStory } from './traffic-story.ts';
+import { TransitStory } from './transit-story.ts';
 
 /**
  * Transcripts to be read: each block is what happens, a line `----`, and what hub and regions make of it. With
@@ -14,6 +15,11 @@ const SEPARATOR = '----';
 
 interface Teller {
   tell(line: string): string[];
+}
+
+function storyOf(name: string): Teller {
+  if (name.startsWith('transit-')) return new TransitStory();
+  return name.startsWith('traffic-') ? new TrafficStory() : new Story();
 }
 
 /** Tells the story of one transcript again; returns the transcript as it should be. */
@@ -36,7 +42,7 @@ describe('scenario', () => {
   it.each(files)('%s', (name) => {
     const file = join(here, name);
     const transcript = readFileSync(file, 'utf8');
-    const retold = retell(name.startsWith('traffic-') ? new TrafficStory() : new Story(), transcript);
+    const retold = retell(storyOf(name), transcript);
     if (isUpdate) writeFileSync(file, retold);
     else expect(retold).toBe(transcript);
   });

@@ -11,6 +11,7 @@ import {
   serviceInstance,
 } from '../../src/api/service-instance.ts';
 import { type Tenant, tenant } from '../../src/api/tenant.ts';
+import { type TransitCentre, transitCentre } from '../../src/api/transit-centre.ts';
 import type { GateSettings } from '../../src/decide/desired/gate.ts';
 import type { NodeFact, PodFact } from '../../src/decide/facts.ts';
 import type { ServiceProgress } from '../../src/report/switch.ts';
@@ -150,6 +151,26 @@ export function anOrder(name: string, components: readonly ComponentOrder[], mor
   });
   const metadata = { name, namespace: 'switchback-system', uid: '7d3e' };
   return { apiVersion: API_VERSION, kind: 'RegionalService', metadata, spec };
+}
+
+/** A transit centre with voice that serves some regions, and a probe for each way in. */
+export function aTransitCentre(
+  name: string,
+  regions: readonly string[],
+  { calls, ...more }: Input & { readonly calls?: number } = {},
+): TransitCentre {
+  const host = `${name}.example.com`;
+  const mpls = more['mpls'] === true ? [{ name: 'mpls', path: 'Mpls', type: 'Tcp', host, port: 179 }] : [];
+  return transitCentre.parse({
+    name,
+    geography: 'US',
+    country: 'US',
+    pair: 'us',
+    regions,
+    voice: { targets: [host], ...(calls !== undefined && { calls }) },
+    probes: [{ name: 'sip', path: 'Voice', type: 'SipOptions', host, port: 5060 }, ...mpls],
+    ...more,
+  });
 }
 
 /** What gates are made from. */
