@@ -31,6 +31,8 @@ export const CONDITION_TYPES = {
   TransitProtected:
     'Any one transit centre, or any one region, may be lost now, and callers still come in where agents are.',
   CallersReachAgents: 'Callers come in through transit centres that serve the regions where their agents are.',
+  Covered:
+    'What a RegionSwitch names by tenant is in its scope; where it is not, the message says what, and with whom it is shared.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -80,7 +82,7 @@ export const REASONS = {
   SwitchedBack: 'The service was moved home to its primary region.',
   Moved: 'The service was moved because its primary region was changed, or after a service that it must live with.',
   Assigned: 'The service was assigned for the first time.',
-  AutomationOff: 'The policy of the group leaves the decision to a person.',
+  AutomationOff: 'The policy of the group, or of the tenant, leaves the decision to a person.',
   ApprovalRequired: 'The service class asks for an approval before a promotion.',
   TargetUnhealthy: 'The target region is not healthy.',
   SwitchInProgress: 'Another switch is under way, of another region or of the same service.',
@@ -155,6 +157,10 @@ export const REASONS = {
   AgentsMissing: 'The transit centre serves none of the regions where the agents of its callers are.',
   IngressMoved: 'Callers come in through another transit centre.',
   IngressReturned: 'Callers come in through their own transit centre again.',
+  SharedWithOthers:
+    'A service serves tenants too that are not named, so it is neither moved nor frozen for the named ones alone.',
+  NotOfTenant: 'A service that is named serves none of the tenants that are named.',
+  TenantNotFound: 'A tenant that is named does not exist in the IU group.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -33,6 +33,8 @@ const laterApproval = z.object({
     .optional()
     .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all of the switch.'),
 });
+/** Tenants that one switch may name. */
+export const MOST_TENANTS = 100;
 const MOST_APPROVALS = 10;
 /** Of those that were there each stands where it stood. */
 const onlyAppends = Array.from(
@@ -78,7 +80,7 @@ export type Drain = z.infer<typeof drain>;
 
 /** Fields of the spec that are fixed for ever, by whether they may be absent. */
 const FIXED = ['iuGroupRef', 'type', 'trigger', 'dryRun'];
-const FIXED_OPTIONAL = ['region', 'services', 'cause', 'reason', 'approved', 'drain', 'expiresAt', 'drill'];
+const FIXED_OPTIONAL = ['region', 'services', 'tenants', 'cause', 'reason', 'approved', 'drain', 'expiresAt', 'drill'];
 const isFixed = [
   ...FIXED.map((field) => `self.${field} == oldSelf.${field}`),
   ...FIXED_OPTIONAL.map(
@@ -105,6 +107,11 @@ const spec = z
     services: objectKeys(200)
       .optional()
       .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all that the region concerns.'),
+    tenants: objectKeys(MOST_TENANTS)
+      .optional()
+      .describe(
+        'Only services that serve none but these Tenants, each as `namespace/name`: their dedicated ones, and shared ones of which all tenants are named. Condition `Covered` says what is left out. Absent: whomever a service serves.',
+      ),
     dryRun: z
       .boolean()
       .default(false)
@@ -176,7 +183,7 @@ const spec = z
         message: 'only a Failover, an Evacuate or a Switchback can be paused: abort it instead',
       },
       {
-        rule: "self.trigger != 'Automatic' || (self.type in ['Failover', 'Switchback'] && has(self.cause) && !has(self.reason) && !has(self.services) && !has(self.approved) && !has(self.expiresAt) && !self.dryRun && !self.abort && !self.pause)",
+        rule: "self.trigger != 'Automatic' || (self.type in ['Failover', 'Switchback'] && has(self.cause) && !has(self.reason) && !has(self.services) && !has(self.tenants) && !has(self.approved) && !has(self.expiresAt) && !self.dryRun && !self.abort && !self.pause)",
         message: 'trigger Automatic marks the records of the operator: leave trigger out',
       },
       {
@@ -259,7 +266,10 @@ const movedService = z.object({
 export type MovedService = z.infer<typeof movedService>;
 
 const plannedService = z.object({
-  name: z.string().max(320).describe('`namespace/name` of the ServiceInstance.'),
+  name: z
+    .string()
+    .max(320)
+    .describe('`namespace/name` of the ServiceInstance, or of a Tenant that is named and is not there.'),
   verdict: z
     .enum(['Moves', 'Drains', 'Held', 'Stays'])
     .describe(
@@ -274,8 +284,20 @@ const plannedService = z.object({
     ),
   reason: z.string().max(64).optional().describe('Why it does not move, as one word of the list of reasons.'),
   message: z.string().max(512).optional().describe('Why it does not move, in a sentence for people.'),
+  sharedWith: count(1_000_000, 1)
+    .optional()
+    .describe('SharedWithOthers: how many tenants it serves that `spec.tenants` does not name.'),
 });
 export type PlannedService = z.infer<typeof plannedService>;
+
+const plannedRegion = z.object({
+  region: regionName.describe('The region.'),
+  before: count(2_000_000_000).describe('Instances that are planned there now.'),
+  after: count(2_000_000_000).describe('Instances that are planned there once all that `Moves` has moved.'),
+  capacity: count(2_000_000_000).optional().describe('Most instances that may be planned there. Absent: not limited.'),
+  fits: z.boolean().describe('Whether what is planned there after the move is within its capacity.'),
+});
+export type PlannedRegion = z.infer<typeof plannedRegion>;
 
 const plan = z.object({
   moves: count(100_000).describe('Services that nothing is in the way of.'),
@@ -287,6 +309,12 @@ const plan = z.object({
     .max(200)
     .meta(listAtomic)
     .describe('The first 200, what does not move first, then by wave.'),
+  regions: z
+    .array(plannedRegion)
+    .max(16)
+    .meta(listMap('region'))
+    .optional()
+    .describe('Regions that would hold more or fewer instances than now. Absent: nothing moves.'),
 });
 export type SwitchPlan = z.infer<typeof plan>;
 

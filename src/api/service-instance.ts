@@ -18,7 +18,7 @@ import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
 import { drain } from './region-switch.ts';
 import { standbyMode } from './service-class.ts';
-import { isolation } from './tenant.ts';
+import { failoverOverride, isolation } from './tenant.ts';
 
 const spec = z
   .object({
@@ -41,6 +41,9 @@ const spec = z
       .meta(listSet)
       .optional()
       .describe('Countries that every tenant of it allows. Absent: no limit.'),
+    failover: failoverOverride
+      .optional()
+      .describe('What its tenant wants otherwise than its group. Absent: as the group.'),
   })
   .meta(
     cel(

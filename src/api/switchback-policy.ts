@@ -49,6 +49,8 @@ export const switchbackPolicy = z.object({
     .describe('Services begin to go home only while one of them is open. Absent: at any time.'),
   maxConcurrentServices: count(100_000, 1)
     .optional()
-    .describe('So many services of the group go home at a time; each counts until it is ready there. Absent: all.'),
+    .describe(
+      'So many services of the group go home at a time; each counts until it is ready there. Those that must live in one region go as one: all must fit, or nothing else may be on its way. Absent: all.',
+    ),
   damping: damping.prefault({}),
 });

@@ -24,6 +24,14 @@ export const connectivity = z
   .enum(['Mpls', 'Internet', 'Both'])
   .describe('How its sites are connected. The loss of MPLS is felt only where MPLS is the way in.');
 
+export const failoverOverride = z.object({
+  mode: z
+    .enum(['Automatic', 'Manual'])
+    .describe(
+      'In place of `failover.mode` of the group. `Automatic`: services leave a lost region by themselves. `Manual`: a person decides, by a RegionSwitch.',
+    ),
+});
+
 const spec = z
   .object({
     iuGroupRef: reference('IU group').describe('The group whose regions serve the tenant.'),
@@ -49,6 +57,9 @@ const spec = z
     transitCentre: dnsLabel(20)
       .optional()
       .describe('Its primary transit centre. Absent: the first one of the group that serves its primary region.'),
+    failover: failoverOverride
+      .optional()
+      .describe('What holds for this tenant alone; only with `isolation: Dedicated`. Absent: as the group says.'),
     residency: z
       .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
       .optional()
@@ -70,6 +81,11 @@ const spec = z
         rule: "!(self.tier in ['AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice']) || size(self.secondaryRegions) == 1",
         message:
           'this tier needs exactly one secondary region: name it in secondaryRegions, or choose tier Advanced (none) or Global (several)',
+      },
+      {
+        rule: "!has(self.failover) || self.isolation == 'Dedicated'",
+        message:
+          'failover is for a tenant with services of its own: set isolation to Dedicated, or leave failover out, and what the IUGroup says holds',
       },
       {
         rule: "self.tier != 'Global' || size(self.secondaryRegions) >= 1",

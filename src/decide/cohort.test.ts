@@ -47,6 +47,19 @@ describe('computeCohorts: instances', () => {
     expect(textOf(plan(tenants))).toEqual(['acme/iwd-support 100', 'switchback-system/iwd-us-east 100']);
   });
 
+  it('lets what a tenant wants otherwise than its group hold for its own instances alone', () => {
+    const { instances } = plan([
+      aTenant('acme/own', { isolation: 'Dedicated', services: ['iwd'], failover: { mode: 'Manual' } }),
+      aTenant('acme/other', { isolation: 'Dedicated', services: ['iwd'] }),
+      aTenant('blue/sales', { services: ['iwd'] }),
+    ]);
+    expect(instances.map(({ metadata, spec }) => [metadata.name, spec.failover])).toEqual([
+      ['iwd-other', undefined],
+      ['iwd-own', { mode: 'Manual' }],
+      ['iwd-us-east', undefined],
+    ]);
+  });
+
   it('says on the spec all that the hub must know', () => {
     const { instances } = plan([
       aTenant('acme/support', { services: ['voice-mail'], residency: { countries: ['US', 'CA'] } }),

@@ -73,6 +73,8 @@ interface Cohort {
   readonly isolation: ServiceInstanceSpec['isolation'];
   /** Name of the tenant that it serves alone. */
   readonly tenant: string | undefined;
+  /** What that tenant wants otherwise than its group. */
+  readonly failover: Tenant['spec']['failover'];
   agents: number;
   countries: ReadonlySet<string> | undefined;
 }
@@ -97,8 +99,13 @@ function intersect(x: ReadonlySet<string> | undefined, y: readonly string[] | un
  * has already taken out the regions that a tenant does not allow, so every region of a cohort is allowed by each of its
  * tenants, and merging those of different residency breaks none.
  */
-function join(cohorts: Cohorts, plan: TenantPlan, tenants: { agents: number; alone: Tenant['metadata'] | undefined }) {
-  const { agents, alone } = tenants;
+function join(
+  cohorts: Cohorts,
+  plan: TenantPlan,
+  tenants: { agents: number; alone: CohortInput['tenants'][number] | undefined },
+) {
+  const { agents } = tenants;
+  const { metadata: alone, spec: { failover } = {} } = tenants.alone ?? {};
   return plan.services.map((service): string => {
     const { serviceClass, secondaries } = service;
     const parts = [serviceClass, ...(alone ? [alone.name] : [plan.primary, ...secondaries])];
@@ -111,14 +118,15 @@ function join(cohorts: Cohorts, plan: TenantPlan, tenants: { agents: number; alo
       cohort.countries = intersect(cohort.countries, plan.countries);
     } else {
       const countries = plan.countries && new Set(plan.countries);
-      cohorts.set(key, { namespace, parts, plan, service, isolation, tenant: alone?.name, agents, countries });
+      const tenant = alone?.name;
+      cohorts.set(key, { namespace, parts, plan, service, isolation, tenant, failover, agents, countries });
     }
     return key;
   });
 }
 
 function buildInstance(cohort: Cohort, name: string): DesiredInstance {
-  const { namespace, plan, service, isolation, tenant, agents, countries } = cohort;
+  const { namespace, plan, service, isolation, tenant, failover, agents, countries } = cohort;
   return {
     metadata: {
       name,
@@ -139,6 +147,7 @@ function buildInstance(cohort: Cohort, name: string): DesiredInstance {
       isolation,
       agents: quantiseLoad(agents),
       ...(countries && { countries: [...countries].sort() }),
+      ...(failover && { failover }),
     },
   };
 }
@@ -197,7 +206,7 @@ function enrol(signatures: readonly Signature[], cohorts: Cohorts): Membership[]
       : []),
     ...dedicated.map((tenant) => {
       const { agents } = tenant.spec;
-      return { tenants: [keyOf(tenant)], plan, cohorts: join(cohorts, plan, { agents, alone: tenant.metadata }) };
+      return { tenants: [keyOf(tenant)], plan, cohorts: join(cohorts, plan, { agents, alone: tenant }) };
     }),
   ]);
 }

@@ -1,5 +1,5 @@
 import type { RegionSwitch } from '../api/region-switch.ts';
-import { isHubIsolated, type RegionState } from './diagnosis.ts';
+import type { RegionState } from './diagnosis.ts';
 import type { AssignedService } from './instance-view.ts';
 import { isUnderWay, type Standing } from './manual-switch.ts';
 
@@ -9,15 +9,24 @@ export interface Stage {
   readonly standing: Standing | undefined;
   /** All regions of the group. */
   readonly regions: ReadonlyMap<string, RegionState>;
+  readonly hubIsolated: boolean;
   /** Services that are active in one region at a time. */
   readonly fenced: readonly AssignedService[];
   readonly now: number;
 }
 
 /** What a drill of the calendar would overlap with, or could not be done beside; undefined: nothing. */
-export function findObstacle({ fenced, group, now, regions, standing, switches }: Stage): string | undefined {
+export function findObstacle({
+  fenced,
+  group,
+  hubIsolated,
+  now,
+  regions,
+  standing,
+  switches,
+}: Stage): string | undefined {
   if (!standing) return 'the RegionSwitches are not read yet, and one of them may be a freeze';
-  if (isHubIsolated([...regions.values()])) return 'most regions look dead at once, and the hub suspects itself';
+  if (hubIsolated) return 'most regions look dead at once, and the hub suspects itself';
   const unwell = [...regions].find(([, state]) => state !== 'Healthy');
   if (unwell) return `region ${unwell[0]} is ${unwell[1]}`;
   const [freeze] = standing.freezes;

@@ -99,6 +99,7 @@ describe('what a drill of the calendar must not overlap with', () => {
       ['east', 'Healthy'],
       ['west', 'Healthy'],
     ]),
+    hubIsolated: false,
     fenced: [],
     now: DUE,
     ...more,
@@ -118,6 +119,7 @@ describe('what a drill of the calendar must not overlap with', () => {
     ['a region that is kept empty', stage([ended(aSwitch('e'))]), 'keeps region east empty'],
     ['a dry run', stage([aSwitch('s', { dryRun: true })]), undefined],
     ['a switch of another group', stage([aSwitch('s', { iuGroupRef: { name: 'emea' } })]), undefined],
+    ['a hub that suspects itself, though it sees all regions', stage([], { hubIsolated: true }), 'suspects itself'],
     ['a region that is not well', stage([], { regions: new Map([['east', 'Degraded']]) }), 'region east is Degraded'],
     ['a region that is not known', stage([], { regions: new Map([['east', 'Unknown']]) }), 'region east is Unknown'],
     [

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isoTime } from '../api/common.ts';
 import type { DrillStatus, PlannedService } from '../api/region-switch.ts';
 import type { RegionState } from './diagnosis.ts';
-import { advanceDrill, type DrillPicture, judgePlan, type Traveller } from './drill.ts';
+import { advanceDrill, advancePlanDrill, type DrillPicture, type Traveller } from './drill.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
 const STARTED = NOW - 60_000;
@@ -223,14 +223,40 @@ describe('a region drill', () => {
 
 describe('a drill of the plan', () => {
   const settings = { kind: 'Plan', staySeconds: 0, abortAfterSeconds: 60 } as const;
-  it.each<[string, { moves: number; held: number; stays: number }, number, string | undefined]>([
-    ['has passed when nothing is held', { moves: 3, held: 0, stays: 1 }, 0, 'Passed'],
-    ['waits while something is held', { moves: 3, held: 1, stays: 0 }, 59_999, undefined],
-    ['has failed when it is held for too long', { moves: 3, held: 1, stays: 0 }, 60_000, 'Failed'],
-    ['proves nothing when nothing can move', { moves: 0, held: 0, stays: 2 }, 0, 'Failed'],
-  ])('%s', (_, counts, elapsedMs, result) => {
-    expect(judgePlan({ ...counts, services: counts.held > 0 ? [held] : [] }, { elapsedMs, settings })?.result).toBe(
-      result,
-    );
+  const of = (verdict: PlannedService['verdict'], n: number): PlannedService[] =>
+    Array.from({ length: n }, (_, i) => ({ ...held, name: `ns/${verdict}-${i}`, verdict }));
+  it.each<[string, PlannedService[], number, string | undefined]>([
+    ['has passed when nothing is held', [...of('Moves', 3), ...of('Stays', 1)], 0, 'Passed: all 3 services'],
+    ['waits while something is held', [...of('Moves', 3), ...of('Held', 1)], 59_999, undefined],
+    [
+      'has failed when it is held for too long',
+      [...of('Moves', 3), ...of('Held', 2)],
+      60_000,
+      'Failed: 2 services are held; ns/Held-0: no region',
+    ],
+    ['proves nothing when nothing can move', of('Stays', 2), 0, 'Failed: no service could be moved'],
+  ])('%s', (_, plan, elapsedMs, told) => {
+    const { message, phase, result } = advancePlanDrill({ plan, settings, elapsedMs, stop: undefined });
+    expect(phase).toBe(told === undefined ? 'Away' : 'Ended');
+    if (told === undefined) expect(result).toBeUndefined();
+    else expect(`${result}: ${message}`).toContain(told);
+  });
+
+  it('proves nothing when a person ends it, also while nothing is held', () => {
+    const ended = advancePlanDrill({ plan: of('Moves', 1), settings, elapsedMs: 0, stop: 'Aborted' });
+    expect(ended).toMatchObject({ phase: 'Ended', result: 'Aborted' });
+  });
+});
+
+describe('a time away that an earlier leader measured and could not list', () => {
+  it('counts against the objective', () => {
+    const settings = { ...picture().settings, objectiveSeconds: 30 };
+    const home = { before: { phase: 'Home' } as const, back: [traveller('ns/a', { to: 'east' })] };
+    const end = (slowestMs: number) => advanceDrill(picture({ settings, ...home, slowestMs }), isoTime);
+    expect(end(30_000)).toMatchObject({
+      result: 'Passed',
+      message: expect.stringContaining('away: 30.0 s, objective'),
+    });
+    expect(end(30_001)).toMatchObject({ result: 'Failed', message: expect.stringContaining('missed at least once') });
   });
 });

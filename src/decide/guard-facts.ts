@@ -17,9 +17,10 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     endsWhen: 'the hub has reached most regions of the group again for the failure threshold',
   },
   switchesKnown: {
-    holdsWhile: 'The hub has not read the RegionSwitches yet.',
+    holdsWhile:
+      'The hub has not read the RegionSwitches yet, or one of them names tenants, and these are not read yet.',
     reasons: ['NotObserved'],
-    endsWhen: 'the hub has read the RegionSwitches',
+    endsWhen: 'the hub has read the RegionSwitches, and the tenants that they name',
   },
   notFrozen: {
     holdsWhile: 'A RegionSwitch of type Freeze is in force for the service, its region or the target.',
@@ -32,7 +33,7 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     endsWhen: 'that RegionSwitch expires, or is aborted or deleted',
   },
   failoverAutomated: {
-    holdsWhile: '`failover.mode` of the group is `Manual`.',
+    holdsWhile: '`failover.mode` of the tenant, or of the group where the tenant says nothing, is `Manual`.',
     reasons: ['AutomationOff'],
     endsWhen: 'a person makes a RegionSwitch of type Failover, or the mode is changed',
   },
@@ -166,9 +167,9 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
   },
   fewReturning: {
     holdsWhile:
-      '`switchback.maxConcurrentServices` of the group are on their way home and not ready there yet. Services that must live in one region begin as one.',
+      'As many of the group as `switchback.maxConcurrentServices` allows are on their way home and not ready there yet. Services that must live in one region go as one, and all of them must fit; what is larger than the limit alone goes when no other service is on its way.',
     reasons: ['ConcurrencyLimit'],
-    endsWhen: 'one of the services that are on their way home is ready there',
+    endsWhen: 'enough of the services that are on their way home are ready there',
   },
   returnApproved: {
     holdsWhile: 'Everything is ready, and `switchback.mode` of the group is `Approval`.',

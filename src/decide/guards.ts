@@ -58,7 +58,10 @@ const oneRegionAtATime: Guard = (view, assignment) => {
 const switchesKnown: Guard = (view) =>
   view.restraints
     ? undefined
-    : { reason: 'NotObserved', message: 'the RegionSwitches are not read yet, and one of them may be a freeze' };
+    : {
+        reason: 'NotObserved',
+        message: 'the RegionSwitches, or the tenants that one of them names, are not read yet: one may be a freeze',
+      };
 const notFrozen: Guard = (view, assignment, target) => {
   const freeze = view.restraints?.freezes.find(
     ({ region }) => region === undefined || region === assignment.activeRegion || region === target,
@@ -82,9 +85,9 @@ const notKeptEmpty: Guard = (view, _, target) => {
 };
 const untilOf = ({ until }: Restraint): string =>
   until === undefined ? 'until it is aborted or deleted' : `until ${until}, or until it is aborted or deleted`;
-const failoverAutomated: Guard = (view) =>
-  view.policy.failover === 'Manual'
-    ? { reason: 'AutomationOff', message: 'failover.mode of the group is Manual' }
+const failoverAutomated: Guard = ({ policy: { failover, failoverOf = 'group' } }) =>
+  failover === 'Manual'
+    ? { reason: 'AutomationOff', message: `failover.mode of the ${failoverOf} is Manual` }
     : undefined;
 const switchbackAutomated: Guard = (view) =>
   view.policy.switchback === 'Manual'
@@ -294,13 +297,15 @@ const windowOpen: Guard = ({ nowMs, policy: { windows } }) => {
     recheckAfterMs: opening.startMs - nowMs,
   };
 };
-const fewReturning: Guard = ({ policy, returning }) =>
-  policy.maxReturning !== undefined && returning >= policy.maxReturning
-    ? {
-        reason: 'ConcurrencyLimit',
-        message: `${returning} services of the group are on their way home, and switchback.maxConcurrentServices is ${policy.maxReturning}`,
-      }
-    : undefined;
+/** All of a set must fit. One that is larger than the limit would never go: it goes when no other service is on its way. */
+const fewReturning: Guard = ({ policy: { maxReturning }, returning, returningAsOne = 1 }) => {
+  if (maxReturning === undefined || returning === 0 || returning + returningAsOne <= maxReturning) return undefined;
+  const asOne = returningAsOne > 1 ? `; ${returningAsOne} that must live in one region would go as one` : '';
+  return {
+    reason: 'ConcurrencyLimit',
+    message: `${returning} services of the group are on their way home, and switchback.maxConcurrentServices is ${maxReturning}${asOne}`,
+  };
+};
 /** The last of all: it says that nothing else is missing. */
 const returnApproved: Guard = (view) =>
   view.policy.switchback === 'Approval'

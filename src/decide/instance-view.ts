@@ -34,6 +34,8 @@ export interface RegionView extends RegionEpochs {
 
 export interface FailoverPolicy extends SwitchbackTiming {
   readonly failover: 'Automatic' | 'Manual';
+  /** Who said so; absent: the group. */
+  readonly failoverOf?: 'group' | 'tenant';
   readonly switchback: 'Automatic' | 'Approval' | 'Manual';
   /** Whether what is not ready leaves a sick region by itself; absent: not. */
   readonly sick?: 'Automatic' | 'Manual';
@@ -95,6 +97,8 @@ export interface InstanceView extends Ledger {
   readonly restraints: Restraints | undefined;
   /** Absent: wherever it has a place. */
   readonly togetherIn?: TogetherIn;
+  /** How many services would go home as one with it, itself included: its set is one at a time. Absent: it alone. */
+  readonly returningAsOne?: number;
 }
 
 /** A service that was assigned, and the highest epoch that its active region recorded as granted. */

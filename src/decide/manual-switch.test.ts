@@ -17,6 +17,7 @@ import {
   restraintsOn,
   type SwitchRequest,
 } from './manual-switch.ts';
+import { NO_TENANTS, type TenantScope } from './tenant-scope.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const LATER = '2026-01-01T01:00:00Z';
@@ -639,5 +640,77 @@ describe('traffic of services that run in several regions', () => {
     expect(request && decideRequest(view, 'ns/web', request)?.kind).toBe(
       drains ? 'Drain' : type === 'Rehearse' ? 'Stay' : undefined,
     );
+  });
+});
+
+describe('what is asked for tenants', () => {
+  const scope = (more: Partial<TenantScope> = {}): TenantScope => ({ ...NO_TENANTS, ...more });
+  const whole = scope({ whole: new Set([KEY]) });
+  const shared = scope({ shared: new Map([[KEY, 3]]) });
+  const ask = (found: TenantScope, more: Record<string, unknown> = {}) =>
+    readStanding([aSwitch('s', { tenants: ['acme/one'], ...more })], 'americas', NOW, () => found);
+  const answer = (found: TenantScope, more: Record<string, unknown> = {}, change: ViewChange = {}) => {
+    const [asked] = ask(found, more).requests;
+    return asked && decideRequest(view(change), KEY, asked);
+  };
+  const isShared = {
+    kind: 'Stay',
+    reason: 'SharedWithOthers',
+    message: 'it also serves 3 tenants that are not named, and moves for all or for none',
+    sharedWith: 3,
+  };
+
+  it.each<[string, TenantScope, Record<string, unknown>, ViewChange, object | undefined]>([
+    ['moves what serves nobody else', whole, {}, {}, { kind: 'Assign', intent: { activeRegion: 'west' } }],
+    ['leaves what serves others too, and says how many they are', shared, {}, {}, isShared],
+    ['is silent of what serves none of them', scope(), {}, {}, undefined],
+    ['is silent of what is not in the region', shared, { region: 'north' }, {}, undefined],
+    ['moves only services that are named too', whole, { services: ['ns/other'] }, {}, undefined],
+    [
+      'says so when a service that is named is none of theirs',
+      scope(),
+      { services: [KEY] },
+      {},
+      { reason: 'NotOfTenant' },
+    ],
+    ['drains what serves nobody else', whole, {}, { mode: 'Active' }, { kind: 'Drain' }],
+    ['does not drain what serves others too', shared, {}, { mode: 'Active' }, isShared],
+    ['brings home what serves nobody else', whole, { type: 'Switchback' }, { assignment: away }, { kind: 'Assign' }],
+    ['leaves there what serves others too', shared, { type: 'Switchback' }, { assignment: away }, isShared],
+    ['rehearses no move of others', shared, { type: 'Drill', drill: { kind: 'Region' } }, {}, isShared],
+  ])('%s', (_, found, more, change, wanted) => {
+    const given = answer(found, more, change);
+    if (wanted === undefined) expect(given).toBeUndefined();
+    else expect(given).toMatchObject(wanted);
+  });
+
+  it('brings home what it has moved, also when others have joined since', () => {
+    const [asked] = ask(shared, { abort: true, undo: true }).requests;
+    const assignment = { ...away, reason: 'Evacuated', regionSwitch: 's' } as const;
+    expect(asked && decideRequest(view({ assignment }), KEY, asked)).toMatchObject({ kind: 'Assign' });
+  });
+
+  it('tells the plan how many others there are, and which tenants are not there', () => {
+    const given = answer(shared);
+    if (!given) throw new Error('it concerns the service');
+    expect(plannedService(KEY, view().assignment, given)).toMatchObject({ verdict: 'Stays', sharedWith: 3 });
+    const [asked] = ask(scope({ missing: new Map([['acme/typo', 'there is no Tenant acme/typo']]) })).requests;
+    expect(asked && missingServices(asked, 'americas', () => true)).toEqual([
+      { name: 'acme/typo', verdict: 'Stays', reason: 'TenantNotFound', message: 'there is no Tenant acme/typo' },
+    ]);
+  });
+
+  it('keeps their region empty, and freezes, for what serves nobody else', () => {
+    const freeze = { type: 'Freeze', region: undefined, expiresAt: LATER };
+    expect(restraintsOn(ask(whole, freeze), KEY).freezes).toHaveLength(1);
+    expect(restraintsOn(ask(shared, freeze), KEY).freezes).toEqual([]);
+    expect(restraintsOn(ask(whole), KEY).keptEmpty).toHaveLength(1);
+    expect(restraintsOn(ask(shared), KEY).keptEmpty).toEqual([]);
+  });
+
+  it('concerns nobody where nobody says what they are served by', () => {
+    const standing = readStanding([aSwitch('s', { tenants: ['acme/one'] })], 'americas', NOW);
+    expect(restraintsOn(standing, KEY).keptEmpty).toEqual([]);
+    expect(standing.requests.map((asked) => decideRequest(view(), KEY, asked))).toEqual([undefined]);
   });
 });

@@ -15,6 +15,7 @@ import {
 } from './instance-view.ts';
 import type { Ledger } from './ledger.ts';
 import { chooseSuccessor } from './target.ts';
+import { NO_TENANTS, type TenantScope } from './tenant-scope.ts';
 
 /**
  * What persons ask for by a RegionSwitch. It only chooses intents: epochs, confirmations, waits and rights are those of
@@ -27,6 +28,8 @@ export interface SwitchRequest {
   readonly region: string;
   /** By `namespace/name`; undefined: all that the region concerns. */
   readonly services: ReadonlySet<string> | undefined;
+  /** What the tenants that it names are served by; undefined: it names none, and it is about whomever a service serves. */
+  readonly tenants?: TenantScope | undefined;
   readonly isApproved: boolean;
   /** What was approved later, for these services only. */
   readonly approved: ReadonlySet<string>;
@@ -37,14 +40,16 @@ export interface SwitchRequest {
   readonly drains: boolean;
   /** Services that it has moved already: it moves none of them twice. */
   readonly moved: ReadonlySet<string>;
+  /** It has moved more than its status lists. */
+  readonly isListCut?: boolean;
   /** When it was made, in wall-clock milliseconds. */
   readonly madeAtMs: number;
   /** The region has failed meanwhile: it has to be stable before anything goes home. */
   readonly needsStableHome: boolean;
 }
 
-/** A restraint, and the services that it is for; undefined: all. */
-type ScopedRestraint = Restraint & { readonly services: ReadonlySet<string> | undefined };
+/** A restraint, and the services and tenants that it is for; undefined: all. */
+type ScopedRestraint = Restraint & Pick<SwitchRequest, 'services' | 'tenants'>;
 
 /** All RegionSwitches of persons that are in force for one group. */
 export interface Standing {
@@ -52,6 +57,8 @@ export interface Standing {
   readonly requests: readonly SwitchRequest[];
   readonly freezes: readonly ScopedRestraint[];
   readonly keptEmpty: readonly ScopedRestraint[];
+  /** By name of a RegionSwitch that names tenants: what they are served by. */
+  readonly scopes?: ReadonlyMap<string, TenantScope>;
 }
 
 /** Whether it asks for something, in the name of a person or of the calendar, and is no record of what was done. */
@@ -71,6 +78,10 @@ export function stopOf({ spec }: Pick<RegionSwitch, 'spec'>, nowMs: number): Sto
 
 const isInForce = (object: RegionSwitch, nowMs: number): boolean =>
   isManual(object) && object.metadata.deletionTimestamp === undefined && stopOf(object, nowMs) === undefined;
+
+/** How many services it has begun to move; its list may name fewer. */
+const begunOf = (status: RegionSwitch['status']): number =>
+  status?.steps?.find(({ name }) => name === 'RecordIntent')?.done ?? 0;
 
 /** Whether it has begun all that it ever will: written by the loop that keeps the record, and never taken back. */
 export const hasBegunAll = ({ status }: Pick<RegionSwitch, 'status'>): boolean =>
@@ -133,6 +144,17 @@ export const isMovedAwayBy = (
 
 const servicesOf = ({ spec }: RegionSwitch): ReadonlySet<string> | undefined => spec.services && new Set(spec.services);
 
+/** Whether an instance is in scope. It is moved, kept away and frozen as a whole, so all that it serves must be named. */
+export const covers = ({ services, tenants }: Pick<SwitchRequest, 'services' | 'tenants'>, key: string): boolean =>
+  services?.has(key) !== false && tenants?.whole.has(key) !== false;
+
+/** Whether it can only be read by who knows the tenants. */
+export const namesTenants = (object: RegionSwitch, nowMs: number): boolean =>
+  object.spec.tenants !== undefined &&
+  isManual(object) &&
+  object.metadata.deletionTimestamp === undefined &&
+  (object.status?.endTime === undefined || isInForce(object, nowMs));
+
 const DEFAULT_DRAIN = drainSchema.parse({});
 const drainOf = ({ spec }: RegionSwitch) => spec.drain ?? (spec.type === 'Evacuate' ? DEFAULT_DRAIN : undefined);
 
@@ -145,7 +167,7 @@ export function drainOrderOf(object: RegionSwitch): DrainOrder | undefined {
     : undefined;
 }
 
-function restraintOf(object: RegionSwitch): ScopedRestraint {
+function restraintOf(object: RegionSwitch, scopeOf: ScopeOf): ScopedRestraint {
   const { metadata, spec, status } = object;
   const drain = drainOrderOf(object);
   return {
@@ -153,6 +175,7 @@ function restraintOf(object: RegionSwitch): ScopedRestraint {
     region: spec.region,
     until: status?.drill?.stayUntil ?? spec.expiresAt,
     services: servicesOf(object),
+    tenants: scopeOf(object),
     ...(drain && { drain }),
   };
 }
@@ -169,7 +192,7 @@ function wayOf(object: RegionSwitch, nowMs: number): SwitchRequest['type'] | und
 
 export const madeAt = ({ metadata }: RegionSwitch): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
 
-function requestOf(object: RegionSwitch, nowMs: number): SwitchRequest[] {
+function requestOf(object: RegionSwitch, nowMs: number, scopeOf: ScopeOf): SwitchRequest[] {
   const { metadata, spec, status } = object;
   const { approvals = [], approved, drill, dryRun, pause, region } = spec;
   const type = wayOf(object, nowMs);
@@ -181,6 +204,7 @@ function requestOf(object: RegionSwitch, nowMs: number): SwitchRequest[] {
       type,
       region,
       services: servicesOf(object),
+      tenants: scopeOf(object),
       // What was approved to leave may come home.
       isApproved: type === 'Return' || approved !== undefined || valid.some(({ services }) => services === undefined),
       approved: new Set(valid.flatMap(({ services = [] }) => services)),
@@ -189,6 +213,7 @@ function requestOf(object: RegionSwitch, nowMs: number): SwitchRequest[] {
       // Only on the way there: what goes home by an undo gets its traffic back.
       drains: type !== 'Return' && drainOf(object) !== undefined,
       moved: new Set(status?.services?.map(({ name }) => name)),
+      isListCut: begunOf(status) > (status?.services?.length ?? 0),
       madeAtMs: madeAt(object),
       needsStableHome: status?.drill?.homeFailed === true,
     },
@@ -206,20 +231,40 @@ function keepsEmpty(object: RegionSwitch, nowMs: number): boolean {
   return isAway(object) && (isFollowed || isInForce(object, nowMs));
 }
 
-/** What is in force for a group at a time. */
-export function readStanding(switches: readonly RegionSwitch[], group: string, nowMs: number): Standing {
+/** Undefined for a RegionSwitch that names no tenants. */
+type ScopeOf = (object: RegionSwitch) => TenantScope | undefined;
+
+/**
+ * What is in force for a group at a time.
+ *
+ * @param resolve what the tenants are served by that a RegionSwitch names
+ */
+export function readStanding(
+  switches: readonly RegionSwitch[],
+  group: string,
+  nowMs: number,
+  resolve: (tenants: readonly string[]) => TenantScope = () => NO_TENANTS,
+): Standing {
+  const scopes = new Map(
+    switches.flatMap((object): [string, TenantScope][] => {
+      const { iuGroupRef, tenants = [] } = object.spec;
+      return iuGroupRef.name === group && namesTenants(object, nowMs) ? [[object.metadata.name, resolve(tenants)]] : [];
+    }),
+  );
+  const scopeOf: ScopeOf = ({ metadata, spec }) => spec.tenants && (scopes.get(metadata.name) ?? NO_TENANTS);
   const ofGroup = switches
     .filter((object) => object.spec.iuGroupRef.name === group)
     .sort((x, y) => (ageOf(x) < ageOf(y) ? -1 : 1));
   const restraints = (isOne: (object: RegionSwitch) => boolean): ScopedRestraint[] =>
     ofGroup
       .filter((object) => !object.spec.dryRun && isOne(object))
-      .map(restraintOf)
+      .map((object) => restraintOf(object, scopeOf))
       .sort((x, y) => endOf(y) - endOf(x));
   return {
-    requests: ofGroup.flatMap((object) => requestOf(object, nowMs)),
+    requests: ofGroup.flatMap((object) => requestOf(object, nowMs, scopeOf)),
     freezes: restraints((object) => object.spec.type === 'Freeze' && isInForce(object, nowMs)),
     keptEmpty: restraints((object) => keepsEmpty(object, nowMs)),
+    ...(scopes.size > 0 && { scopes }),
   };
 }
 
@@ -228,14 +273,16 @@ const UNRESTRAINED: Restraints = { freezes: [], keptEmpty: [] };
 /** What of it concerns one service. */
 export function restraintsOn({ freezes, keptEmpty }: Standing, key: string): Restraints {
   if (freezes.length === 0 && keptEmpty.length === 0) return UNRESTRAINED;
-  const ofService = ({ services }: ScopedRestraint): boolean => services?.has(key) ?? true;
+  const ofService = (restraint: ScopedRestraint): boolean => covers(restraint, key);
   return { freezes: freezes.filter(ofService), keptEmpty: keptEmpty.filter(ofService) };
 }
 
 /** What a switch makes of one service. `Stay`: it will never move it. `Drain`: it leads its traffic to other regions. */
 export type Answer =
   | Extract<InstanceDecision, { kind: 'Assign' | 'Hold' }>
-  | ({ readonly kind: 'Stay' | 'Drain' } & Pick<Objection, 'reason' | 'message'>);
+  | ({ readonly kind: 'Stay' | 'Drain'; readonly sharedWith?: number } & Pick<Objection, 'reason' | 'message'>);
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 const KINDS = {
   Failover: { wanted: 'FailedOver', guards: 'failover' },
@@ -245,13 +292,19 @@ const KINDS = {
   Return: { wanted: 'SwitchedBack', guards: 'switchback' },
 } as const;
 
-const isAsked = (key: string, { moved, services }: SwitchRequest): boolean =>
-  services?.has(key) !== false && !moved.has(key);
+const isAsked = (key: string, request: SwitchRequest): boolean => covers(request, key) && !request.moved.has(key);
+
+/**
+ * Whether it may be one that the switch has moved before and could not list: it has come into its region since the switch
+ * was made.
+ */
+const hasComeSince = ({ cameFrom, since }: Assignment, { isListCut, madeAtMs }: SwitchRequest): boolean =>
+  isListCut === true && cameFrom !== undefined && Date.parse(since) >= madeAtMs;
 
 function isConcerned(view: InstanceView, key: string, assignment: Assignment, request: SwitchRequest): boolean {
   const { region, type } = request;
   if (type === 'Return') return isMovedAwayBy(request, { assignment, key, primary: view.primary });
-  if (!isAsked(key, request)) return false;
+  if (!isAsked(key, request) || hasComeSince(assignment, request)) return false;
   if (type === 'Switchback') return view.primary === region && assignment.activeRegion !== region;
   return assignment.activeRegion === region;
 }
@@ -266,6 +319,26 @@ function reasonToStay(view: InstanceView, { activeRegion }: Assignment, request:
     return { kind: 'Stay', reason: 'NoSuccessor', message: 'the service has no other region' };
   }
   return request.type === 'Rehearse' ? reasonNotToRehearse(view, request) : undefined;
+}
+
+/** What would be moved or drained if it did not serve tenants too that are not named. */
+function outOfScope(
+  view: InstanceView,
+  key: string,
+  assignment: Assignment,
+  request: SwitchRequest,
+): Answer | undefined {
+  const { services, tenants, type } = request;
+  if (!tenants || type === 'Return' || tenants.whole.has(key)) return undefined;
+  const sharedWith = tenants.shared.get(key);
+  if (sharedWith === undefined && services?.has(key) !== true) return undefined;
+  const unscoped = { ...request, tenants: undefined };
+  if (!drainAnswer(view, key, unscoped) && !isConcerned(view, key, assignment, unscoped)) return undefined;
+  if (sharedWith === undefined) {
+    return { kind: 'Stay', reason: 'NotOfTenant', message: 'it serves none of the tenants that are named' };
+  }
+  const message = `it also serves ${counted(sharedWith, 'tenant')} that ${sharedWith === 1 ? 'is' : 'are'} not named, and moves for all or for none`;
+  return { kind: 'Stay', reason: 'SharedWithOthers', message, sharedWith };
 }
 
 /** Services that run in several regions lose their traffic to a region that is to be empty. */
@@ -310,8 +383,8 @@ export function decideRequest(view: InstanceView, key: string, request: SwitchRe
     return isAsked(key, request) && placesOf(view).includes(region)
       ? { ...NOT_KNOWN, wanted: KINDS[type].wanted }
       : undefined;
-  const drained = drainAnswer(view, key, request);
-  if (drained) return drained;
+  const answer = outOfScope(view, key, assignment, request) ?? drainAnswer(view, key, request);
+  if (answer) return answer;
   if (!isConcerned(view, key, assignment, request)) return undefined;
   const stay = reasonToStay(view, assignment, request);
   return stay ?? moveAnswer(view, key, assignment, request);
@@ -377,14 +450,24 @@ export function plannedService(key: string, assignment: Assignment | undefined, 
   const from = assignment && { from: assignment.activeRegion };
   if (answer.kind === 'Assign') return { name: key, verdict: 'Moves', ...from, to: answer.intent.activeRegion };
   const { kind, message, reason } = answer;
-  return { name: key, verdict: VERDICTS[kind], ...from, reason, message: message.slice(0, 512) };
+  const sharedWith = 'sharedWith' in answer && answer.sharedWith !== undefined && { sharedWith: answer.sharedWith };
+  return { name: key, verdict: VERDICTS[kind], ...from, reason, message: message.slice(0, 512), ...sharedWith };
 }
 
-/** Services that a request names and that are not there: a name that was mistyped must not pass for done. */
-export const missingServices = (request: SwitchRequest, group: string, exists: (key: string) => boolean) =>
-  [...(request.services ?? [])]
-    .filter((key) => !exists(key))
-    .map((key): PlannedService => {
-      const message = `there is no ServiceInstance ${key} in IU group ${group}`;
-      return { name: key, verdict: 'Stays', reason: 'ServiceInstanceNotFound', message };
-    });
+/** Services and tenants that a request names and that are not there: a name that was mistyped must not pass for done. */
+export function missingServices(
+  { services, tenants }: Pick<SwitchRequest, 'services' | 'tenants'>,
+  group: string,
+  exists: (key: string) => boolean,
+): PlannedService[] {
+  const missing = [...(services ?? [])].filter((key) => !exists(key));
+  return [
+    ...missing.map((name): PlannedService => {
+      const message = `there is no ServiceInstance ${name} in IU group ${group}`;
+      return { name, verdict: 'Stays', reason: 'ServiceInstanceNotFound', message };
+    }),
+    ...[...(tenants?.missing ?? [])].map(
+      ([name, message]): PlannedService => ({ name, verdict: 'Stays', reason: 'TenantNotFound', message }),
+    ),
+  ];
+}

@@ -196,6 +196,30 @@ describe('a set on its way home', () => {
     expect(ledger.returning).toBe(2);
   });
 
+  it.each([
+    { limit: 3, returning: 1, told: 'to east', because: 'all of it fits' },
+    {
+      limit: 2,
+      returning: 1,
+      told: 'held by ConcurrencyLimit',
+      because: 'a part of it would fit, and all of it would not',
+    },
+    { limit: 1, returning: 0, told: 'to east', because: 'it is larger than the limit, and nothing else is on its way' },
+    { limit: 1, returning: 1, told: 'held by ConcurrencyLimit', because: 'it is larger, and something is on its way' },
+  ])('of two with a limit of $limit and $returning on the way: $told, because $because', (given_) => {
+    const policy = { maxReturning: given_.limit };
+    const pair = ['ns/a', 'ns/b'].map((key) => given(key, 1, 1, { ...away, policy }));
+    const { decisions } = act(pair, [['ns/a', 'ns/b']], { room: new Map(), returning: given_.returning });
+    expect(new Set([...decisions.values()].map(told))).toEqual(new Set([given_.told]));
+  });
+
+  it('follows the one that is at home already, whatever the limit: it counts among those on their way', () => {
+    const home = anAssignment('1 east>west', '2 west>east', '3 east>west');
+    const torn = [given('ns/a', 1, 1, { ...away, assignment: home }), given('ns/b', 1, 1, away)];
+    const { decisions } = act(torn, [['ns/a', 'ns/b']], { room: new Map(), returning: 1 });
+    expect(asRecord(decisions, told)).toEqual({ 'ns/a': 'Keep', 'ns/b': 'to east' });
+  });
+
   it('waits as a whole while another one is on its way', () => {
     const { decisions } = act(services, [['ns/a', 'ns/b']], { room: new Map(), returning: 1 });
     expect(new Set([...decisions.values()].map(told))).toEqual(new Set(['held by ConcurrencyLimit']));
@@ -255,6 +279,47 @@ describe('in any group that loses a region', () => {
         }
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('in any group whose services are away from home', () => {
+  const anyAway = fc.record({
+    limit: fc.integer({ min: 1, max: 4 }),
+    returning: fc.integer({ min: 0, max: 4 }),
+    drawn: fc.array(fc.constantFrom(undefined, 'x', 'y'), { minLength: 1, maxLength: 8 }),
+  });
+  const goHome = ({ drawn, limit, returning }: typeof anyAway extends fc.Arbitrary<infer T> ? T : never) => {
+    const assignment = anAssignment('1 east>west', '2 west>east');
+    const change = { secondaries: ['west'], assignment, policy: { maxReturning: limit } };
+    const services = drawn.map((_, index) => given(`ns/${index}`, 1, 1, change));
+    const sets = ['x', 'y'].map((name) => drawn.flatMap((set, index) => (set === name ? [`ns/${index}`] : [])));
+    const { decisions } = act(
+      services,
+      sets.filter(({ length }) => length > 1),
+      { room: new Map(), returning },
+    );
+    const goes = (key: string): boolean => decisions.get(key)?.kind === 'Assign';
+    return { going: services.filter(({ key }) => goes(key)).map(({ key }) => key), sets };
+  };
+
+  it('no more are on their way than the limit, but for one set that is larger than it and goes alone', () => {
+    fc.assert(
+      fc.property(anyAway, (drawn) => {
+        const { going, sets } = goHome(drawn);
+        if (going.length === 0 || drawn.returning + going.length <= drawn.limit) return;
+        expect(drawn.returning).toBe(0);
+        expect(sets).toContainEqual(going);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('something goes whenever nothing is on its way', () => {
+    fc.assert(
+      fc.property(anyAway, (drawn) => {
+        expect(goHome({ ...drawn, returning: 0 }).going).not.toEqual([]);
+      }),
     );
   });
 });

@@ -51,8 +51,8 @@ function choiceOf(member: Member, decide: Decide): Choice | undefined {
 }
 
 /**
- * One after the other: room that one takes the next has not. Of the services on their way home it is not so: a set begins
- * as one, or one that has more members than may be on their way home at a time would never go.
+ * One after the other: room that one takes the next has not. Of the services on their way home it is not so: a set goes
+ * as one, and each of its members is asked whether all of them may (`returningAsOne`).
  */
 function inTurn<T extends { readonly member: Member }>(
   items: readonly T[],
@@ -196,12 +196,22 @@ function follow(choice: Choice, place: string): Choice {
   return { ...choice, decision: { kind: 'Hold', wanted: 'Moved', recheckAfterMs: undefined, ...why } };
 }
 
+const isAway = ({ assignment, mode, primary }: InstanceView): boolean =>
+  mode === 'Backup' && assignment !== undefined && assignment.activeRegion !== primary;
+
+/** Told from where they are, and not from what each would do: whoever goes home goes with all that are away. */
+function asOne(members: readonly Member[]): readonly Member[] {
+  const returningAsOne = Math.max(1, members.filter(({ view }) => isAway(view)).length);
+  return members.map(({ key, view }) => ({ key, view: { ...view, returningAsOne } }));
+}
+
 /**
  * What is done with the services of a set, by key.
  *
- * @param members the most important one first; their views have one ledger, as it is before any of them moves
+ * @param apart the most important one first; their views have one ledger, as it is before any of them moves
  */
-export function decideTogether(members: readonly Member[], decide: Decide): ReadonlyMap<string, InstanceDecision> {
+export function decideTogether(apart: readonly Member[], decide: Decide): ReadonlyMap<string, InstanceDecision> {
+  const members = asOne(apart);
   const choices = inTurn(
     members.map((member) => ({ member })),
     ({ member }) => choiceOf(member, decide),

@@ -107,3 +107,20 @@ describe('the instances that tenants need', () => {
     expect(direct.writes()).toHaveLength(1);
   });
 });
+
+it('the book of the tenants says whom an instance serves, and nothing before the tenants of this leadership are planned', async () => {
+  expect(loop.book()).toBeUndefined();
+  loop.ticker.start();
+  await clock.advance(0);
+  const book = loop.book();
+  expect([book?.groupOf('customers/acme'), book?.groupOf('customers/typo')]).toEqual(['americas', undefined]);
+  expect(book?.instancesOf('customers/acme')).toEqual(['switchback-system/mail-us-east']);
+  expect(book?.sizeOf('switchback-system/mail-us-east')).toBe(1);
+  loop.forgetBook();
+  leader.isCertain = false;
+  await clock.advance(60_000);
+  expect(loop.book()).toBeUndefined();
+  leader.isCertain = true;
+  await clock.advance(60_000);
+  expect(loop.book()?.sizeOf('switchback-system/mail-us-east')).toBe(1);
+});

@@ -3,6 +3,7 @@ import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { type CohortPlan, computeCohorts, type DesiredInstance } from '../decide/cohort.ts';
+import type { TenantBook } from '../decide/tenant-scope.ts';
 import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
@@ -23,6 +24,10 @@ export interface CohortLoop {
   plan(): CohortPlan | undefined;
   /** Keys of the tenants of an instance, by the plan. */
   tenantsOf(instance: string): readonly string[];
+  /** By a plan that was made since this leadership began; undefined before the first one. */
+  book(): TenantBook | undefined;
+  /** A cache may lag behind what the leader before knew: nothing of what was planned before counts. */
+  forgetBook(): void;
 }
 
 /**
@@ -32,6 +37,7 @@ export interface CohortLoop {
 export function createCohortLoop(context: HubContext, onPlanned: () => void): CohortLoop {
   let plan: CohortPlan | undefined;
   let members = new Map<string, string[]>();
+  let book: TenantBook | undefined;
   const ticker = new Ticker({
     clock: context.clock,
     everyMs: 30_000,
@@ -48,14 +54,33 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
         tenants: context.tenants.store.list().filter((tenant) => !tenant.metadata.deletionTimestamp),
       });
       members = membersOf(plan);
+      book = bookOf(context, plan, members);
       await forEachConcurrently(plan.instances, CONCURRENCY, (desired) => applyInstance(context, desired, signal));
       await prune(context, plan, signal);
       onPlanned();
       return undefined;
     },
   });
-  return { ticker, plan: () => plan, tenantsOf: (instance) => members.get(instance) ?? [] };
+  return {
+    ticker,
+    plan: () => plan,
+    tenantsOf: (instance) => members.get(instance) ?? [],
+    book: () => book,
+    forgetBook: () => {
+      book = undefined;
+    },
+  };
 }
+
+const bookOf = (
+  { tenants }: Pick<HubContext, 'tenants'>,
+  plan: CohortPlan,
+  members: ReadonlyMap<string, readonly string[]>,
+): TenantBook => ({
+  groupOf: (tenant) => (plan.tenants.has(tenant) ? tenants.store.get(tenant)?.spec.iuGroupRef.name : undefined),
+  instancesOf: (tenant) => plan.tenants.get(tenant)?.services.map(({ instance }) => instance) ?? [],
+  sizeOf: (instance) => members.get(instance)?.length ?? 0,
+});
 
 function membersOf(plan: CohortPlan): Map<string, string[]> {
   const members = new Map<string, string[]>();

@@ -1,14 +1,16 @@
 import type { ConditionState } from '../api/conditions.ts';
 import type { DrillEntry } from '../api/drill-schedule.ts';
 import type { IUGroup } from '../api/iu-group.ts';
-import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { HoldStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { Standing } from '../decide/manual-switch.ts';
+import type { Outlook } from '../decide/outlook.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
+import type { TenantBook } from '../decide/tenant-scope.ts';
 import type { Applier } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
@@ -81,9 +83,11 @@ export interface HubContext {
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
   readonly holds: Map<string, HoldStatus>;
   /** By uid of a RegionSwitch that a person made and that may still begin something; written by the placement loop. */
-  readonly plans: Map<string, readonly PlannedService[]>;
+  readonly plans: Map<string, Outlook>;
   /** By group: what persons ask for and forbid; written by the placement loop once the RegionSwitches are read. */
   readonly standings: Map<string, Standing>;
+  /** Whom each instance serves, as the cohort loop has planned it; undefined before it has in this leadership. */
+  readonly tenantBook: () => TenantBook | undefined;
   /** By group: what became of the drills of its calendar; written by the drill loop. */
   readonly drills: Map<string, readonly DrillEntry[]>;
   /** By group: what its transit centres are, and through which ones callers come in; written by the transit loop. */

@@ -57,26 +57,20 @@ export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
     return diagnosis;
   });
   const states = diagnoses.map((diagnosis) => stateFor(diagnosis, false));
-  return suspectsItself(context, group, isHubIsolated(states, diagnoses.filter(isSilent).length), policy);
+  const isIsolated = isHubIsolated(states, diagnoses.filter(isSilent).length);
+  if (isIsolated) context.isolatedAt.set(group.metadata.name, context.clock.now());
+  return isHubSuspect(context, group);
 }
 
 /**
+ * Whether the hub suspects itself: the one answer, for all that must not be done then.
+ *
  * Regions come back to a hub that was isolated one after the other. The last of them looks lost for a moment, and is not:
  * so it has to be silent for as long as any other, from when the hub could see again.
  */
-function suspectsItself(
-  { clock, isolatedAt }: HubContext,
-  { metadata: { name } }: IUGroup,
-  isIsolated: boolean,
-  { failureThresholdMs }: DiagnosisPolicy,
-): boolean {
-  const now = clock.now();
-  if (isIsolated) isolatedAt.set(name, now);
-  const last = isolatedAt.get(name);
-  if (!last) return false;
-  if (elapsedAtLeast(last, now) < failureThresholdMs) return true;
-  isolatedAt.delete(name);
-  return false;
+export function isHubSuspect({ clock, isolatedAt }: Pick<HubContext, 'clock' | 'isolatedAt'>, group: IUGroup): boolean {
+  const last = isolatedAt.get(group.metadata.name);
+  return last !== undefined && elapsedAtLeast(last, clock.now()) < diagnosisPolicy(group).failureThresholdMs;
 }
 
 function ownEvidence(context: HubContext, group: IUGroup, region: string): RegionEvidence {

@@ -56,6 +56,7 @@ function aHub(drills: unknown[], more: Partial<HubContext> = {}): HubUnderTest {
     leadership: { isCertain: () => true, term: 1 },
     diagnoses: { get: (region: string) => ({ state: states.get(region) ?? 'Healthy' }) },
     standings: new Map([['americas', { requests: [], freezes: [], keptEmpty: [] }]]),
+    isolatedAt: new Map(),
     drills: new Map(),
     lookAgain: { group: () => undefined },
     events: { record: ({ note }: { note: string }) => events.push(note) },
@@ -139,6 +140,17 @@ describe('a drill of the calendar', () => {
     expect(await made()).toEqual([]);
     expect(entryOf(hub)).toMatchObject({ lastOutcome: 'Skipped' });
     expect(hub.events).toEqual(['Drill monthly is left out: it could not begin within 300 s: region west is Degraded']);
+  });
+
+  it('waits while the hub suspects itself, also for a time after it has seen all regions again', async () => {
+    const isolatedAt = new Map();
+    const hub = aHub([monthly()], { isolatedAt });
+    await clock.advance(59_000);
+    isolatedAt.set('americas', clock.now());
+    await clock.advance(5000);
+    expect(entryOf(hub)?.message).toBe('it waits: most regions look dead at once, and the hub suspects itself');
+    await clock.advance(10_000);
+    expect(await made()).toEqual([NAME]);
   });
 
   it('begins as soon as what it waited for is over', async () => {

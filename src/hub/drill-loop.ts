@@ -13,6 +13,7 @@ import { keyOf } from '../kube/object.ts';
 import { drillSkipped, drillStarted } from '../report/events.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { isHubSuspect } from './diagnose.ts';
 import { assignedService } from './instance-view.ts';
 
 const LOOK_EVERY_MS = 5000;
@@ -72,6 +73,7 @@ function obstacleTo(context: HubContext, group: IUGroup, now: number): string | 
     switches: context.switches.store.list(),
     standing: context.standings.get(name),
     regions: new Map(regions),
+    hubIsolated: isHubSuspect(context, group),
     fenced: fenced.flatMap((instance) => assignedService(context, instance) ?? []),
     now,
   });

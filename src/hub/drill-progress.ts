@@ -1,10 +1,11 @@
 import { isoTime } from '../api/common.ts';
 import type { DrillStatus, PlannedService, RegionSwitch } from '../api/region-switch.ts';
-import { isHubIsolated, type RegionState } from '../decide/diagnosis.ts';
-import { advanceDrill, type Traveller } from '../decide/drill.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
+import { advanceDrill, advancePlanDrill, type Traveller } from '../decide/drill.ts';
 import type { ManualProgress } from '../report/manual-switch.ts';
 import { recoveryOf, type ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
+import { isHubSuspect } from './diagnose.ts';
 
 /** A service of a drill, as the decision wants it. */
 export const travellerOf = (service: ServiceProgress): Traveller => {
@@ -12,14 +13,25 @@ export const travellerOf = (service: ServiceProgress): Traveller => {
   return { name, to, decidedAt, readyAt, awayMs: recoveryOf(service), superseded, protected: service.protected };
 };
 
+/** How far a drill of the plan is now. */
+export function planDrillOf(
+  { spec, status }: RegionSwitch,
+  { plan, stop }: Pick<ManualProgress, 'plan' | 'stop'>,
+  now: number,
+): DrillStatus | undefined {
+  const elapsedMs = now - (Date.parse(status?.startTime ?? '') || now);
+  return spec.drill && advancePlanDrill({ plan, stop, settings: spec.drill, elapsedMs });
+}
+
 /** How far a region drill is now, by what the regions report. */
 export function drillOf(
-  { diagnoses, groups, links }: HubContext,
+  context: HubContext,
   object: RegionSwitch,
   progress: Omit<ManualProgress, 'drill'> & { readonly waiting: readonly PlannedService[] | undefined },
   now: number,
 ): DrillStatus | undefined {
   const { spec, status } = object;
+  const { diagnoses, groups, links } = context;
   const group = groups.store.get(spec.iuGroupRef.name);
   if (!spec.drill || !group) return status?.drill;
   const units = group.spec.infrastructureUnits.map(({ region }) => region);
@@ -39,8 +51,9 @@ export function drillOf(
     waiting: progress.waiting,
     back: progress.back.map(travellerOf),
     left: progress.left,
+    slowestMs: Math.max(status?.slowestRecoveryMilliseconds ?? 0, status?.back?.slowestRecoveryMilliseconds ?? 0),
     regions,
-    hubIsolated: isHubIsolated([...regions.values()]),
+    hubIsolated: isHubSuspect(context, group),
   };
   return advanceDrill(picture, isoTime);
 }

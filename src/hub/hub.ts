@@ -270,6 +270,7 @@ class HubLoops implements Hub {
       holds: new Map(),
       plans: new Map(),
       standings: new Map(),
+      tenantBook: () => this.#cohorts.book(),
       drills: new Map(),
       transit: new Map(),
       capacities: new Map(),
@@ -349,6 +350,7 @@ class HubLoops implements Hub {
     assignments.forget();
     grants.forget();
     dependencyWaits.forget();
+    this.#cohorts.forgetBook();
     diagnoses.clear();
     plans.clear();
     standings.clear();

@@ -9,9 +9,10 @@ import { type RegionState, stateFor } from '../decide/diagnosis.ts';
 import type { RegionSaid } from '../decide/hand-over.ts';
 import type { AssignedService, FailoverPolicy, InstanceView, RegionView } from '../decide/instance-view.ts';
 import type { Ledger } from '../decide/ledger.ts';
+import type { KeyedService } from '../decide/outlook.ts';
 import type { Placement } from '../decide/placement.ts';
 import { type Refusal, refuse } from '../decide/refusal.ts';
-import { computeCapacity, type PlacedService } from '../decide/region-capacity.ts';
+import { computeCapacity } from '../decide/region-capacity.ts';
 import { checkRegion, type RegionQuestion, type RegionRefusal } from '../decide/regions.ts';
 import { type Place, roomOf } from '../decide/room.ts';
 import { keyOf } from '../kube/object.ts';
@@ -66,13 +67,18 @@ export function viewOf(
     assignedForMs: assignment ? assignedForMs(context, assignment, now) : 0,
     regions,
     isSick: isSick(context, group, instance),
-    policy: policyOf(group, serviceClass),
+    policy: policyOf(group, serviceClass, instance),
   };
 }
 
-function policyOf({ spec: { failover, switchback } }: IUGroup, { spec }: ServiceClass): FailoverPolicy {
+function policyOf(
+  { spec: { failover, switchback } }: IUGroup,
+  { spec }: ServiceClass,
+  { spec: { failover: own } }: ServiceInstance,
+): FailoverPolicy {
   return {
-    failover: failover.mode,
+    failover: own?.mode ?? failover.mode,
+    failoverOf: own ? 'tenant' : 'group',
     switchback: switchback.mode,
     promotion: spec.crossRegion.promotion,
     onHubLoss: failover.onHubLoss,
@@ -125,12 +131,13 @@ function isReturning({ assignments, links }: HubContext, instance: ServiceInstan
 }
 
 /** Services of a group that have a plan, and where each is active. */
-export function placedServices(context: HubContext, group: IUGroup): PlacedService[] {
+export function placedServices(context: HubContext, group: IUGroup): KeyedService[] {
   return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance) => {
+    const key = keyOf(instance);
     const plan = context.placements.planFor(instance);
     if (!plan.ok) return [];
-    const activeRegion = context.assignments.get(keyOf(instance))?.activeRegion ?? instance.spec.primaryRegion;
-    return [{ placement: plan, activeRegion }];
+    const activeRegion = context.assignments.get(key)?.activeRegion ?? instance.spec.primaryRegion;
+    return [{ key, placement: plan, activeRegion }];
   });
 }
 

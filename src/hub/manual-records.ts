@@ -1,45 +1,39 @@
 import { isoTime } from '../api/common.ts';
-import type { MovedService, RegionSwitch } from '../api/region-switch.ts';
+import type { RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
-import type { Assignment } from '../api/service-instance.ts';
-import { regionLeft } from '../decide/assignment.ts';
 import { nextStepInMs, shareOf } from '../decide/drain.ts';
-import { judgePlan } from '../decide/drill.ts';
 import {
+  covers,
   drainOrderOf,
   hasBegunAll,
   isManual,
   isMovedAwayBy,
   isOwnRecord,
   isReturning,
-  isWayHome,
   madeAt,
+  namesTenants,
   stopOf,
 } from '../decide/manual-switch.ts';
+import { NO_TENANTS } from '../decide/tenant-scope.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
+import { coverage } from '../report/coverage.ts';
 import { drillReport } from '../report/drill.ts';
-import { freezeExpired } from '../report/events.ts';
+import { freezeExpired, notCovered } from '../report/events.ts';
 import { type ManualProgress, manualReport } from '../report/manual-switch.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
-import { isOver, progressOf, type ServiceProgress } from '../report/switch.ts';
+import { isOver } from '../report/switch.ts';
 import { undoReport } from '../report/undo.ts';
-import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
+import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
-import { drillOf } from './drill-progress.ts';
+import { drillOf, planDrillOf } from './drill-progress.ts';
+import { type ManualRecord, recover, takeUp, waysOf, withUnnamed } from './manual-record.ts';
 import { unitOf } from './region-link.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
+import { leftOutBy } from './tenant-scopes.ts';
 
 /** The status lists all services of a switch: it is not written for each of them while they are on their way. */
 const REPORT_EVERY_MS = 2000;
-
-interface ManualRecord {
-  /** On the way that the type of the switch says. */
-  readonly services: Map<string, ServiceProgress>;
-  /** On the way home, of a drill or by an undo. */
-  readonly back: Map<string, ServiceProgress>;
-  reportedAt: Instant | undefined;
-}
 
 /**
  * Keeps the status of every RegionSwitch that a person made. It chooses nothing and deletes nothing. The first step
@@ -86,7 +80,7 @@ export class ManualRecords {
   async #report(object: RegionSwitch, signal: AbortSignal): Promise<void> {
     const instant = this.#context.clock.now();
     const record = this.#recordOf(object);
-    this.#recover(object, record);
+    recover(this.#context, object, record, instant.wallMs);
     for (const [name, progress] of record.back) record.back.set(name, advance(this.#context, progress, instant.wallMs));
     for (const [name, progress] of record.services) {
       // Who goes home has left the way there as it was.
@@ -104,48 +98,48 @@ export class ManualRecords {
       // Steps and phase say what may still be begun: a leader of the past must not open again what was closed.
       isExact: true,
     };
-    await reportStatus(options, object, reportOf(object, progress, instant.wallMs));
+    const report = this.#reportOf(object, progress, instant.wallMs);
+    await reportStatus(options, object, report);
+    this.#tellCoverage(object, report);
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
     if (object.spec.type === 'Freeze' && hasExpired) this.#context.events.record(freezeExpired(object));
     record.reportedAt = instant;
+  }
+
+  /** A report that has ended says of the coverage what was said before. */
+  #reportOf(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+    const report = reportOf(object, progress, now);
+    if (report.conditions.some(({ type }) => type === 'Covered')) return report;
+    const plan = this.#context.plans.get(object.metadata.uid ?? '')?.services;
+    const covered = coverage(object, leftOutBy(this.#context, object, plan));
+    return { ...report, conditions: [...report.conditions, ...covered] };
+  }
+
+  /** Once for as long as something is left out: the condition goes on saying what. */
+  #tellCoverage(object: RegionSwitch, { conditions }: StatusReport): void {
+    const before = object.status?.conditions?.find(({ type }) => type === 'Covered');
+    const covered = conditions.find(({ type }) => type === 'Covered');
+    if (covered?.status === 'False' && before?.status !== 'False')
+      this.#context.events.record(notCovered(object, covered));
   }
 
   #recordOf({ metadata, status }: RegionSwitch): ManualRecord {
     const { uid = metadata.name } = metadata;
     const known = this.#records.get(uid);
     if (known) return known;
-    const record = {
-      services: takenUp(status?.services),
-      back: takenUp(status?.back?.services),
-      reportedAt: undefined,
-    };
+    const record = takeUp(status);
     this.#records.set(uid, record);
     return record;
-  }
-
-  /** An intent whose reply was lost, or whose leader fell before it could say so: the assignment tells whose it is. */
-  #recover(object: RegionSwitch, record: ManualRecord): void {
-    const { metadata, spec } = object;
-    if (spec.type === 'Freeze' || spec.dryRun) return;
-    const { assignments, instances } = this.#context;
-    for (const instance of instances.store.byIndex('group', spec.iuGroupRef.name)) {
-      const key = keyOf(instance);
-      const next = assignments.get(key);
-      if (!next || next.regionSwitch !== metadata.name) continue;
-      const services = waysOf(record, object, next);
-      const decidedAt = Date.parse(next.since);
-      const from = regionLeft(next);
-      if (services.has(key) || decidedAt < madeAt(object) || from === undefined) continue;
-      services.set(key, begin({ instance, from, next, lastSignAt: undefined, evidence: [], decidedAt }));
-    }
   }
 
   /** Undefined while the placement loop has not looked at it yet. */
   #progressOf(object: RegionSwitch, record: ManualRecord, now: number): ManualProgress | undefined {
     const stop = stopOf(object, now);
-    const services = [...record.services.values()];
-    const back = [...record.back.values()];
-    const known = this.#context.plans.get(object.metadata.uid ?? '');
+    if (this.#isOfUnknownTenants(object, now)) return undefined;
+    const services = withUnnamed(record.services, record.unnamed?.services);
+    const back = withUnnamed(record.back, record.unnamed?.back);
+    const outlook = this.#context.plans.get(object.metadata.uid ?? '');
+    const known = outlook?.services;
     const left = this.#leftBy(object, record);
     const isReturn = isReturning(object);
     const plan = (known ?? []).filter(({ name }) => (isReturn ? left.has(name) : !record.services.has(name)));
@@ -153,11 +147,19 @@ export class ManualRecords {
     const needsPlan = object.spec.type !== 'Freeze' && !stop && !hasBegunAll(object);
     if (!known && !obstacle && needsPlan && !isReturn) return undefined;
     const drain = this.#drainOf(object, now);
-    const progress = { services, plan, drain, stop, obstacle, back, left: left.size, drill: undefined };
-    if (object.spec.drill?.kind !== 'Region' || obstacle) return progress;
+    const { regions = [] } = outlook ?? {};
+    const progress = { services, plan, regions, drain, stop, obstacle, back, left: left.size, drill: undefined };
+    if (!object.spec.drill || obstacle) return progress;
+    if (object.spec.drill.kind === 'Plan') return { ...progress, drill: planDrillOf(object, progress, now) };
     // Once all have begun the placement loop plans no more.
     const waiting = hasBegunAll(object) ? [] : known && plan.filter(({ verdict }) => verdict !== 'Stays');
     return { ...progress, drill: drillOf(this.#context, object, { ...progress, waiting }, now) };
+  }
+
+  #isOfUnknownTenants(object: RegionSwitch, now: number): boolean {
+    const { groups, standings } = this.#context;
+    const group = object.spec.iuGroupRef.name;
+    return namesTenants(object, now) && groups.store.get(group) !== undefined && !standings.has(group);
   }
 
   /** Services that are where this switch brought them, and have not begun to go home. */
@@ -183,9 +185,12 @@ export class ManualRecords {
     const drained = { ...order, startTime, regionSwitch: order.name, fromPercent: 100 };
     const sharePercent = shareOf(drained, now);
     const stepMs = nextStepInMs(drained, now);
+    const { iuGroupRef, services, tenants } = object.spec;
+    const known = this.#context.standings.get(iuGroupRef.name)?.scopes?.get(order.name);
+    const scope = { services: services && new Set(services), tenants: tenants && (known ?? NO_TENANTS) };
     const inScope = this.#context.instances.store
       .byIndex('group', object.spec.iuGroupRef.name)
-      .filter((instance) => object.spec.services?.includes(keyOf(instance)) ?? true);
+      .filter((instance) => covers(scope, keyOf(instance)));
     const weights = inScope.flatMap(({ status }) => status?.weights?.filter((each) => each.region === region) ?? []);
     if (weights.length === 0) return undefined;
     return {
@@ -211,15 +216,8 @@ export class ManualRecords {
   }
 }
 
-const takenUp = (entries: readonly MovedService[] = []): Map<string, ServiceProgress> =>
-  new Map(entries.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]));
-
-/** The services that are on the same way as an assignment. */
-const waysOf = ({ back, services }: ManualRecord, object: RegionSwitch, next: Assignment) =>
-  isWayHome(object, next) ? back : services;
-
 function reportOf(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  if (object.spec.type === 'Drill') return drillReport(object, progress, now, judgePlan);
+  if (object.spec.type === 'Drill') return drillReport(object, progress, now);
   const isUndone = object.spec.abort && object.spec.undo && !progress.obstacle;
   return isUndone ? undoReport(object, progress, now) : manualReport(object, progress, now);
 }

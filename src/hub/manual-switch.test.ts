@@ -6,6 +6,7 @@ import {
   aBackup,
   aClass,
   aGroup,
+  anActive,
   anInstance,
   anOrder,
   anOrderedComponent,
@@ -21,6 +22,7 @@ import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
+import type { TenantBook } from '../decide/tenant-scope.ts';
 import { Store } from '../kube/cache.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { AssignmentBook } from './assignments.ts';
@@ -47,6 +49,8 @@ let events: string[];
 let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch>; groups: Store<IUGroup> };
 /** How long a region has been healthy. */
 let healthyForMs: () => number;
+let book: TenantBook | undefined;
+const orders = new Map<string, RegionalService>();
 
 const informer = <T extends KubeObject>(store: Store<T>, synced: () => boolean = () => true) => ({
   store,
@@ -65,17 +69,21 @@ const filled = <T extends KubeObject>(objects: readonly T[]): Store<T> => {
   return store;
 };
 
+/** Made once: it is asked for many times a second. */
+function ordered(name: string, role: 'Active' | 'Standby', { activeRegion, epoch }: Assignment): RegionalService {
+  const id = `${name} ${role} ${activeRegion} ${epoch}`;
+  const order = orders.get(id) ?? anOrder(name, [anOrderedComponent()], { role, epoch, activeRegion });
+  orders.set(id, order);
+  return order;
+}
+
 /** The order of a region, followed at once: the active one runs at the epoch, the others stand by at it. */
 function orderIn(region: string, key: string): RegionalService | undefined {
   const assignment = context.assignments.get(key);
   if (!assignment) return undefined;
   const { activeRegion, epoch } = assignment;
   const isActive = activeRegion === region;
-  const order = anOrder(key.split('/')[1] ?? '', [anOrderedComponent()], {
-    role: isActive ? 'Active' : 'Standby',
-    epoch,
-    activeRegion,
-  });
+  const order = ordered(key.split('/')[1] ?? '', isActive ? 'Active' : 'Standby', assignment);
   const grants = isActive
     ? { grantedEpoch: epoch, phase: isSlow ? ('Starting' as const) : ('Active' as const) }
     : { standbyEpoch: epoch, phase: 'Standby' as const };
@@ -112,6 +120,7 @@ beforeEach(async () => {
   leads = true;
   isSlow = false;
   healthyForMs = () => 3_600_000;
+  book = undefined;
   states = new Map();
   events = [];
   const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
@@ -127,7 +136,8 @@ beforeEach(async () => {
   const links = new Map(REGIONS.map((region) => [region as string, linkOf(region)]));
   const groups = filled([group]);
   stores = { instances: filled(instances), switches: filled<RegionSwitch>([]), groups };
-  const classes = filled([aClass('voice-mail', aBackup())]);
+  const approval = { crossRegion: { ...(aBackup()['crossRegion'] as object), promotion: 'Approval' } };
+  const classes = filled([aClass('voice-mail', aBackup()), aClass('wfm', approval), aClass('web', anActive())]);
   context = partOf<HubContext>('context', {
     clock,
     client: direct.client,
@@ -148,6 +158,7 @@ beforeEach(async () => {
     standings: new Map(),
     lookAgain: { instance: () => undefined, region: () => undefined, group: () => undefined },
     noteMove: (move: Parameters<SwitchLoop['note']>[0]) => switches.note(move),
+    tenantBook: () => book,
     events: { record: ({ note }: { note: string }) => events.push(note) },
     log: () => undefined,
   });
@@ -156,6 +167,30 @@ beforeEach(async () => {
   switches.ticker.start();
   await clock.advance(1000);
 });
+
+/** More services, at home in east. */
+async function serve(names: readonly string[], more: Record<string, unknown> = {}): Promise<void> {
+  for (const name of names) {
+    const made = anInstance(name, { primaryRegion: 'east', secondaryRegions: ['west'], ...more });
+    stores.instances.apply(await direct.client.create(RESOURCES.serviceInstance, made));
+  }
+}
+/** Whom the instances serve: tenants by instance. */
+const bookOf = (tenants: Readonly<Record<string, readonly string[]>>): TenantBook => ({
+  groupOf: (tenant) => (Object.values(tenants).flat().includes(tenant) ? 'americas' : undefined),
+  instancesOf: (tenant) =>
+    Object.entries(tenants).flatMap(([name, all]) => (all.includes(tenant) ? [`switchback-system/${name}`] : [])),
+  sizeOf: (instance) => tenants[instance.split('/')[1] ?? '']?.length ?? 0,
+});
+/** Another leader begins: it knows what is written, and nothing else. */
+async function changeLeader(): Promise<void> {
+  leads = false;
+  await clock.advance(3000);
+  context.assignments.forget();
+  context.plans.clear();
+  context.standings.clear();
+  leads = true;
+}
 
 /** What a person applies; the watch brings it. */
 async function apply(object: RegionSwitch): Promise<void> {
@@ -172,12 +207,12 @@ const whereAre = (): string =>
 const conditionsOf = ({ status }: RegionSwitch): string[] =>
   (status?.conditions ?? []).filter((c) => c.status === 'True').map((c) => c.type);
 /** The regions report that each service is active and protected, as the instance loop would write it. */
-async function reportInstances(): Promise<void> {
+async function reportInstances(names: readonly string[] = SERVICES): Promise<void> {
   const lastTransitionTime = '2026-01-01T00:00:00Z';
   const conditions = [
     { type: 'Protected', status: 'True', reason: 'StandbyConfirmed', message: '', lastTransitionTime },
   ];
-  for (const name of SERVICES) {
+  for (const name of names) {
     const { activeRegion: region, epoch } = assignmentOf(name) ?? {};
     const placements = [{ region, role: 'Active', phase: 'Active', epoch, planned: 1, ready: 1 }];
     const where = { name, namespace: 'switchback-system' };
@@ -670,4 +705,225 @@ it('the record of a failover tells what it was decided from, and goes on telling
   const evidence = [{ source: 'hub', saw: 'last answer 60.0 s ago, last heartbeat 60.0 s ago' }];
   const { items } = await direct.client.list(RESOURCES.regionSwitch);
   expect(items.map(({ spec, status }) => [spec.type, status?.evidence])).toEqual([['Failover', evidence]]);
+});
+
+describe('a switch of tenants', () => {
+  const acme = { tenants: ['acme/one'] };
+  const coveredOf = async (name: string) =>
+    (await read(name)).status?.conditions?.find(({ type }) => type === 'Covered');
+
+  it('moves what serves them alone, and says what it left where it is, and with how many others it is shared', async () => {
+    book = bookOf({ mail: ['acme/one'], voice: ['acme/one', 'bolt/two', 'bolt/three'] });
+    await apply(aSwitch('e', { tenants: ['acme/one', 'acme/typo'] }));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 east@1');
+    const { status } = await read('e');
+    expect(status?.plan).toMatchObject({ moves: 0, stays: 2 });
+    expect(status?.plan?.services).toMatchObject([
+      { name: 'acme/typo', verdict: 'Stays', reason: 'TenantNotFound' },
+      { name: 'switchback-system/voice', verdict: 'Stays', reason: 'SharedWithOthers', sharedWith: 2 },
+    ]);
+    const message =
+      '1 services are not moved, because they also serve tenants that are not named: switchback-system/voice (with 2 others); there is no Tenant acme/typo';
+    expect(await coveredOf('e')).toMatchObject({ status: 'False', reason: 'SharedWithOthers', message });
+    await run(5);
+    expect((await read('e')).status?.endTime).toBeDefined();
+    expect(await coveredOf('e')).toMatchObject({ status: 'False', message });
+    expect(events.filter((note) => note.startsWith('Not all that is named'))).toHaveLength(1);
+    const writes = direct.writes().length;
+    await clock.advance(60_000);
+    expect(direct.writes()).toHaveLength(writes);
+  });
+
+  it('moves a shared service when all whom it serves are named', async () => {
+    book = bookOf({ mail: ['acme/one'], voice: ['acme/one', 'bolt/two'] });
+    await apply(aSwitch('e', { tenants: ['acme/one', 'bolt/two'] }));
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 west@2');
+    expect(await coveredOf('e')).toMatchObject({ status: 'True' });
+  });
+
+  it('is read only when the tenants are, and until then nothing moves by itself', async () => {
+    await apply(aSwitch('calm', { type: 'Freeze', region: undefined, expiresAt: '2026-01-01T01:00:00Z', ...acme }));
+    await apply(aSwitch('e', acme));
+    states.set('east', 'Lost');
+    await clock.advance(5000);
+    expect(whereAre()).toBe('east@1 east@1');
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({ reason: 'NotObserved' });
+    expect([(await read('e')).status, (await read('calm')).status]).toEqual([undefined, undefined]);
+    book = bookOf({ mail: ['acme/one'], voice: ['acme/one', 'bolt/two'] });
+    await clock.advance(3000);
+    expect(whereAre()).toBe('east@1 west@2');
+    expect(context.holds.get('switchback-system/mail')).toMatchObject({ reason: 'Frozen' });
+  });
+
+  it('to a group that does not exist says so, whoever the tenants are', async () => {
+    await apply(aSwitch('e', { ...acme, iuGroupRef: { name: 'nowhere' } }));
+    await clock.advance(3000);
+    expect((await read('e')).status?.conditions?.[0]).toMatchObject({ reason: 'IUGroupNotFound' });
+  });
+
+  it('freezes what serves them alone, says what it does not hold, and says so when others join', async () => {
+    book = bookOf({ mail: ['acme/one'], voice: ['bolt/two'] });
+    await apply(aSwitch('calm', { type: 'Freeze', region: undefined, expiresAt: '2026-01-01T01:00:00Z', ...acme }));
+    await clock.advance(3000);
+    expect(await coveredOf('calm')).toMatchObject({ status: 'True', message: 'no service of the tenants is left out' });
+    book = bookOf({ mail: ['acme/one', 'bolt/two'] });
+    await clock.advance(3000);
+    const message =
+      '1 services are not held, because they also serve tenants that are not named: switchback-system/mail (with 1 other)';
+    expect(await coveredOf('calm')).toMatchObject({ status: 'False', message });
+    expect(events).toContain(`Not all that is named by tenant is in scope: ${message}`);
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(whereAre()).toBe('west@2 west@2');
+  });
+
+  it('goes on under the next leader, which waits until it knows the tenants', async () => {
+    book = bookOf({ mail: ['acme/one'], voice: ['bolt/two'] });
+    await apply(aSwitch('e', acme));
+    await clock.advance(3000);
+    const { status } = await read('e');
+    book = undefined;
+    await changeLeader();
+    await clock.advance(20_000);
+    expect([whereAre(), (await read('e')).status]).toEqual(['west@2 east@1', status]);
+    book = bookOf({ mail: ['acme/one'], voice: ['bolt/two'] });
+    await run(5);
+    expect([whereAre(), (await read('e')).status?.endTime]).toEqual(['west@2 east@1', expect.any(String)]);
+  });
+});
+
+describe('a tenant that wants no failover by itself', () => {
+  it('has its own services held, whatever the group says; and the other way round', async () => {
+    await serve(['own'], { failover: { mode: 'Manual' } });
+    await clock.advance(1000);
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(`${whereAre()} ${assignmentOf('own')?.activeRegion}`).toBe('west@2 west@2 east');
+    expect(context.holds.get('switchback-system/own')).toMatchObject({
+      reason: 'AutomationOff',
+      message: 'failover.mode of the tenant is Manual',
+    });
+    await apply(aSwitch('f', { type: 'Failover' }));
+    await clock.advance(3000);
+    expect(assignmentOf('own')?.activeRegion).toBe('west');
+  });
+
+  it('does without the mode of the group where it says Automatic', async () => {
+    const failover = { coolDownSeconds: 0, mode: 'Manual' };
+    stores.groups.replace([aGroup('americas', [...REGIONS], { failover, switchback: { stableForSeconds: 60 } })], '2');
+    await serve(['own'], { failover: { mode: 'Automatic' } });
+    await clock.advance(1000);
+    states.set('east', 'Lost');
+    await clock.advance(3000);
+    expect(`${whereAre()} ${assignmentOf('own')?.activeRegion}`).toBe('east@1 east@1 west');
+    const { message } = context.holds.get('switchback-system/mail') ?? {};
+    expect(message).toBe('failover.mode of the group is Manual');
+  });
+});
+
+describe('a plan', () => {
+  it('says what the regions hold after the move, of a dry run and of what is paused', async () => {
+    const regions = ['east', { region: 'west', capacity: { instances: 4 } }];
+    stores.groups.replace([aGroup('americas', regions)], '2');
+    await apply(aSwitch('try', { dryRun: true }));
+    await apply(aSwitch('p', { pause: true, services: ['switchback-system/mail'] }));
+    await apply(drill({ kind: 'Plan' }));
+    await clock.advance(3000);
+    const both = [
+      { region: 'east', before: 4, after: 0, fits: true },
+      { region: 'west', before: 0, after: 4, capacity: 4, fits: true },
+    ];
+    expect((await read('try')).status?.plan?.regions).toEqual(both);
+    expect((await read('d')).status?.plan?.regions).toEqual(both);
+    expect((await read('p')).status?.plan?.regions).toMatchObject([{ after: 2 }, { after: 2 }]);
+    const writes = direct.writes().length;
+    await clock.advance(60_000);
+    expect(direct.writes()).toHaveLength(writes);
+  });
+
+  it('of a switch that is paused counts its services together', async () => {
+    const regions = ['east', { region: 'west', capacity: { instances: 3 } }];
+    stores.groups.replace([aGroup('americas', regions)], '2');
+    await apply(aSwitch('p', { pause: true }));
+    await clock.advance(3000);
+    expect((await read('p')).status?.plan).toMatchObject({ moves: 1, held: 1, regions: [{ after: 2 }, { after: 2 }] });
+  });
+});
+
+it('an evacuation that is made while it is paused leads no traffic away, and begins when it is resumed', async () => {
+  await serve(['shop'], { serviceClassRef: { name: 'web' } });
+  await apply(aSwitch('p', { pause: true }));
+  await clock.advance(900_000);
+  const orderOf = () => context.standings.get('americas')?.keptEmpty[0]?.drain;
+  expect(orderOf()).toMatchObject({ name: 'p', startTime: undefined });
+  expect((await read('p')).status).toMatchObject({ plan: { moves: 2, drains: 1 } });
+  expect((await read('p')).status).not.toHaveProperty('startTime');
+  await patch('p', { spec: { pause: false } });
+  const resumedAt = clock.now().wallMs;
+  await clock.advance(3000);
+  expect(whereAre()).toBe('west@2 west@2');
+  expect(Date.parse(orderOf()?.startTime ?? '') - resumedAt).toBeGreaterThanOrEqual(-1000);
+});
+
+describe('a switch of 300 services', () => {
+  const names = Array.from({ length: 298 }, (_, i) => `s${String(i).padStart(3, '0')}`);
+  const away = (): number =>
+    [...SERVICES, ...names].filter((name) => assignmentOf(name)?.activeRegion === 'west').length;
+
+  it('counts all of them over a change of the leader, lists 200, and moves none twice', async () => {
+    await serve(names);
+    // One that waits for an approval keeps the switch open.
+    await serve(['wfm'], { serviceClassRef: { name: 'wfm' } });
+    await clock.advance(3000);
+    await apply(aSwitch('e'));
+    await clock.advance(10_000);
+    expect(away()).toBe(300);
+    const before = (await read('e')).status;
+    expect([before?.servicesTotal, before?.services?.length]).toEqual([301, 200]);
+    expect(before?.steps?.[0]).toMatchObject({ name: 'RecordIntent', state: 'Running', done: 300, total: 301 });
+    await changeLeader();
+    await clock.advance(15_000);
+    const after = (await read('e')).status;
+    expect([after?.servicesTotal, after?.services?.length]).toEqual([301, 200]);
+    expect(after?.steps).toEqual(before?.steps);
+    expect(after?.slowestRecoveryMilliseconds).toBe(before?.slowestRecoveryMilliseconds);
+    const writes = direct.writes().length;
+    await clock.advance(5000);
+    expect(direct.writes()).toHaveLength(writes);
+
+    // All come back, because the other region is lost: more than the list can name.
+    states.set('west', 'Lost');
+    await clock.advance(10_000);
+    expect(away()).toBe(0);
+    states.delete('west');
+    await changeLeader();
+    await clock.advance(10_000);
+    expect(away()).toBe(0);
+    const last = (await read('e')).status;
+    expect([last?.servicesTotal, last?.services?.length]).toEqual([301, 200]);
+    expect(last?.services?.every(({ superseded }) => superseded)).toBe(true);
+    expect(last?.steps?.[0]).toMatchObject({ state: 'Running', done: 300, total: 301 });
+  }, 60_000);
+
+  it('comes home from a drill under another leader, which counts all of them on both ways', async () => {
+    await serve(names);
+    await clock.advance(3000);
+    await apply(drill({ staySeconds: 5, objectiveSeconds: 60 }));
+    await clock.advance(4000);
+    expect(away()).toBe(300);
+    await reportInstances([...SERVICES, ...names]);
+    await clock.advance(12_000);
+    expect([away(), phaseOf(await read('d'))]).toEqual([0, 'Home']);
+    await changeLeader();
+    await clock.advance(2000);
+    await reportInstances([...SERVICES, ...names]);
+    await clock.advance(5000);
+    const { status } = await read('d');
+    expect(status?.drill).toMatchObject({ phase: 'Ended', result: 'Passed' });
+    expect(status?.drill?.message).toMatch(/^300 of 300 services went away and came home; longest time away: [0-5]\./);
+    expect([status?.servicesTotal, status?.back?.servicesTotal]).toEqual([300, 300]);
+    expect([status?.services?.length, status?.back?.services.length]).toEqual([200, 200]);
+  }, 60_000);
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
-import type { PlannedService } from '../api/region-switch.ts';
+import type { PlannedRegion, PlannedService } from '../api/region-switch.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { stateFor } from '../decide/diagnosis.ts';
@@ -21,6 +21,7 @@ import {
   type SwitchRequest,
 } from '../decide/manual-switch.ts';
 import { decideSet } from '../decide/manual-together.ts';
+import { regionsAfter } from '../decide/outlook.ts';
 import type { Member } from '../decide/together.ts';
 import { withWaves } from '../decide/waves.ts';
 import { ConflictError } from '../kube/errors.ts';
@@ -32,7 +33,8 @@ import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { awaitedByIn, colocatedSets } from './dependencies.ts';
 import { diagnoseGroup } from './diagnose.ts';
-import { assignedService, epochsIn, lagIn, ledgerOf, viewOf } from './instance-view.ts';
+import { assignedService, epochsIn, lagIn, ledgerOf, placedServices, viewOf } from './instance-view.ts';
+import { tenantResolver } from './tenant-scopes.ts';
 
 /** Writes of intents under way at the same time. */
 const CONCURRENCY = 32;
@@ -55,7 +57,7 @@ interface Looked {
 }
 
 /** Plans in the making, by name of the RegionSwitch. */
-type Plans = Map<string, PlannedService[]>;
+type Plans = Map<string, { readonly services: PlannedService[]; regions: readonly PlannedRegion[] }>;
 
 /**
  * The one loop that chooses regions. It looks at everything at once, because only there can it be seen that most
@@ -107,7 +109,7 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
   noteStanding(context, name, standing);
   for (const request of standing?.requests ?? []) {
     const exists = (key: string): boolean => context.instances.store.get(key)?.spec.iuGroupRef.name === name;
-    plans.set(request.name, missingServices(request, name, exists));
+    plans.set(request.name, { services: missingServices(request, name, exists), regions: [] });
   }
   const requests = standing?.requests ?? [];
   const looked = lookAt(context, group, { hubIsolated, failingOver }, standing);
@@ -117,7 +119,7 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
   );
   const decided: Decided[] = [];
   let ledger = ledgerOf(context, group);
-  const trials = new Map(requests.filter(isDryRun).map(({ name: trial }) => [trial, ledger] as const));
+  const trials = new Map(requests.filter(isTrial).map(({ name: trial }) => [trial, ledger] as const));
   for (const turn of turnsOf(looked, sets)) {
     const members = turn.map(({ key, view }): Member => ({ key, view: { ...view, ...ledger } }));
     const decisions = decideSet(members, requests, trials);
@@ -133,11 +135,22 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
       decided.push({ key, instance, group, decision });
     }
   }
+  addRegions(context, group, plans, requests);
   return decided;
 }
 
+/** Before anything of it is recorded: what is planned in the regions now is what the plan was made from. */
+function addRegions(context: HubContext, group: IUGroup, plans: Plans, requests: readonly SwitchRequest[]): void {
+  const placed = requests.length > 0 ? placedServices(context, group) : [];
+  for (const { name } of requests) {
+    const plan = plans.get(name);
+    if (plan) plan.regions = regionsAfter(plan.services, placed, group);
+  }
+}
+
 const NOTHING: ServiceDecision = { decision: { kind: 'Keep' }, answers: new Map() };
-const isDryRun = ({ isDryRun: isTrial }: SwitchRequest): boolean => isTrial;
+/** It takes nothing from the others, and its services count together: also while it is paused, and only says what it would do. */
+const isTrial = ({ isDryRun, isPaused }: SwitchRequest): boolean => isDryRun || isPaused;
 
 /** All services of a group that are decided about. */
 function lookAt(
@@ -159,7 +172,10 @@ function lookAt(
 /** A cold cache, or one that may lag behind the leader before, says nothing: one of the RegionSwitches could be a freeze. */
 function standingOf(context: HubContext, group: string): Standing | undefined {
   const { reflector, store } = context.switches;
-  return reflector.fresh ? readStanding(store.list(), group, context.clock.now().wallMs) : undefined;
+  if (!reflector.fresh) return undefined;
+  const switches = store.list();
+  const resolve = tenantResolver(context, group, switches);
+  return resolve && readStanding(switches, group, context.clock.now().wallMs, resolve);
 }
 
 function addToPlans(
@@ -168,16 +184,16 @@ function addToPlans(
   { assignment }: Looked['view'],
   answers: ServiceDecision['answers'],
 ): void {
-  for (const [name, answer] of answers) plans.get(name)?.push(plannedService(key, assignment, answer));
+  for (const [name, answer] of answers) plans.get(name)?.services.push(plannedService(key, assignment, answer));
 }
 
 /** By uid: what was planned for a RegionSwitch says nothing of another one that was made anew under its name. */
 function notePlans(context: HubContext, plans: Plans): void {
   context.plans.clear();
   const awaitedBy = awaitedByIn(context);
-  for (const [name, services] of plans) {
+  for (const [name, { regions, services }] of plans) {
     const uid = context.switches.store.get(name)?.metadata.uid;
-    if (uid !== undefined) context.plans.set(uid, withWaves(services, awaitedBy));
+    if (uid !== undefined) context.plans.set(uid, { services: withWaves(services, awaitedBy), regions });
   }
 }
 

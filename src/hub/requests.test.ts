@@ -60,6 +60,14 @@ it('a request makes one RegionSwitch, and is remembered', async () => {
   expect([again.requests, again.requested, direct.writes().length]).toEqual([requests, requested, writes]);
 });
 
+it('a request may name tenants', async () => {
+  await answer(groupWith({ ...REQUEST, tenants: ['acme/one', 'acme/two'] }));
+  const made = await direct.client.read(RESOURCES.regionSwitch, { name: NAME });
+  expect(made.spec.tenants).toEqual(['acme/one', 'acme/two']);
+  const { requested } = await answer(groupWith({ ...REQUEST, nonce: 'n-2', tenants: ['one'] }));
+  expect(requested).toMatchObject({ status: 'False', message: expect.stringContaining("must be 'namespace/name'") });
+});
+
 it('what a leader made before it fell is taken for made', async () => {
   await answer(groupWith(REQUEST));
   const second = await answer(groupWith(REQUEST));

@@ -55,7 +55,7 @@ async function make(
 ): Promise<RequestAnswer | undefined> {
   if (!context.leadership.isCertain()) return answer;
   const { name, request } = answer;
-  const { reason, region, services, switchExpiresAt, type } = request;
+  const { reason, region, services, switchExpiresAt, tenants, type } = request;
   const object: RegionSwitch = {
     apiVersion: API_VERSION,
     kind: 'RegionSwitch',
@@ -66,6 +66,7 @@ async function make(
       trigger: 'Manual',
       region,
       ...(services && { services }),
+      ...(tenants && { tenants }),
       reason,
       ...(switchExpiresAt === undefined ? {} : { expiresAt: switchExpiresAt }),
       dryRun: false,

@@ -12,6 +12,7 @@ import { recordedTransit, transitReady, transitStatus } from '../report/transit.
 import { transitEvents, uplinkEvents } from '../report/transit-events.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { isHubSuspect } from './diagnose.ts';
 import { whileSettling } from './settling.ts';
 import { CallerBook } from './transit-callers.ts';
 import { transitRows } from './transit-rows.ts';
@@ -93,7 +94,7 @@ function lookNow(context: HubContext, group: IUGroup, { book, cohorts, histories
     callers: book.callersOf(context, group, cohorts),
     countries: residency?.countries,
     freezes: freezesOf(context, name),
-    hubIsolated: context.isolatedAt.has(name),
+    hubIsolated: isHubSuspect(context, group),
     nowMs: wallMs,
     monoMs,
   });

@@ -1,7 +1,6 @@
 import { isoTime } from '../api/common.ts';
 import type { ConditionState } from '../api/conditions.ts';
 import type { DrillStatus, RegionSwitch } from '../api/region-switch.ts';
-import type { judgePlan } from '../decide/drill.ts';
 import {
   endedReport,
   isSettled,
@@ -17,17 +16,10 @@ import { awaySteps, backFields, closedSteps, heldAtReturn } from './way-home.ts'
 const REASONS = { Passed: 'DrillPassed', Failed: 'DrillFailed', Aborted: 'DrillAborted' } as const;
 
 /** The status of a drill. Its end has one of three results, and stays as it is for ever. */
-export function drillReport(
-  object: RegionSwitch,
-  progress: ManualProgress,
-  now: number,
-  judge: typeof judgePlan,
-): StatusReport {
+export function drillReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
   if (object.status?.endTime !== undefined) return endedReport(object);
   if (progress.obstacle) return { conditions: standingConditions({ is: 'Stalled', ...progress.obstacle }) };
-  return object.spec.drill?.kind === 'Plan'
-    ? planReport(object, progress, now, judge)
-    : regionReport(object, progress, now);
+  return object.spec.drill?.kind === 'Plan' ? planReport(object, progress, now) : regionReport(object, progress, now);
 }
 
 const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 'result'>): Standing => ({
@@ -38,35 +30,27 @@ const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 
 
 /** Nothing moves: the plan of an evacuation, as it was when nothing held it any more. */
 function planReport(
-  { spec, status }: RegionSwitch,
-  { plan, stop }: ManualProgress,
+  { status }: RegionSwitch,
+  { drill = { phase: 'Away' }, plan, regions, stop }: ManualProgress,
   now: number,
-  judge: typeof judgePlan,
 ): StatusReport {
-  const startTime = status?.startTime ?? isoTime(now);
-  const elapsedMs = now - Date.parse(startTime);
-  const summary = summarizePlan(plan);
-  const cut = stop && {
-    result: 'Aborted' as const,
-    message: `${stop.toLowerCase()} before there was a plan without holds`,
-  };
-  const judged = cut ?? (spec.drill && judge(summary, { elapsedMs, settings: spec.drill }));
-  const drill: DrillStatus = judged ? { phase: 'Ended', ...judged } : { phase: 'Away' };
+  const summary = summarizePlan(plan, regions);
   const waiting: Standing = { is: 'Reconciling', reason: 'PlanOnly', message: `${summary.held} services are held` };
+  const hasEnded = drill.phase === 'Ended';
   return {
-    conditions: standingConditions(judged ? resultStanding(judged) : waiting),
+    conditions: standingConditions(hasEnded ? resultStanding(drill) : waiting),
     fields: {
-      startTime,
+      startTime: status?.startTime ?? isoTime(now),
       servicesTotal: summary.moves,
       ...(stop ? {} : { plan: summary }),
       drill,
-      ...(judged ? { endTime: isoTime(now) } : {}),
+      ...(hasEnded ? { endTime: isoTime(now) } : {}),
     },
   };
 }
 
 function regionReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  const { back, drill = { phase: 'Away' }, left, plan, services } = progress;
+  const { back, drill = { phase: 'Away' }, left, plan, regions, services } = progress;
   const { status } = object;
   const startTime = status?.startTime ?? isoTime(now);
   const isAway = drill.phase === 'Away' || drill.phase === 'Staying';
@@ -80,8 +64,8 @@ function regionReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       startTime,
       ...(drill.phase === 'Ended' ? { endTime: isoTime(now) } : {}),
       steps: drill.phase === 'Ended' ? closedSteps(steps, isoTime(now)) : steps,
-      ...progressFields(services, pending),
-      ...(drill.phase === 'Away' ? { plan: plan.length > 0 ? summarizePlan(plan) : null } : {}),
+      ...progressFields(services, pending, status),
+      ...(drill.phase === 'Away' ? { plan: plan.length > 0 ? summarizePlan(plan, regions) : null } : {}),
       ...(isAway ? {} : { back: backFields(object, progress, wayHome) }),
       drill,
     },

@@ -1,4 +1,4 @@
-import type { Reason } from '../api/conditions.ts';
+import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
@@ -72,6 +72,9 @@ export const freezeExpired = (freeze: RegionSwitch): EventNote =>
     action: 'Unfreeze',
     text: `The freeze ended at ${freeze.spec.expiresAt}: what moves by itself moves again`,
   });
+
+export const notCovered = (object: RegionSwitch, { message, reason }: ConditionState): EventNote =>
+  note(object, 'Warning', { reason, action: 'Scope', text: `Not all that is named by tenant is in scope: ${message}` });
 
 export const dependencyTimedOut = (
   instance: ServiceInstance,

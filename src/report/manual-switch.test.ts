@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aProgress, aSwitch } from '../../test/support/objects.ts';
 import { type ConditionState, mergeConditions } from '../api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import { drainOrderOf } from '../decide/manual-switch.ts';
 import { type ManualProgress, manualReport, summarizePlan } from './manual-switch.ts';
 import type { ServiceProgress } from './switch.ts';
 import { undoReport } from './undo.ts';
@@ -30,6 +31,7 @@ const stays = (name: string): PlannedService => ({
 const NOTHING: ManualProgress = {
   services: [],
   plan: [],
+  regions: [],
   drain: undefined,
   stop: undefined,
   obstacle: undefined,
@@ -211,6 +213,84 @@ describe('a switch that a person asked for', () => {
   });
 });
 
+describe('a switch that is paused from the beginning', () => {
+  const drains: PlannedService = { name: 'ns/web', verdict: 'Drains', from: 'east' };
+  const paused = aSwitch('s', { pause: true });
+  const resumed = (object: RegionSwitch): RegionSwitch => ({ ...object, spec: { ...object.spec, pause: false } });
+
+  it('has no start, none of its steps is done, and nothing is led away', () => {
+    const object = reported(paused, { plan: [drains] });
+    expect([isNow(object), object.status?.startTime, object.status?.endTime]).toEqual([
+      'Stalled',
+      undefined,
+      undefined,
+    ]);
+    expect(readyOf(object)).toBe('paused: 0 of 0 services were begun, nor is the traffic of 1 led away');
+    expect(stepsOf(object)).toMatch(/^RecordIntent Pending 0\/0/);
+    expect(conditionOf(object, 'SwitchedOver')).toBeUndefined();
+    expect(drainOrderOf(object)?.startTime).toBeUndefined();
+    expect(reported(object, { plan: [drains] }, 100).status).toEqual(object.status);
+  });
+
+  it('starts when it is resumed', () => {
+    const object = reported(
+      resumed(reported(paused, { plan: [drains, moves('ns/a')] })),
+      { plan: [drains, moves('ns/a')] },
+      70,
+    );
+    expect([object.status?.startTime, object.status?.steps?.[0]?.startTime]).toEqual([
+      '2026-01-01T00:01:10Z',
+      '2026-01-01T00:01:10Z',
+    ]);
+    expect(drainOrderOf(object)?.startTime).toBe('2026-01-01T00:01:10Z');
+  });
+
+  it('keeps its start when it is paused again, and the steps go on', () => {
+    const begun = reported(resumed(paused), { services: [service('ns/a')], plan: [drains, held('ns/b')] }, 70);
+    const again = reported({ ...begun, spec: paused.spec }, { services: [service('ns/a')], plan: [held('ns/b')] }, 90);
+    expect(again.status?.startTime).toBe('2026-01-01T00:01:10Z');
+  });
+
+  it('ends when it is aborted, and says what it never began', () => {
+    const object = reported(reported(paused, { plan: [moves('ns/a'), held('ns/b')] }), { stop: 'Aborted' });
+    expect([isNow(object), readyOf(object)]).toEqual(['Stalled', 'aborted: 0 of 2 services were begun']);
+    expect(object.status?.endTime).toBeDefined();
+  });
+});
+
+it('a switch that only leads traffic away has not ended before that is counted', () => {
+  const plan: PlannedService[] = [{ name: 'ns/web', verdict: 'Drains', from: 'east' }];
+  const first = reported(aSwitch('s'), { plan });
+  expect([first.status?.startTime, first.status?.endTime]).toEqual(['2026-01-01T00:00:10Z', undefined]);
+  const drain = { services: 1, sharePercent: 0, onlyHere: 0 };
+  expect(reported(first, { drain }).status?.endTime).toBeDefined();
+});
+
+describe('a switch of more services than its status lists', () => {
+  const many = (n: number, more: Partial<ServiceProgress> = {}) =>
+    Array.from({ length: n }, (_, i) => service(`ns/${String(i).padStart(3, '0')}`, { ...DONE, ...more }));
+
+  it('counts all, and lists first what only the list can tell', () => {
+    const services = [...many(298), service('ns/on-its-way'), service('ns/moved-on', { ...DONE, superseded: true })];
+    const object = reported(aSwitch('s'), { services });
+    expect([object.status?.servicesTotal, object.status?.services?.length]).toEqual([300, 200]);
+    expect(stepsOf(object)).toContain('RecordIntent Done 300/300');
+    expect(object.status?.services?.slice(0, 3).map(({ name }) => name)).toEqual([
+      'ns/moved-on',
+      'ns/on-its-way',
+      'ns/000',
+    ]);
+  });
+
+  it('goes on telling the longest recovery, also of a service that the list had no place for', () => {
+    const slow = service('ns/slow', { ...DONE, readyAt: at(90) });
+    const before = reported(aSwitch('s'), { services: [...many(250), slow] });
+    expect(before.status?.slowestRecoveryMilliseconds).toBe(89_000);
+    const after = reported(before, { services: many(250) });
+    expect(after.status?.slowestRecoveryMilliseconds).toBe(89_000);
+  });
+});
+
 describe('a dry run', () => {
   it('tells the plan, and no step of it', () => {
     const object = reported(aSwitch('s', { dryRun: true }), { plan: [moves('ns/a'), held('ns/b'), stays('ns/c')] });
@@ -224,6 +304,19 @@ describe('a dry run', () => {
       plan: { moves: 1 },
       endTime: expect.any(String),
     });
+  });
+
+  it('says which regions gain and lose, and that one would be too full', () => {
+    const regions = [
+      { region: 'east', before: 3, after: 0, fits: true },
+      { region: 'west', before: 2, after: 5, capacity: 4, fits: false },
+    ];
+    const object = reported(aSwitch('s', { dryRun: true }), { plan: [moves('ns/a')], regions });
+    expect(object.status?.plan?.regions).toEqual(regions);
+    expect(readyOf(object)).toBe(
+      'plan: 1 would move, 0 are held, 0 stay; nothing moves; region west would hold more than its capacity',
+    );
+    expect(summarizePlan([held('ns/a')], regions)).not.toHaveProperty('regions');
   });
 
   it('lists the first 200 and counts all', () => {

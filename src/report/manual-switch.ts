@@ -2,6 +2,7 @@ import { isoTime } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type {
   DrillStatus,
+  PlannedRegion,
   PlannedService,
   RegionSwitch,
   RegionSwitchStatus,
@@ -10,13 +11,15 @@ import type {
 } from '../api/region-switch.ts';
 import type { Stop } from '../decide/manual-switch.ts';
 import type { StatusReport } from './status.ts';
-import { factsOf, isOver, LISTED, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
+import { factsOf, isOver, LISTED, pendingSteps, progressFields, type ServiceProgress, stepsOf } from './switch.ts';
 
 /** The status of a RegionSwitch that a person made. */
 export interface ManualProgress {
   readonly services: readonly ServiceProgress[];
   /** What the placement loop last made of the services that are not begun. */
   readonly plan: readonly PlannedService[];
+  /** What the regions would hold then. */
+  readonly regions: readonly PlannedRegion[];
   /** Why nothing more is begun. */
   readonly stop: Stop | undefined;
   /** How far the traffic has been led away; undefined where none is. */
@@ -27,13 +30,13 @@ export interface ManualProgress {
   readonly back: readonly ServiceProgress[];
   /** How many are still where this switch brought them, away from home. */
   readonly left: number;
-  /** How far a region drill is now. */
+  /** How far a drill is now. */
   readonly drill: DrillStatus | undefined;
 }
 
 const ORDER = { Held: 0, Stays: 1, Drains: 2, Moves: 3 } as const;
 
-export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
+export function summarizePlan(services: readonly PlannedService[], regions: readonly PlannedRegion[] = []): SwitchPlan {
   const countOf = (verdict: PlannedService['verdict']): number => services.filter((s) => s.verdict === verdict).length;
   const drains = countOf('Drains');
   const sorted = services.toSorted(
@@ -45,6 +48,7 @@ export function summarizePlan(services: readonly PlannedService[]): SwitchPlan {
     stays: countOf('Stays'),
     ...(drains > 0 ? { drains } : {}),
     services: sorted.slice(0, LISTED),
+    ...(regions.length > 0 && countOf('Moves') > 0 ? { regions: [...regions] } : {}),
   };
 }
 
@@ -92,14 +96,16 @@ function freezeReport({ spec, status }: RegionSwitch, stop: Stop | undefined, no
   };
 }
 
-function dryRunReport({ status }: RegionSwitch, { plan, stop }: ManualProgress, now: number): StatusReport {
+function dryRunReport({ status }: RegionSwitch, { plan, regions, stop }: ManualProgress, now: number): StatusReport {
   const startTime = status?.startTime ?? isoTime(now);
-  const summary = stop ? status?.plan : summarizePlan(plan);
+  const summary = stop ? status?.plan : summarizePlan(plan, regions);
   const drained = summary?.drains ? `, ${summary.drains} would be drained` : '';
   const counts = summary
     ? `${summary.moves} would move, ${summary.held} are held, ${summary.stays} stay${drained}`
     : 'none';
-  const message = `plan: ${counts}; nothing moves`;
+  const full = summary?.regions?.filter(({ fits }) => !fits).map(({ region }) => region) ?? [];
+  const overfull = full.length > 0 ? `; region ${full.join(', ')} would hold more than its capacity` : '';
+  const message = `plan: ${counts}; nothing moves${overfull}`;
   return {
     conditions: standingConditions({ is: 'Ready', reason: 'PlanOnly', message }),
     fields: {
@@ -135,9 +141,34 @@ function remainderOf(object: RegionSwitch, { plan, services, stop }: ManualProgr
   return { isStopped: false, pending: countOf('Moves') + countOf('Held'), stays: countOf('Stays') };
 }
 
+/** Whether it was paused before it began anything: then it has not begun to lead traffic away either. */
+const isAwaitingResume = ({ spec, status }: RegionSwitch, { services, stop }: ManualProgress): boolean =>
+  spec.pause && status?.startTime === undefined && services.length === 0 && stop === undefined;
+
+/**
+ * It has no start: what is counted from there, the steps in which traffic is led away, counts from when it is resumed. None
+ * of its steps is done either, or it would be taken for one that begins nothing more.
+ */
+function awaitingReport(object: RegionSwitch, { plan, regions }: ManualProgress, now: number): StatusReport {
+  const { drains = 0, ...summary } = summarizePlan(plan, regions);
+  const pending = summary.moves + summary.held;
+  const drained = drains > 0 ? `, nor is the traffic of ${drains} led away` : '';
+  const message = `paused: 0 of ${pending} services were begun${drained}`;
+  return {
+    conditions: standingConditions({ is: 'Stalled', reason: 'Paused', message }),
+    fields: {
+      steps: pendingSteps(pending),
+      ...progressFields([], pending),
+      plan: plan.length > 0 ? summarizePlan(plan, regions) : null,
+      ...approvalFields(object, plan, now),
+    },
+  };
+}
+
 /** Once its first step has ended, however it did, a switch begins nothing more. */
 function actingReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  const { drain, plan, services, stop } = progress;
+  if (isAwaitingResume(object, progress)) return awaitingReport(object, progress, now);
+  const { drain, plan, regions, services, stop } = progress;
   const before = object.status?.steps ?? [];
   const remainder = remainderOf(object, progress);
   const { isStopped, pending, stays } = remainder;
@@ -147,8 +178,7 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
     (step): SwitchStep =>
       isStopped && step.name === 'RecordIntent' ? abortedStep(step, intentStep(object), now) : step,
   );
-  const isDrained = stop !== undefined || !drain || isAtZero(drain);
-  const hasEnded = (isStopped || pending === 0) && isOver(services) && isDrained;
+  const hasEnded = (isStopped || pending === 0) && isOver(services) && isDrained(progress);
   const { cleaned, secured, switched } = factsOf(services, pending);
   const standing = isStopped
     ? stoppedStanding(services, remainder, stop)
@@ -162,13 +192,17 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       startTime,
       ...(hasEnded ? { endTime: isoTime(now) } : {}),
       steps,
-      ...progressFields(services, pending),
+      ...progressFields(services, pending, status),
       drain: stop ? null : (drain ?? null),
-      ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan) : null }),
+      ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan, regions) : null }),
       ...approvalFields(object, plan, now),
     },
   };
 }
+
+/** The first look knows only that there is something to lead away: how far it is, is told once there is a start to count from. */
+const isDrained = ({ drain, plan, stop }: ManualProgress): boolean =>
+  stop !== undefined || (drain ? isAtZero(drain) : !plan.some(({ verdict }) => verdict === 'Drains'));
 
 /** How long people took, apart from how long the recovery took. */
 function approvalFields({ status }: RegionSwitch, plan: readonly PlannedService[], now: number) {

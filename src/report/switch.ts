@@ -16,6 +16,10 @@ export interface ServiceProgress {
   readonly readyAt: number | undefined;
   /** As an earlier leader measured it: to the millisecond, while times are written in whole seconds. */
   readonly recoveryMs?: number;
+  /** An earlier leader measured it, and the list had no place for it: nobody knows how long it took. */
+  readonly isUntimed?: boolean;
+  /** Not even its name is known: it was counted, and something else has moved it since. */
+  readonly isUnnamed?: boolean;
   readonly trafficMoved: boolean;
   /** The old side is known to be stopped. */
   readonly cleanedUp: boolean;
@@ -56,6 +60,10 @@ const endOf = (services: readonly ServiceProgress[], name: SwitchStep['name'], n
   return now;
 };
 
+/** Of a switch that has not been begun. */
+export const pendingSteps = (total: number): SwitchStep[] =>
+  STEPS.map(({ name }) => ({ name, state: 'Pending', done: 0, total }));
+
 export function stepsOf(
   services: readonly ServiceProgress[],
   before: readonly SwitchStep[],
@@ -79,8 +87,9 @@ export function stepsOf(
   });
 }
 
-export function recoveryOf({ lastSignAt, decidedAt, readyAt, recoveryMs }: ServiceProgress): number | undefined {
-  if (recoveryMs !== undefined) return recoveryMs;
+export function recoveryOf(service: ServiceProgress): number | undefined {
+  const { lastSignAt, decidedAt, readyAt, recoveryMs } = service;
+  if (recoveryMs !== undefined || service.isUntimed) return recoveryMs;
   return readyAt === undefined ? undefined : Math.max(0, Math.round(readyAt - (lastSignAt ?? decidedAt)));
 }
 
@@ -123,6 +132,7 @@ export function progressOf(entry: MovedService): ServiceProgress {
     promotedAt: msOf(promotedTime),
     readyAt: msOf(readyTime),
     ...(recoveryMilliseconds === undefined ? {} : { recoveryMs: recoveryMilliseconds }),
+    ...(recoveryMilliseconds === undefined && readyTime !== undefined ? { isUntimed: true } : {}),
     trafficMoved: false,
     cleanedUp: false,
     protected: false,
@@ -173,11 +183,33 @@ function conditionsOf(services: readonly ServiceProgress[]): ConditionState[] {
 export const isOver = (services: readonly ServiceProgress[]): boolean =>
   services.every((s) => s.superseded || (s.readyAt !== undefined && s.protected));
 
-/** What the status says of the services that are on their way. */
-export function progressFields(services: readonly ServiceProgress[], pending: number): Record<string, unknown> {
-  const recoveries = services.map(recoveryOf).filter((ms) => ms !== undefined);
+/** What only the list can tell the next leader comes first: what was moved on since, then what is on its way. */
+function rankOf({ isUntimed, readyAt, superseded }: ServiceProgress): number {
+  if (superseded) return 0;
+  if (readyAt === undefined) return 1;
+  return isUntimed ? 3 : 2;
+}
+
+/** The assignments name the switch by which a service came to its region, so what is not listed is found there. */
+function listedOf(services: readonly ServiceProgress[]): readonly ServiceProgress[] {
+  const named = services.filter(({ isUnnamed }) => !isUnnamed);
+  return named.length <= LISTED ? named : named.toSorted((x, y) => rankOf(x) - rankOf(y)).slice(0, LISTED);
+}
+
+/**
+ * What the status says of the services that are on their way.
+ *
+ * @param before what it said before: the list may have had no place for the one that took longest
+ */
+export function progressFields(
+  services: readonly ServiceProgress[],
+  pending: number,
+  before?: Pick<NonNullable<RegionSwitch['status']>, 'slowestRecoveryMilliseconds'>,
+): Record<string, unknown> {
+  const told = before?.slowestRecoveryMilliseconds;
+  const recoveries = [...services.map(recoveryOf), told].filter((ms) => ms !== undefined);
   return {
-    services: services.slice(0, LISTED).map(entryOf),
+    services: listedOf(services).map(entryOf),
     servicesTotal: services.length + pending,
     ...(recoveries.length > 0 ? { slowestRecoveryMilliseconds: Math.max(...recoveries) } : {}),
   };
@@ -192,7 +224,7 @@ export function switchReport(object: RegionSwitch, services: readonly ServicePro
       startTime: isoTime(startedAt),
       ...(isOver(services) ? { endTime: object.status?.endTime ?? isoTime(now) } : {}),
       steps: stepsOf(services, object.status?.steps ?? [], { startedAt, now, pending: 0 }),
-      ...progressFields(services, 0),
+      ...progressFields(services, 0, object.status),
     },
   };
 }

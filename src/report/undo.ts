@@ -29,7 +29,7 @@ export function undoReport(object: RegionSwitch, progress: ManualProgress, now: 
       ...(hasEnded ? { endTime: isoTime(now) } : {}),
       // Nothing more leaves: the first step says so to the loop that chooses regions.
       steps: hasEnded ? closedSteps(steps, isoTime(now)) : steps,
-      ...progressFields(services, 0),
+      ...progressFields(services, 0, status),
       // The traffic comes back with the services.
       drain: null,
       back: backFields(object, progress, { now, startedAt: Math.min(now, ...back.map((s) => s.decidedAt)) }),

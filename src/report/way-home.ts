@@ -9,7 +9,7 @@ export function backFields(
   { now, startedAt }: { readonly now: number; readonly startedAt: number },
 ): Record<string, unknown> {
   const steps = stepsOf(back, status?.back?.steps ?? [], { startedAt, now, pending: left });
-  return { steps, ...progressFields(back, left) };
+  return { steps, ...progressFields(back, left, status?.back) };
 }
 
 /** Those that were moved away and have not begun to go home. */

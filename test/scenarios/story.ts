@@ -33,6 +33,7 @@ import {
   type Standing,
 } from '../../src/decide/manual-switch.ts';
 import { decideRegional, type RegionalAction } from '../../src/decide/regional.ts';
+import { scopeOfTenants } from '../../src/decide/tenant-scope.ts';
 import { computeProtocolTiming } from '../../src/decide/timing.ts';
 import { RegionHistory } from '../../src/hub/region-history.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -132,6 +133,7 @@ export class Story {
     setTimer: () => ({ cancel: () => undefined }),
   };
   #places: string[] = [];
+  #tenants: readonly string[] = [];
   #nowMs = 0;
   #leadSinceMs = 0;
   #assignment: Assignment | undefined;
@@ -155,6 +157,8 @@ export class Story {
         for (const name of words.slice(1)) this.#sites.set(name, newSite(this.#clock));
       },
       service: () => (this.#places = words.slice(2)),
+      // `serves <namespace/name> ...`: whom the service serves.
+      serves: () => (this.#tenants = words.slice(1)),
       for: () => this.#run(Number(second)),
       policy: () => this.#setPolicy(second, third),
       window: () => (this.#policy.windows = [aWindow(second, Number(third), words.at(-1) ?? '')]),
@@ -189,7 +193,7 @@ export class Story {
     Object.assign(this.#policy, change);
   }
 
-  /** `switch <name> <type> [<region>] [approved] [paused] [dry-run] [for <seconds> s] [stay <seconds> s] [plan]`. */
+  /** `switch <name> <type> [<region>] [approved] [paused] [dry-run] [tenants <namespace/name> ...] [for <seconds> s] [stay <seconds> s] [plan]`. */
   #switch(name: string, words: readonly string[]): void {
     const [type = '', region = ''] = words;
     const seconds = words[words.indexOf('for') + 1];
@@ -202,6 +206,7 @@ export class Story {
       dryRun: words.includes('dry-run'),
       pause: words.includes('paused'),
       ...(type === 'Drill' && { drill }),
+      ...(words.includes('tenants') && { tenants: words.filter((word) => word.includes('/')) }),
       ...(words.includes('for') && { expiresAt: expiresAt.toISOString() }),
       ...(words.includes('approved') && { approved: { by: 'the one in charge', at: this.#isoNow() } }),
     });
@@ -375,7 +380,7 @@ export class Story {
   #isoNow = (): string => new Date(BEGIN_MS + this.#nowMs).toISOString();
 
   #decide(): void {
-    const standing = readStanding([...this.#switches.values()], 'americas', BEGIN_MS + this.#nowMs);
+    const standing = this.#standing();
     const { answers, decision } = decideService(this.#view(standing), KEY, standing.requests);
     this.#planned.clear();
     for (const { isDryRun, isPaused, name, type } of standing.requests) {
@@ -390,6 +395,17 @@ export class Story {
     if (held && held !== this.#said.decision) this.#say('hub', held);
     this.#said.decision = held;
     this.#record(decision);
+  }
+
+  #standing(): Standing {
+    const book = {
+      groupOf: () => 'americas',
+      instancesOf: (tenant: string) => (this.#tenants.includes(tenant) ? [KEY] : []),
+      sizeOf: () => this.#tenants.length,
+    };
+    const scopeOf = (tenants: readonly string[]) =>
+      scopeOfTenants(tenants, { book, group: 'americas', instances: [this.#instance()] });
+    return readStanding([...this.#switches.values()], 'americas', BEGIN_MS + this.#nowMs, scopeOf);
   }
 
   #tellHold({ message, reason, recheckAfterMs, wanted }: Extract<InstanceDecision, { kind: 'Hold' }>): string {

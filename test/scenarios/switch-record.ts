@@ -3,7 +3,7 @@ import { mergeConditions } from '../../src/api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../../src/api/region-switch.ts';
 import type { Assignment } from '../../src/api/service-instance.ts';
 import { isHubIsolated, type RegionState } from '../../src/decide/diagnosis.ts';
-import { advanceDrill, judgePlan } from '../../src/decide/drill.ts';
+import { advanceDrill, advancePlanDrill } from '../../src/decide/drill.ts';
 import { isMovedAwayBy, isReturning, isWayHome, madeAt, stopOf } from '../../src/decide/manual-switch.ts';
 import { travellerOf } from '../../src/hub/drill-progress.ts';
 import { drillReport } from '../../src/report/drill.ts';
@@ -48,7 +48,7 @@ export class SwitchRecord {
     const progress = this.#progressOf(object, key, sight);
     const { conditions, fields } =
       object.spec.type === 'Drill'
-        ? drillReport(object, progress, sight.nowMs, judgePlan)
+        ? drillReport(object, progress, sight.nowMs)
         : undoReport(object, progress, sight.nowMs);
     const time = isoTime(sight.nowMs);
     const merged = mergeConditions(object.status?.conditions, conditions, { generation: 1, time });
@@ -65,7 +65,7 @@ export class SwitchRecord {
     const isPlanned = isReturning(object) ? isLeft : services.length === 0;
     const plan = isPlanned && planned ? [planned] : [];
     const stop = stopOf(object, sight.nowMs);
-    const nothing = { drain: undefined, obstacle: undefined, drill: undefined };
+    const nothing = { regions: [], drain: undefined, obstacle: undefined, drill: undefined };
     const progress = { services, back, plan, stop, left: isLeft ? 1 : 0, ...nothing };
     return object.spec.drill ? { ...progress, drill: drillOf(object, progress, sight) } : progress;
   }
@@ -90,6 +90,10 @@ function drillOf(object: RegionSwitch, { back, left, plan, services, stop }: Man
   const { drill, expiresAt, region = '' } = object.spec;
   const regions = new Map([...sight.regions].map(([name, { state }]): [string, RegionState] => [name, state]));
   if (!drill) return undefined;
+  if (drill.kind === 'Plan') {
+    const elapsedMs = sight.nowMs - (Date.parse(object.status?.startTime ?? '') || sight.nowMs);
+    return advancePlanDrill({ plan, stop, settings: drill, elapsedMs });
+  }
   const picture = {
     settings: drill,
     home: region,

@@ -3,6 +3,7 @@ import type { Drained } from '../../src/api/service-instance.ts';
 import { nextDrains, shareOf } from '../../src/decide/drain.ts';
 import { readStanding, restraintsOn } from '../../src/decide/manual-switch.ts';
 import { computeWeights, type RegionWeight } from '../../src/decide/weights.ts';
+import { manualReport } from '../../src/report/manual-switch.ts';
 import { aSwitch } from '../support/objects.ts';
 
 const BEGIN_MS = Date.UTC(2026, 0, 1);
@@ -31,7 +32,8 @@ export class TrafficStory {
     } else if (first === 'for') {
       for (let second_ = Number(second); second_ > 0; second_--, this.#nowMs += 1000) lines.push(...this.#step());
     } else if (first === 'switch') this.#switch(second, words.slice(2));
-    else if (first === 'abort') this.#abort(second);
+    else if (first === 'abort') this.#setSpec(second, { abort: true });
+    else if (first === 'resume') this.#setSpec(second, { pause: false });
     else if (line.endsWith('serves no more')) this.#serving.delete(first);
     else if (line.endsWith('serves again')) this.#serving.add(first);
     else throw new Error(`the story says nothing of "${line}"`);
@@ -40,7 +42,7 @@ export class TrafficStory {
 
   #iso = (atMs: number): string => `${new Date(BEGIN_MS + atMs).toISOString().slice(0, 19)}Z`;
 
-  /** `switch <name> <type> <region> [step <percent> every <seconds> s] [for <seconds> s]`. */
+  /** `switch <name> <type> <region> [paused] [step <percent> every <seconds> s] [for <seconds> s]`. */
   #switch(name: string, words: readonly string[]): void {
     const [type, region] = words;
     const numberAfter = (word: string): number => Number(words[words.indexOf(word) + 1]);
@@ -48,21 +50,33 @@ export class TrafficStory {
     const made = aSwitch(name, {
       type,
       region,
+      pause: words.includes('paused'),
       ...(words.includes('step') && { drain }),
       ...(words.includes('for') && { expiresAt: this.#iso(this.#nowMs + numberAfter('for') * 1000) }),
     });
-    const startTime = this.#iso(this.#nowMs);
-    this.#switches.set(name, { ...made, status: { observedGeneration: 1, startTime } });
+    this.#switches.set(name, made);
   }
 
-  #abort(name: string): void {
+  #setSpec(name: string, change: Partial<RegionSwitch['spec']>): void {
     const found = this.#switches.get(name);
     if (!found) throw new Error(`there is no switch ${name}`);
-    this.#switches.set(name, { ...found, spec: { ...found.spec, abort: true } });
+    this.#switches.set(name, { ...found, spec: { ...found.spec, ...change } });
+  }
+
+  /** As the hub reports it: the steps count from the start that is told here. */
+  #report(now: number): void {
+    const nothing = { services: [], regions: [], stop: undefined, drain: undefined, obstacle: undefined };
+    const plan = [{ name: KEY, verdict: 'Drains' as const }];
+    for (const [name, object] of this.#switches) {
+      if (object.status?.startTime !== undefined) continue;
+      const { fields } = manualReport(object, { ...nothing, plan, back: [], left: 0, drill: undefined }, now);
+      this.#switches.set(name, { ...object, status: { observedGeneration: 1, ...fields } });
+    }
   }
 
   #step(): string[] {
     const now = BEGIN_MS + this.#nowMs;
+    this.#report(now);
     const standing = readStanding([...this.#switches.values()], 'americas', now);
     const orders = restraintsOn(standing, KEY).keptEmpty.flatMap(({ drain }) => drain ?? []);
     this.#drains = nextDrains(this.#regions, this.#drains, orders, now);

@@ -223,7 +223,7 @@ it('callers do not go to and fro with evidence that alternates', () => {
       // Until the changes are too many it follows them; then at most once in each stable time, which grows.
       expect(moves).toBeLessThanOrEqual(bothAlternate ? 6 + 3600 / 300 : 2);
     }),
-    { numRuns: 10 },
+    { numRuns: 5 },
   );
 });
 
