@@ -10,13 +10,14 @@ import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
 import { renderReference } from './reference.ts';
+import { renderTiers } from './tiers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Folders whose files are all generated, by the ending of these files: what is left over there is removed. */
 const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...renderCrds(), ...renderReference(), ...renderGuards(), ...renderCli()];
+const files = [...renderCrds(), ...renderReference(), ...renderGuards(), ...renderTiers(), ...renderCli()];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);
 

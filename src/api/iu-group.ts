@@ -17,6 +17,8 @@ import {
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
+import { residency } from './residency.ts';
+import { tier } from './service-class.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
 import { transitCentre, transitCentreStatus, transitPolicy } from './transit-centre.ts';
 
@@ -124,6 +126,10 @@ const failoverPolicy = z.object({
     ),
 });
 
+/** CEL: what `x` says of its country and geography is allowed by the residency of the group. */
+const allowedBy = (x: string): string =>
+  `(has(self.residency.countries) && ${x}.country in self.residency.countries) || (has(self.residency.geographies) && ${x}.geography in self.residency.geographies)`;
+
 const spec = z
   .object({
     infrastructureUnits: z
@@ -167,10 +173,22 @@ const spec = z
       )
       .optional()
       .describe('Where carriers and private networks come in. Absent: not by Switchback.'),
-    residency: z
-      .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
+    residency: residency
       .optional()
-      .describe('Countries that tenants of this group may ever be placed in. Absent: those of its regions.'),
+      .describe(
+        'Countries and geographies that may hold anything of tenants of this group. A hard rule. Absent: those of its regions.',
+      ),
+    digitalRegion: regionName
+      .optional()
+      .describe(
+        'The one region for the services of class `placement: DigitalRegion` of tenants of tier Global. Absent: their primary region.',
+      ),
+    tiers: z
+      .object({
+        refused: z.array(tier).min(1).max(5).meta(listSet).describe('Tiers that no new tenant of the group may have.'),
+      })
+      .optional()
+      .describe('Which tiers the group takes. Tenants that have one of the refused tiers already go on.'),
     drills: z
       .array(scheduledDrill)
       .max(16)
@@ -191,8 +209,16 @@ const spec = z
         message: 'a region stands in two infrastructure units: a region is one cluster and holds one unit of a group',
       },
       {
-        rule: '!has(self.residency) || self.infrastructureUnits.all(u, u.country in self.residency.countries)',
-        message: 'an infrastructure unit lies in a country that residency.countries does not allow',
+        rule: `!has(self.residency) || self.infrastructureUnits.all(u, ${allowedBy('u')})`,
+        message: 'an infrastructure unit lies in a country and a geography that residency does not allow',
+      },
+      {
+        rule: `!has(self.residency) || !has(self.transit) || self.transit.centres.all(c, ${allowedBy('c')})`,
+        message: 'a transit centre lies in a country and a geography that residency does not allow',
+      },
+      {
+        rule: '!has(self.digitalRegion) || self.infrastructureUnits.exists(u, u.region == self.digitalRegion)',
+        message: 'digitalRegion is in none of the infrastructure units of the group: name the region of one of them',
       },
       {
         rule: 'self.timings == oldSelf.timings',

@@ -297,6 +297,12 @@ const spec = z
     functionality,
     slaClass: count(3, 1).default(1).describe('Class 1 is covered by the availability promise.'),
     crossRegion: crossRegion.prefault({}).describe('What the secondary regions have of it.'),
+    placement: z
+      .enum(['PrimaryRegion', 'DigitalRegion'])
+      .default('PrimaryRegion')
+      .describe(
+        '`DigitalRegion`: of tenants of tier Global it stands in the digital region of the group only, if the group names one. Else where the primary region of the tenant is.',
+      ),
     fencing: fencing.optional(),
     components: z.array(component).min(1).max(8).meta(listMap('name')).describe('What the service is made of.'),
     dataStores: z.array(dataStore).max(8).meta(listMap('name')).optional().describe('What keeps its data.'),

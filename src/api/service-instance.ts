@@ -32,6 +32,12 @@ const spec = z
       .default([])
       .describe('Regions with a place for this service.'),
     isolation: isolation.default('Shared'),
+    balancing: z
+      .enum(['Regions', 'Geography', 'TransitCentres'])
+      .default('Regions')
+      .describe(
+        'How regions share the traffic of an `Active` service. `Regions`: all alike. `Geography`: those of the geography of the primary region, the others only when none of these serves. `TransitCentres`: the primary region, the others only when it does not serve.',
+      ),
     agents: count(2_000_000_000)
       .default(0)
       .describe('Load: the agents of its tenants, rounded up so that one tenant more rarely changes it.'),

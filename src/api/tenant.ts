@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   cel,
   count,
-  country,
   dnsLabel,
   immutable,
   listAtomic,
@@ -14,7 +13,8 @@ import {
 } from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
-import { crossRegionMode, tier } from './service-class.ts';
+import { residency } from './residency.ts';
+import { crossRegionMode, standbyMode, tier } from './service-class.ts';
 
 export const isolation = z
   .enum(['Shared', 'Dedicated'])
@@ -60,10 +60,11 @@ const spec = z
     failover: failoverOverride
       .optional()
       .describe('What holds for this tenant alone; only with `isolation: Dedicated`. Absent: as the group says.'),
-    residency: z
-      .object({ countries: z.array(country).min(1).max(32).meta(listSet).describe('Country codes.') })
+    residency: residency
       .optional()
-      .describe('Countries that may hold anything of this tenant. A hard rule for every region, spare and standby.'),
+      .describe(
+        'Countries and geographies that may hold anything of this tenant. A hard rule for every region, spare, standby, data store and transit centre.',
+      ),
   })
   .meta(
     cel(
@@ -94,24 +95,69 @@ const spec = z
     ),
   );
 
+/** A service of the tenant in one region. Where it has no place there is no entry. */
+const servedRegion = z.object({
+  region: regionName.describe('The region.'),
+  role: z
+    .enum(['Active', 'ActiveLimited', 'Reserve', 'Standby'])
+    .describe(
+      'What it is there. `ActiveLimited`: it serves, but shows only a part. `Reserve`: it runs, and serves when no region before it does.',
+    ),
+  standby: standbyMode.optional().describe('How it stands by.'),
+});
+
 const status = z.object({
   observedGeneration,
   conditions: conditions.optional(),
+  tier: tier
+    .optional()
+    .describe('The tier that was accepted last. A tier that the group refuses is not one for new tenants.'),
+  balancing: z
+    .object({
+      voice: z
+        .enum(['TransitCentres', 'Regions', 'Geography'])
+        .describe(
+          'Calls are spread over transit centres only, over regions too, or over the regions of one geography.',
+        ),
+      agents: z
+        .enum(['PrimaryRegion', 'Regions', 'Geography'])
+        .describe('Agents log in to the primary region, to any region, or to any region of one geography.'),
+    })
+    .optional()
+    .describe('How the load of the tenant is shared, by its tier.'),
   services: z
     .array(
       z.object({
         service: dnsLabel().describe('The service class.'),
-        instance: z.string().max(320).describe('`namespace/name` of its ServiceInstance.'),
+        instance: z.string().max(320).describe('`namespace/name` of the ServiceInstance that serves the tenant now.'),
+        movingTo: z
+          .string()
+          .max(320)
+          .optional()
+          .describe('The one that serves it as soon as it is available. The other one stays until then.'),
         mode: crossRegionMode,
+        activeRegions: z
+          .array(regionName)
+          .max(9)
+          .meta(listAtomic)
+          .optional()
+          .describe('Where it serves, by the decision.'),
+        regions: z.array(servedRegion).max(10).meta(listMap('region')).optional().describe('Its role in each region.'),
+        sla: z
+          .enum(['None', 'OneRegion', 'AllRegions'])
+          .optional()
+          .describe(
+            'What the availability promise covers. `OneRegion`: the service in one region. `AllRegions`: in each region of the tenant. `None`: it is not of class 1.',
+          ),
       }),
     )
     .max(64)
     .meta(listMap('service'))
     .optional()
-    .describe('Which instance serves the tenant, by service.'),
+    .describe('What serves the tenant, by service.'),
   regions: z
     .array(regionName)
-    .max(9)
+    .max(10)
     .meta(listAtomic)
     .optional()
     .describe('Regions that have a place for the tenant, the primary one first.'),

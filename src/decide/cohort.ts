@@ -7,12 +7,15 @@ import type { ServiceInstanceSpec } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { quantiseLoad } from './capacity.ts';
 import { createNamer, labelValue } from './name.ts';
-import { planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
+import { type Catalogue, isTierRefused, planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
+import { createServicesLeft } from './tenant-services.ts';
+import type { TenantBalancing } from './tiers.ts';
 
 export interface CohortInput {
   readonly groups: readonly Pick<IUGroup, 'metadata' | 'spec'>[];
   readonly classes: readonly Pick<ServiceClass, 'metadata' | 'spec'>[];
-  readonly tenants: readonly Pick<Tenant, 'metadata' | 'spec'>[];
+  /** The status tells what serves a tenant now, and which tier it was accepted with. */
+  readonly tenants: readonly (Pick<Tenant, 'metadata' | 'spec'> & Partial<Pick<Tenant, 'status'>>)[];
 }
 
 /** A ServiceInstance as it should be: what the hub applies. */
@@ -36,6 +39,8 @@ export interface TenantOutcome {
   readonly services: readonly TenantService[];
   /** Regions with a place for the tenant, the primary one first. Empty when it cannot be placed. */
   readonly regions: readonly string[];
+  /** How its load is shared, by its tier. */
+  readonly balancing: TenantBalancing;
   /**
    * What the plan says. `Ready: True` means that the plan is whole; whether the instances really serve is not known
    * here, so the caller may only weaken it.
@@ -95,7 +100,8 @@ function intersect(x: ReadonlySet<string> | undefined, y: readonly string[] | un
 }
 
 /**
- * Adds tenants to the cohort of each of their services. The cohort is told by group, class and regions alone: residency
+ * Adds tenants to the cohort of each of their services. The cohort is told by group, class, regions and, where regions
+ * share traffic in another way than evenly, by that: residency
  * has already taken out the regions that a tenant does not allow, so every region of a cohort is allowed by each of its
  * tenants, and merging those of different residency breaks none.
  */
@@ -107,8 +113,8 @@ function join(
   const { agents } = tenants;
   const { metadata: alone, spec: { failover } = {} } = tenants.alone ?? {};
   return plan.services.map((service): string => {
-    const { serviceClass, secondaries } = service;
-    const parts = [serviceClass, ...(alone ? [alone.name] : [plan.primary, ...secondaries])];
+    const { primary, serviceClass, secondaries } = service;
+    const parts = [serviceClass, ...(alone ? [alone.name] : [primary, ...secondaries, ...SUFFIX[service.balancing]])];
     const namespace = alone ? (alone.namespace ?? '') : SYSTEM_NAMESPACE;
     const isolation = alone ? 'Dedicated' : 'Shared';
     const key = JSON.stringify([namespace, isolation, plan.group, ...parts]);
@@ -124,6 +130,13 @@ function join(
     return key;
   });
 }
+
+/** Of the name of a shared instance. One of a single tenant keeps its name for life, whatever its tier becomes. */
+const SUFFIX: Readonly<Record<TenantPlan['services'][number]['balancing'], readonly string[]>> = {
+  Regions: [],
+  Geography: ['geo'],
+  TransitCentres: ['gtn'],
+};
 
 function buildInstance(cohort: Cohort, name: string): DesiredInstance {
   const { namespace, plan, service, isolation, tenant, failover, agents, countries } = cohort;
@@ -142,8 +155,9 @@ function buildInstance(cohort: Cohort, name: string): DesiredInstance {
     spec: {
       iuGroupRef: { name: plan.group },
       serviceClassRef: { name: service.serviceClass },
-      primaryRegion: plan.primary,
+      primaryRegion: service.primary,
       secondaryRegions: [...service.secondaries],
+      balancing: service.balancing,
       isolation,
       agents: quantiseLoad(agents),
       ...(countries && { countries: [...countries].sort() }),
@@ -152,18 +166,24 @@ function buildInstance(cohort: Cohort, name: string): DesiredInstance {
   };
 }
 
+interface Named {
+  readonly cohort: Cohort;
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /**
- * Instances by cohort key. Names are given out in the order of the keys: two cohorts whose readable names are the same
+ * Names by cohort key. They are given out in the order of the keys: two cohorts whose readable names are the same
  * (class `voice` in region `mail-us`, class `voice-mail` in region `us`) both have one, and one of them carries a hash.
  */
-function nameInstances(cohorts: Cohorts): Map<string, DesiredInstance> {
+function nameCohorts(cohorts: Cohorts): Map<string, Named> {
   const namers = new Map<string, ReturnType<typeof createNamer>>();
   const sorted = [...cohorts].sort(([x], [y]) => compare(x, y));
   return new Map(
     sorted.map(([key, cohort]) => {
       const namer = namers.get(cohort.namespace) ?? createNamer(MAX_NAME);
       namers.set(cohort.namespace, namer);
-      return [key, buildInstance(cohort, namer(cohort.parts, key))];
+      return [key, { cohort, namespace: cohort.namespace, name: namer(cohort.parts, key) }];
     }),
   );
 }
@@ -176,11 +196,13 @@ interface Signature {
   readonly dedicated: CohortInput['tenants'][number][];
 }
 
-function sign(tenants: CohortInput['tenants'], plan: (spec: Tenant['spec']) => TenantPlan): Signature[] {
+function sign(tenants: CohortInput['tenants'], catalogue: Catalogue): Signature[] {
   const signatures = new Map<string, Signature>();
   for (const tenant of tenants) {
-    const key = signatureOf(tenant.spec);
-    const signature = signatures.get(key) ?? { plan: plan(tenant.spec), sharedAgents: 0, shared: [], dedicated: [] };
+    const isRefused = isTierRefused(tenant, catalogue.groups.get(tenant.spec.iuGroupRef.name));
+    const key = `${signatureOf(tenant.spec)}${isRefused ? ' refused' : ''}`;
+    const plan = signatures.get(key)?.plan ?? planTenant(tenant.spec, catalogue, isRefused);
+    const signature = signatures.get(key) ?? { plan, sharedAgents: 0, shared: [], dedicated: [] };
     signatures.set(key, signature);
     if (tenant.spec.isolation === 'Dedicated') {
       signature.dedicated.push(tenant);
@@ -211,12 +233,30 @@ function enrol(signatures: readonly Signature[], cohorts: Cohorts): Membership[]
   ]);
 }
 
-function outcomeOf({ plan, cohorts }: Membership, instances: ReadonlyMap<string, DesiredInstance>): TenantOutcome {
+function outcomeOf({ plan, cohorts }: Membership, names: ReadonlyMap<string, Named>): TenantOutcome {
   const services = plan.services.map(({ serviceClass, mode }, index) => {
-    const instance = instances.get(cohorts[index] ?? '')?.metadata;
+    const instance = names.get(cohorts[index] ?? '');
     return { service: serviceClass, instance: `${instance?.namespace}/${instance?.name}`, mode };
   });
-  return { services, regions: plan.regions, conditions: plan.conditions };
+  return { services, regions: plan.regions, balancing: plan.balancing, conditions: plan.conditions };
+}
+
+/** Tenants on their way to another instance count where they are too: that serves them until the next one is available. */
+function addLeaving(
+  tenants: CohortInput['tenants'],
+  outcomes: ReadonlyMap<string, TenantOutcome>,
+  names: Iterable<Named>,
+): void {
+  const byKey = new Map([...names].map(({ cohort, name, namespace }) => [`${namespace}/${name}`, cohort]));
+  const servicesLeft = createServicesLeft();
+  for (const tenant of tenants) {
+    const outcome = outcomes.get(keyOf(tenant));
+    if (!outcome) continue;
+    for (const { instance } of servicesLeft(outcome, tenant.status?.services)) {
+      const cohort = byKey.get(instance);
+      if (cohort) cohort.agents += tenant.spec.agents;
+    }
+  }
 }
 
 function sortByName(instances: readonly DesiredInstance[]): DesiredInstance[] {
@@ -236,17 +276,16 @@ function sortByName(instances: readonly DesiredInstance[]): DesiredInstance[] {
 export function computeCohorts({ groups, classes, tenants }: CohortInput): CohortPlan {
   const catalogue = { groups: byName(groups), classes: byName(classes.filter(isUsable)) };
   const cohorts: Cohorts = new Map();
-  const memberships = enrol(
-    sign(tenants, (spec) => planTenant(spec, catalogue)),
-    cohorts,
-  );
-  const instances = nameInstances(cohorts);
+  const memberships = enrol(sign(tenants, catalogue), cohorts);
+  const names = nameCohorts(cohorts);
   const outcomes = new Map<string, TenantOutcome>();
   const audiences = memberships.map((membership): Audience => {
-    const outcome = outcomeOf(membership, instances);
+    const outcome = outcomeOf(membership, names);
     for (const tenant of membership.tenants) outcomes.set(tenant, outcome);
     const keys = outcome.services.map(({ instance }) => instance);
     return { group: membership.plan.group, tenants: membership.tenants.length, instances: keys };
   });
-  return { instances: sortByName([...instances.values()]), tenants: outcomes, audiences };
+  addLeaving(tenants, outcomes, names.values());
+  const instances = [...names.values()].map(({ cohort, name }) => buildInstance(cohort, name));
+  return { instances: sortByName(instances), tenants: outcomes, audiences };
 }

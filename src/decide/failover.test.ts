@@ -214,6 +214,35 @@ describe('a service that is away from its primary region', () => {
   });
 });
 
+describe('a primary region that was changed', () => {
+  const away = anAssignment('1 west>');
+  const recovering: ViewChange = { regions: { east: { isRecovering: true } } };
+  const cases: [string, ViewChange, string][] = [
+    ['is lost', { regions: { east: LOST } }, 'TargetUnhealthy'],
+    ['was lost and has only just come back', recovering, 'Recovering'],
+    ['is forbidden by residency', { regions: { east: { refusal: ABROAD } } }, 'ResidencyViolated'],
+    ['is full', { room: new Map([['east', { planned: 9, capacity: 10 }]]) }, 'CapacityExceeded'],
+  ];
+  it.each(cases)('keeps a service that stays in one region where it is while it %s', (_, change, reason) => {
+    const decision = decideInstance(anInstanceView({ mode: 'None', assignment: away, ...change }));
+    expect(decision).toMatchObject({ kind: 'Hold', wanted: 'Moved', reason });
+  });
+
+  it.each(cases)('keeps an active/backup service where it has no place any more while it %s', (_, change, reason) => {
+    const at = { assignment: anAssignment('1 south>east,west,north'), ...change };
+    const regions = { ...change.regions, south: { grantedEpoch: 1 } };
+    const standing = { west: { standbyEpoch: 1 }, north: { standbyEpoch: 1 } };
+    const east = { standbyEpoch: 1, ...change.regions?.['east'] };
+    const decision = decideInstance(anInstanceView({ ...at, regions: { ...regions, ...standing, east } }));
+    expect(decision).toMatchObject({ kind: 'Hold', wanted: 'Moved', reason });
+  });
+
+  it('does not wait where every region serves', () => {
+    const decision = decideInstance(anInstanceView({ mode: 'Active', assignment: away, ...recovering }));
+    expect(decision).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east' } });
+  });
+});
+
 describe('a service at home', () => {
   it('is left alone', () => {
     expect(decideInstance(anInstanceView())).toEqual({ kind: 'Keep' });

@@ -93,9 +93,14 @@ function decideRefresh(view: InstanceView, assignment: Assignment): InstanceDeci
   return { kind: 'Assign', intent, message };
 }
 
-/** Services that run in several regions, or in one, need no right: the primary one is only where they are counted. */
+/**
+ * Services that run in several regions, or in one, need no right: of the former the primary one is only where they are
+ * counted. The latter stop where they are before they start at their new home, so that one must be able to have them.
+ */
 function decideUnfenced(view: InstanceView, assignment: Assignment): InstanceDecision {
   if (assignment.activeRegion === view.primary) return { kind: 'Keep' };
+  const objection = view.mode === 'None' ? firstObjection('relocation', view, assignment, view.primary) : undefined;
+  if (objection) return { kind: 'Hold', wanted: 'Moved', recheckAfterMs: undefined, ...objection };
   return {
     kind: 'Assign',
     intent: intentFor(view, view.primary, 'Moved'),

@@ -93,6 +93,11 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     reasons: ['TargetUnhealthy'],
     endsWhen: 'the primary region is healthy',
   },
+  primaryRecovered: {
+    holdsWhile: 'The primary region was lost, and has not been well for `failover.recoveryThresholdSeconds` since.',
+    reasons: ['Recovering'],
+    endsWhen: 'the primary region has been well for that time',
+  },
   primaryAllowed: {
     holdsWhile: 'A rule forbids the primary region.',
     reasons: ['Rule'],
@@ -184,6 +189,7 @@ export const MOVE_FACTS = {
   sickFailover: 'Failover by itself: the active region is sick',
   automaticSwitchback: 'Switchback by itself',
   move: 'Move by itself to a primary region that a user changed',
+  relocation: 'Move by itself to a primary region that a user changed, of a service that stays in one region',
   failover: 'RegionSwitch of type Failover',
   evacuation: 'RegionSwitch of type Evacuate',
   switchback: 'RegionSwitch of type Switchback; the way home of a Drill and of what is undone',

@@ -197,6 +197,11 @@ const primaryHealthy: Guard = (view) => {
     ? undefined
     : { reason: 'TargetUnhealthy', message: `primary region ${view.primary} is ${state}` };
 };
+/** Where nothing else asks for a stable time: what was lost a moment ago may be lost again. */
+const primaryRecovered: Guard = (view) =>
+  regionIn(view, view.primary).isRecovering
+    ? { reason: 'Recovering', message: `primary region ${view.primary} was lost and has only just come back` }
+    : undefined;
 const primaryAllowed: Guard = (view) => {
   const { refusal } = regionIn(view, view.primary);
   return refusal && { reason: refusal.reason, message: refusal.message };
@@ -425,6 +430,7 @@ export const GUARDS = {
     switchesKnown,
     notFrozen,
     primaryHealthy,
+    primaryRecovered,
     primaryAllowed,
     notKeptEmpty,
     activeAnswers,
@@ -435,6 +441,17 @@ export const GUARDS = {
     targetHasRoom,
     previousProtected,
     hasRoom,
+  ],
+  /** To a primary region that the user changed, of a service that stays in one region: nobody stands by for it. */
+  relocation: [
+    notIsolated,
+    switchesKnown,
+    notFrozen,
+    primaryHealthy,
+    primaryRecovered,
+    primaryAllowed,
+    notKeptEmpty,
+    targetHasRoom,
   ],
   /** Asked for by a person: what a policy forbids is left out, what protects the data is not. */
   failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, dataIsCopy, targetHasRoom, hasRoom],

@@ -5,7 +5,7 @@ import { aBackup, aClass, aGroup, anActive, anInstance } from '../../test/suppor
 import { loadPerRegion, type Placement, placeInstance } from './placement.ts';
 import type { Refusal } from './refusal.ts';
 
-const group = aGroup('americas', ['us-east', 'us-west', { region: 'ca-central', country: 'CA' }]);
+const group = aGroup('americas', ['us-east', 'us-west', { region: 'ca-central', country: 'CA', geography: 'Canada' }]);
 const pool = { components: [{ agentsPerInstance: 100 }] };
 
 /** `region planned` for each region, then the refusals. */
@@ -24,6 +24,18 @@ describe('placeInstance', () => {
       anActive(),
       { secondaryRegions: ['us-west', 'ca-central'] },
       ['us-east 10', 'us-west 10', 'ca-central 10'],
+    ],
+    [
+      'a service that prefers one geography shares the load there, and has a reserve for all of it elsewhere',
+      anActive(),
+      { secondaryRegions: ['us-west', 'ca-central'], balancing: 'Geography' },
+      ['us-east 20', 'us-west 20', 'ca-central 20'],
+    ],
+    [
+      'a reserve of several regions carries the load together',
+      anActive(),
+      { secondaryRegions: ['us-west', 'ca-central'], balancing: 'TransitCentres' },
+      ['us-east 20', 'us-west 10', 'ca-central 10'],
     ],
     ['a class that stays in one region has none elsewhere', {}, {}, ['us-east 20']],
     [

@@ -6,6 +6,7 @@ import { layoutComponent } from './layout.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { checkRegion, type RegionRefusal } from './regions.ts';
 import { countStandby, standbyFor } from './standby.ts';
+import { homeRegions } from './tiers.ts';
 
 /** What a service is made of in one region, if it is active there. */
 export interface RegionPlacement {
@@ -66,6 +67,20 @@ export function loadPerRegion(mode: CrossRegionMode, agents: number, regions: nu
   return mode === 'Active' && regions > 1 ? Math.ceil(agents / (regions - 1)) : agents;
 }
 
+/**
+ * The same where some regions come first (`homeRegions`): these share the load among them, and the others together carry
+ * all of it when none of the first is left.
+ */
+function loadOf(region: string, units: Candidates['units'], mode: CrossRegionMode, { spec }: InstanceToPlace): number {
+  const regions = units.map((unit) => unit.region);
+  const geographyOf = (name: string) => units.find((unit) => unit.region === name)?.geography;
+  const home = mode === 'Active' ? homeRegions(spec.balancing, spec.primaryRegion, regions, geographyOf) : undefined;
+  if (!home) return loadPerRegion(mode, spec.agents, regions.length);
+  const first = regions.filter((name) => home.has(name));
+  if (home.has(region)) return loadPerRegion(mode, spec.agents, first.length);
+  return Math.ceil(spec.agents / (regions.length - first.length));
+}
+
 type RegionLayout = ({ readonly ok: true } & RegionPlacement) | RegionRefusal;
 
 function layoutRegion(unit: InfrastructureUnit, agents: number, name: string, { spec }: Class): RegionLayout {
@@ -107,8 +122,11 @@ interface Sizing {
 
 /** Sizes the regions together. One that has no room for the pattern leaves more load for the others, so they start again. */
 function sizeRegions(units: Candidates['units'], instance: InstanceToPlace, serviceClass: Class): Sizing {
-  const agents = loadPerRegion(serviceClass.spec.crossRegion.mode, instance.spec.agents, units.length);
-  const layouts = units.map((unit) => layoutRegion(unit, agents, instance.metadata.name, serviceClass));
+  const { mode } = serviceClass.spec.crossRegion;
+  const layouts = units.map((unit) => {
+    const agents = loadOf(unit.region, units, mode, instance);
+    return layoutRegion(unit, agents, instance.metadata.name, serviceClass);
+  });
   const refusals = layouts.flatMap((layout) => (layout.ok ? [] : [layout]));
   if (refusals.length === 0) {
     const regions = layouts.flatMap((layout) => (layout.ok ? [layout] : []));

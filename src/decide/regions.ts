@@ -3,30 +3,24 @@ import type { ServiceClass, Tier } from '../api/service-class.ts';
 import { tier } from '../api/service-class.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { type Limit, refusePlace } from './residency.ts';
 
 /** A rule said no to one region. */
 export interface RegionRefusal extends Refusal {
   readonly region: string;
 }
 
-/** What limits the countries: of a tenant, of an instance; absent means no limit. */
-export interface CountryLimit {
-  /** As a message names it, for example `tenant acme/support`. */
-  readonly of: string;
-  readonly countries: readonly string[] | undefined;
-}
-
 export interface RegionQuestion {
   readonly group: Pick<IUGroup, 'metadata' | 'spec'>;
-  readonly limits: readonly CountryLimit[];
+  readonly limits: readonly Limit[];
 }
 
 /** First no of the rules, or the unit of the region. */
 export type RegionAnswer = { readonly ok: true; readonly unit: InfrastructureUnit } | RegionRefusal;
 
 /**
- * Whether anything of those limits may stand in a region: it must be a region of the group, and its country must be one
- * that the group and every limit allow. The rules hold for active, standby and spare alike.
+ * Whether anything of those limits may stand in a region: it must be a region of the group, and lie where the group and
+ * every limit allow. The rules hold for active, standby and spare alike.
  */
 export function checkRegion({ group, limits }: RegionQuestion, region: string): RegionAnswer {
   const unit = group.spec.infrastructureUnits.find((u) => u.region === region);
@@ -36,14 +30,8 @@ export function checkRegion({ group, limits }: RegionQuestion, region: string): 
     const message = `region ${region} is not in IU group ${groupName} (it has ${known})`;
     return { region, ...refuse('RegionNotInGroup', message) };
   }
-  const all: CountryLimit[] = [{ of: `IU group ${groupName}`, countries: group.spec.residency?.countries }, ...limits];
-  const violated = all.find(({ countries }) => countries !== undefined && !countries.includes(unit.country));
-  if (violated) {
-    const allowed = violated.countries?.join(', ');
-    const message = `region ${region} lies in ${unit.country}, but residency of ${violated.of} allows only ${allowed}`;
-    return { region, ...refuse('ResidencyViolated', message) };
-  }
-  return { ok: true, unit };
+  const refusal = refusePlace(`region ${region}`, unit, group, limits);
+  return refusal ? { region, ...refusal } : { ok: true, unit };
 }
 
 const TIERS: readonly Tier[] = tier.options;
@@ -63,12 +51,18 @@ export interface TenantRegions {
   readonly refusals: readonly RegionRefusal[];
 }
 
+/** What the residency of a tenant limits. */
+export const limitOf = ({ residency }: Pick<Tenant['spec'], 'residency'>): Limit => ({
+  of: 'the tenant',
+  ...residency,
+});
+
 /** The regions of a tenant that its group and its residency allow. A secondary that is refused is left out, and said. */
 export function computeTenantRegions(
   spec: Pick<Tenant['spec'], 'primaryRegion' | 'secondaryRegions' | 'residency'>,
   group: RegionQuestion['group'],
 ): TenantRegions {
-  const question = { group, limits: [{ of: 'the tenant', countries: spec.residency?.countries }] };
+  const question = { group, limits: [limitOf(spec)] };
   const secondaries: string[] = [];
   const refusals: RegionRefusal[] = [];
   const primary = checkRegion(question, spec.primaryRegion);

@@ -1,14 +1,13 @@
 import { API_VERSION } from '../api/common.ts';
-import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { type CohortPlan, computeCohorts, type DesiredInstance } from '../decide/cohort.ts';
 import type { TenantBook } from '../decide/tenant-scope.ts';
 import { ifPresent } from '../kube/errors.ts';
-import { keyOf } from '../kube/object.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { findUnneeded, tenantsLeft, Vacated } from './unneeded.ts';
 
 /** Held until every region has stopped what belongs to the instance and has forgotten its order. */
 export const INSTANCE_FINALIZER = 'switchback.dev/regional-cleanup';
@@ -38,6 +37,8 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
   let plan: CohortPlan | undefined;
   let members = new Map<string, string[]>();
   let book: TenantBook | undefined;
+  /** Instances that tenants were moved away from: names may lead to them for a while. */
+  const vacated = new Vacated(context);
   const ticker = new Ticker({
     clock: context.clock,
     everyMs: 30_000,
@@ -53,10 +54,12 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
         classes: context.classes.store.list(),
         tenants: context.tenants.store.list().filter((tenant) => !tenant.metadata.deletionTimestamp),
       });
-      members = membersOf(plan);
-      book = bookOf(context, plan, members);
+      const left = tenantsLeft(context, plan);
+      members = membersOf(plan, left);
+      book = bookOf(context, plan, { left, members });
       await forEachConcurrently(plan.instances, CONCURRENCY, (desired) => applyInstance(context, desired, signal));
-      await prune(context, plan, signal);
+      const unneeded = findUnneeded(context, plan, left);
+      await prune(context, vacated.due(unneeded, left), signal);
       onPlanned();
       return undefined;
     },
@@ -72,18 +75,30 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
   };
 }
 
-const bookOf = (
+/** Of a tenant that is being moved both count: what serves it now, and what will. */
+function bookOf(
   { tenants }: Pick<HubContext, 'tenants'>,
   plan: CohortPlan,
-  members: ReadonlyMap<string, readonly string[]>,
-): TenantBook => ({
-  groupOf: (tenant) => (plan.tenants.has(tenant) ? tenants.store.get(tenant)?.spec.iuGroupRef.name : undefined),
-  instancesOf: (tenant) => plan.tenants.get(tenant)?.services.map(({ instance }) => instance) ?? [],
-  sizeOf: (instance) => members.get(instance)?.length ?? 0,
-});
+  { left, members }: { readonly left: Members; readonly members: Members },
+): TenantBook {
+  const served = new Map<string, string[]>();
+  for (const [instance, tenantsOf] of left) {
+    for (const tenant of tenantsOf) served.set(tenant, [...(served.get(tenant) ?? []), instance]);
+  }
+  return {
+    groupOf: (tenant) => (plan.tenants.has(tenant) ? tenants.store.get(tenant)?.spec.iuGroupRef.name : undefined),
+    instancesOf: (tenant) => [
+      ...(plan.tenants.get(tenant)?.services.map(({ instance }) => instance) ?? []),
+      ...(served.get(tenant) ?? []),
+    ],
+    sizeOf: (instance) => members.get(instance)?.length ?? 0,
+  };
+}
 
-function membersOf(plan: CohortPlan): Map<string, string[]> {
-  const members = new Map<string, string[]>();
+type Members = ReadonlyMap<string, readonly string[]>;
+
+function membersOf(plan: CohortPlan, left: Members): Map<string, string[]> {
+  const members = new Map([...left].map(([instance, tenants]): [string, string[]] => [instance, [...tenants]]));
   for (const [tenant, { services }] of plan.tenants) {
     for (const { instance } of services) {
       const list = members.get(instance);
@@ -117,40 +132,8 @@ async function applyInstance(context: HubContext, desired: DesiredInstance, sign
   await context.applier.ensure(RESOURCES.serviceInstance, object, context.instances.store, { signal });
 }
 
-/**
- * Groups of which some tenant cannot be planned as it stands: a region that was taken out of the group, a class that is
- * missing. Somebody will put that right; until then nothing of the group is deleted for not being needed.
- */
-function groupsInDoubt(context: HubContext, plan: CohortPlan): Set<string> {
-  const doubtful = new Set<string>();
-  for (const tenant of context.tenants.store.list()) {
-    const outcome = plan.tenants.get(keyOf(tenant));
-    if (!outcome?.conditions.every(({ type, status }) => type !== 'Ready' || status === 'True')) {
-      doubtful.add(tenant.spec.iuGroupRef.name);
-    }
-  }
-  return doubtful;
-}
-
-/** Instances of ours that no tenant needs any more. Those that a user made are the user's. */
-function findUnneeded(context: HubContext, plan: CohortPlan): ServiceInstance[] {
-  const wanted = new Set(plan.instances.map(keyOf));
-  const doubtful = groupsInDoubt(context, plan);
-  return context.instances.store
-    .list()
-    .filter(
-      (instance) =>
-        instance.metadata.labels?.[LABELS.managedBy] === MANAGED_BY &&
-        !instance.metadata.deletionTimestamp &&
-        !wanted.has(keyOf(instance)) &&
-        !doubtful.has(instance.spec.iuGroupRef.name) &&
-        context.groups.store.get(instance.spec.iuGroupRef.name) !== undefined &&
-        context.classes.store.get(instance.spec.serviceClassRef.name) !== undefined,
-    );
-}
-
-async function prune(context: HubContext, plan: CohortPlan, signal: AbortSignal): Promise<void> {
-  await forEachConcurrently(findUnneeded(context, plan), CONCURRENCY, async ({ metadata }) => {
+async function prune(context: HubContext, unneeded: readonly ServiceInstance[], signal: AbortSignal): Promise<void> {
+  await forEachConcurrently(unneeded, CONCURRENCY, async ({ metadata }) => {
     assertCertain(context);
     const { name, namespace = '', uid } = metadata;
     context.log('info', 'Instance is no longer needed', { instance: `${namespace}/${name}` });

@@ -64,6 +64,7 @@ beforeEach(() => {
     links: { groupOf: () => group },
     diagnoses: { get: () => ({ state: world.answers ? 'Healthy' : 'Lost', reason: 'RegionHealthy', message: '' }) },
     directories: told,
+    instances: { store: { get: () => undefined } },
     lookAgain: { group: () => undefined },
   });
   const { store } = createDirectoryCache({ client: west.client, clock, random: new SeededRandom(2) });
@@ -124,6 +125,19 @@ describe('the tenant directory of a region', () => {
     Object.assign(world, { leads: true, answers: true, synced: true });
     await clock.advance(1000);
     expect(west.writes()).toHaveLength(1);
+  });
+
+  it('names the instance that a tenant is moved away from, too', async () => {
+    const services = [{ service: 'mail', instance: 'switchback-system/before', mode: 'Active' as const }];
+    const acme = { ...aTenant('customers/acme'), status: { observedGeneration: 1, services } };
+    tenants.replace([acme as never], '2');
+    loop.start();
+    await clock.advance(0);
+    const [shard] = await inRegion();
+    expect(shard?.spec.plans[0]?.services.map(({ instance }) => instance)).toEqual([
+      'switchback-system/mail-us-east-us-west',
+      'switchback-system/before',
+    ]);
   });
 
   it('waits while services move', async () => {

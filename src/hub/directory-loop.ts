@@ -3,9 +3,11 @@ import type { IUGroup } from '../api/iu-group.ts';
 import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { TenantDirectory } from '../api/tenant-directory.ts';
+import { regionsOf } from '../decide/assignment.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
 import { computeDirectory, type DirectoryTenant } from '../decide/directory.ts';
+import { createServicesLeft } from '../decide/tenant-services.ts';
 import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
@@ -66,14 +68,26 @@ const state = (
   message: string,
 ): ConditionState => ({ type: 'DirectoryWritten', status, reason, message });
 
+const runsIn = ({ instances }: HubContext, key: string, region: string): boolean => {
+  const instance = instances.store.get(key);
+  return instance !== undefined && regionsOf(instance).includes(region);
+};
+
 /** Tenants of the group with a place in the region. */
 function tenantsOf(context: HubContext, group: IUGroup, region: string, plan: CohortPlan): DirectoryTenant[] {
   const found: DirectoryTenant[] = [];
+  const leftOf = createServicesLeft();
   for (const tenant of context.tenants.store.list()) {
     if (tenant.spec.iuGroupRef.name !== group.metadata.name) continue;
     const key = keyOf(tenant);
-    const outcome = plan.tenants.get(key);
-    if (outcome?.regions.includes(region)) found.push({ key, spec: tenant.spec, outcome });
+    const planned = plan.tenants.get(key);
+    if (!planned) continue;
+    // While a tenant moves, what serves it now has to know of it, and so does what will.
+    const left = leftOf(planned, tenant.status?.services);
+    const isServedHere = left.some((row) => runsIn(context, row.instance, region));
+    if (!planned.regions.includes(region) && !isServedHere) continue;
+    const outcome = left.length === 0 ? planned : { ...planned, services: [...planned.services, ...left] };
+    found.push({ key, spec: tenant.spec, outcome });
   }
   return found;
 }

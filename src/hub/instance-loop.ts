@@ -15,6 +15,7 @@ import { Controller, type ControllerMetrics, type ReconcileResult } from '../run
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
 import { needsOf } from './dependencies.ts';
+import { isServing } from './instance-view.ts';
 import { whileSettling } from './settling.ts';
 import { ensureTraffic } from './traffic.ts';
 import { trafficSharesOf } from './traffic-shares.ts';
@@ -119,6 +120,7 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     assignment,
     orders,
     regionStates,
+    leaving: leavingOf(context, instance, key),
     capacities: context.capacities.get(instance.spec.iuGroupRef.name) ?? [],
     hold: context.holds.get(key),
     ...(assignment &&
@@ -133,6 +135,21 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     standby: mode === 'Backup' ? standby : undefined,
     view: mode === 'Active' ? view : undefined,
   };
+}
+
+/** Of the regions of the group, in the order of the group: at most as many as it has. */
+function leavingOf(context: HubContext, instance: ServiceInstance, key: string): readonly string[] {
+  const plan = context.placements.planFor(instance);
+  if (!plan.ok || plan.mode !== 'Active') return [];
+  const units = context.groups.store.get(instance.spec.iuGroupRef.name)?.spec.infrastructureUnits ?? [];
+  return units
+    .map(({ region }) => region)
+    .filter((region) => {
+      const order = context.links.get(region)?.services.store.get(key);
+      const isPlaced = plan.regions.some((placed) => placed.region === region);
+      const isGoing = order?.metadata.deletionTimestamp !== undefined;
+      return !isPlaced && !isGoing && isServing(context.diagnoses.get(region)?.state, order);
+    });
 }
 
 /** Shares of the readers over the regions that stand by read-only and are ready; undefined where nobody serves reads apart. */

@@ -4,25 +4,30 @@ import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, regionsOf } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
+import { isReplaced } from '../decide/leaving.ts';
 import { checkRegion } from '../decide/regions.ts';
 import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
-import { epochsIn, saidIn } from './instance-view.ts';
+import { epochsIn, isServing, saidIn } from './instance-view.ts';
+import { Linger, lingerMs } from './linger.ts';
 import type { RegionLink } from './region-link.ts';
 
 /** While a region does not answer, its orders are not even tried: they follow when it is back. */
 const RETRY_UNREACHABLE_MS = 1000;
 /** How often it is looked whether the region that a service left has let go of it. */
 const RECHECK_ELSEWHERE_MS = 500;
+/** How often it is looked whether a region that serves without a place is still needed. */
+const RECHECK_LEAVING_MS = 1000;
 
 /**
  * One controller per region, so that one region can never slow another. It makes the orders in the region those of the
  * assignments. An order goes out with the intent; the right to run does not.
  */
 export function createOrderLoop(context: HubContext, link: RegionLink, metrics?: ControllerMetrics): Controller {
+  const linger = new Linger(context.clock);
   return new Controller({
     name: `orders-${link.region}`,
     clock: context.clock,
@@ -30,7 +35,7 @@ export function createOrderLoop(context: HubContext, link: RegionLink, metrics?:
     concurrency: 16,
     backoff: { minMs: 50, maxMs: 5000 },
     ...(metrics ? { metrics } : {}),
-    reconcile: (key, { signal }) => reconcileOrder(context, link, key, signal),
+    reconcile: (key, { signal }) => reconcileOrder({ context, link, linger }, key, signal),
     onFailure: ({ key, error, willRetry }) =>
       context.log(willRetry ? 'debug' : 'warn', 'Order not written', {
         region: link.region,
@@ -40,20 +45,24 @@ export function createOrderLoop(context: HubContext, link: RegionLink, metrics?:
   });
 }
 
-async function reconcileOrder(
-  context: HubContext,
-  link: RegionLink,
-  key: string,
-  signal: AbortSignal,
-): Promise<ReconcileResult> {
+interface Scope {
+  readonly context: HubContext;
+  readonly link: RegionLink;
+  readonly linger: Linger;
+}
+
+async function reconcileOrder(scope: Scope, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const { context, link } = scope;
   if (!context.leadership.isCertain() || !context.assignments.loaded) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
   if (!link.synced || !isReachable(context, link)) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
   const instance = context.instances.store.get(key);
   if (!instance) return undefined;
-  const order = orderFor(context, link, instance, key);
+  const order = orderFor(scope, instance, key);
   switch (order.kind) {
     case 'None':
       return undefined;
+    case 'Keep':
+      return { requeueAfterMs: RECHECK_LEAVING_MS };
     case 'Wait':
       context.log('debug', 'Order waits', { region: link.region, service: key, for: order.for });
       return { requeueAfterMs: RECHECK_ELSEWHERE_MS };
@@ -70,7 +79,7 @@ const isReachable = (context: HubContext, link: RegionLink): boolean =>
   isAnswering(context.diagnoses.get(link.region)) ||
   (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < 5000;
 
-function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstance, key: string): RegionalOrder {
+function orderFor({ context, link, linger }: Scope, instance: ServiceInstance, key: string): RegionalOrder {
   const present = link.services.store.get(key);
   if (instance.metadata.deletionTimestamp) return present ? { kind: 'Delete' } : { kind: 'None' };
   const assignment = context.assignments.get(key);
@@ -88,8 +97,34 @@ function orderFor(context: HubContext, link: RegionLink, instance: ServiceInstan
   const { region } = link;
   const placeless = isPlaceless(context, instance, region);
   const said = involvedRegions(instance, assignment).map((name) => saidIn(context, key, name));
-  const places = { components, present, elsewhere, placeless, othersStandBy, said };
+  const isLeaving = present !== undefined && placeless;
+  if (!isLeaving) linger.end(key);
+  const isStillServing = isLeaving && isNeeded({ context, link, linger }, instance, key);
+  const places = { components, present, elsewhere, placeless, isStillServing, othersStandBy, said };
   return computeOrder({ instance, serviceClass, assignment, region, ...places });
+}
+
+/**
+ * Whether a region that has no place any more goes on serving: until the regions that have one do, no traffic is led to
+ * it, and every name that led to it is forgotten.
+ */
+function isNeeded({ context, link, linger }: Scope, instance: ServiceInstance, key: string): boolean {
+  const { region } = link;
+  const plan = context.placements.planFor(instance);
+  const places = !plan.ok || plan.mode !== 'Active' ? [] : plan.regions;
+  const areThere = isReplaced(
+    places.map((placed) => {
+      const state = context.diagnoses.get(placed.region)?.state;
+      const order = context.links.get(placed.region)?.services.store.get(key);
+      return { isHealthy: state === 'Healthy', isServing: isServing(state, order) };
+    }),
+  );
+  const hasTraffic = (instance.status?.weights ?? []).some((share) => share.region === region && share.weight > 0);
+  if (areThere && !hasTraffic) {
+    return linger.leftMs(key, lingerMs(context.groups.store.get(instance.spec.iuGroupRef.name))) > 0;
+  }
+  linger.end(key);
+  return true;
 }
 
 /** A plan that is refused as a whole leaves what stands there as it is, as far as the tenants allow the region. */

@@ -1,12 +1,17 @@
 import { isoTime } from '../api/common.ts';
 import { type ConditionState, isTrue } from '../api/conditions.ts';
 import { RESOURCES } from '../api/resources.ts';
+import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { CohortPlan, TenantOutcome } from '../decide/cohort.ts';
+import { isOnItsWay, servedBy } from '../decide/tenant-services.ts';
+import { tenantMoves, tenantWarned } from '../report/events.ts';
 import { reservation } from '../report/reservation.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
+import { type Move, moveOf, tenantConditions } from '../report/tenant.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { createTenantPlaces } from './tenant-places.ts';
 
 /** Status of tenants. It follows what the services do and is never in their way. */
 export function createTenantLoop(
@@ -14,23 +19,30 @@ export function createTenantLoop(
   plan: () => CohortPlan | undefined,
   metrics?: ControllerMetrics,
 ): Controller {
+  const parts: Parts = { context, placesOf: createTenantPlaces(context) };
   return new Controller({
     name: 'tenant',
     clock: context.clock,
     random: context.random,
     concurrency: 8,
     ...(metrics ? { metrics } : {}),
-    reconcile: (key, { signal }) => reconcileTenant(context, plan(), key, signal),
+    reconcile: (key, { signal }) => reconcileTenant(parts, plan(), key, signal),
     onFailure: ({ key, error }) => context.log('warn', 'Tenant not reported', { tenant: key, error: String(error) }),
   });
 }
 
+interface Parts {
+  readonly context: HubContext;
+  readonly placesOf: ReturnType<typeof createTenantPlaces>;
+}
+
 async function reconcileTenant(
-  context: HubContext,
+  parts: Parts,
   plan: CohortPlan | undefined,
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
+  const { context } = parts;
   const tenant = context.tenants.store.get(key);
   const outcome = plan?.tenants.get(key);
   if (!tenant || !outcome) return undefined;
@@ -42,7 +54,9 @@ async function reconcileTenant(
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  await reportStatus(options, tenant, tenantReport(context, tenant, outcome));
+  const report = tenantReport(parts, tenant, outcome);
+  await reportStatus(options, tenant, report);
+  tell(context, tenant, report);
   return undefined;
 }
 
@@ -54,47 +68,50 @@ const NOT_PLANNED: ConditionState = {
   message: 'not planned yet',
 };
 
-/** A plan that is whole is only as good as the instances that carry it out. */
-function tenantReport(context: HubContext, tenant: Tenant, outcome: TenantOutcome): StatusReport {
+function tenantReport({ context, placesOf }: Parts, tenant: Tenant, outcome: TenantOutcome): StatusReport {
   const planned = outcome.conditions.find(({ type }) => type === 'Ready') ?? NOT_PLANNED;
-  const conditions =
-    planned.status === 'True' ? servedConditions(context, outcome, planned) : refusedConditions(planned);
+  const instances = context.instances.store;
+  const rows = servedBy(outcome, tenant.status?.services, {
+    exists: (key) => instances.get(key)?.metadata.deletionTimestamp === undefined && instances.get(key) !== undefined,
+    isAvailable: (key) => isServed(instances.get(key)),
+  });
+  const { conditions } = outcome;
   return {
     conditions: [
-      ...conditions,
-      ...outcome.conditions.filter(({ type }) => !OWN_TYPES.includes(type)),
+      ...tenantConditions({ planned, rows, missing: missingOf(context, rows), moves: movesOf(context, rows) }),
+      ...conditions.filter(({ type }) => !OWN_TYPES.includes(type)),
       ...reservation(tenant, outcome.regions, context.capacities.get(tenant.spec.iuGroupRef.name)),
     ],
-    fields: { services: outcome.services, regions: outcome.regions },
+    fields: {
+      services: rows.map((row) => ({ ...row, ...placesOf(row.instance, tenant.spec.tier) })),
+      regions: outcome.regions,
+      balancing: outcome.balancing,
+      ...(planned.reason === 'TierRefused' ? {} : { tier: tenant.spec.tier }),
+    },
   };
 }
 
-function servedConditions(context: HubContext, outcome: TenantOutcome, planned: ConditionState): ConditionState[] {
-  const missing = outcome.services
-    .map(({ instance }) => instance)
-    .filter((key) => !isTrue(context.instances.store.get(key)?.status?.conditions, 'Available'));
-  const stalled: ConditionState = { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' };
-  if (missing.length === 0) {
-    return [
-      planned,
-      { type: 'Reconciling', status: 'False', reason: 'AsDeclared', message: '' },
-      stalled,
-      { type: 'Available', status: 'True', reason: 'AsDeclared', message: 'every service is served' },
-    ];
-  }
-  const message = `${missing.length} of ${outcome.services.length} services are not available: ${missing.slice(0, 3).join(', ')}`;
-  return [
-    { type: 'Ready', status: 'False', reason: 'WaitingForRegions', message },
-    { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
-    stalled,
-    { type: 'Available', status: 'False', reason: 'WaitingForRegions', message },
-  ];
-}
+type Rows = ReturnType<typeof servedBy>;
+const isServed = (instance: ServiceInstance | undefined): boolean => isTrue(instance?.status?.conditions, 'Available');
 
-/** Nothing more happens until somebody changes something. */
-const refusedConditions = (planned: ConditionState): ConditionState[] => [
-  planned,
-  { type: 'Reconciling', status: 'False', reason: 'AsDeclared', message: '' },
-  { ...planned, type: 'Stalled', status: 'True' },
-  { ...planned, type: 'Available', status: 'False' },
-];
+const missingOf = ({ instances }: HubContext, rows: Rows): string[] =>
+  rows.map(({ instance }) => instance).filter((key) => !isServed(instances.store.get(key)));
+
+/** What is under way, in words that do not change while nothing happens. */
+const movesOf = ({ instances }: HubContext, rows: Rows): Move[] =>
+  rows.flatMap((row) => moveOf(row, { instanceOf: (key) => instances.store.get(key), isOnItsWay }) ?? []);
+
+/** Told once, when it becomes true: what is so when a tenant is first seen counts as new. */
+function tell({ events }: HubContext, tenant: Tenant, { conditions }: StatusReport): void {
+  const before = (type: ConditionState['type']) => tenant.status?.conditions?.find((known) => known.type === type);
+  for (const { message, reason, status, type } of conditions) {
+    const known = before(type);
+    const isNews = known?.reason !== reason || known.status !== status;
+    if (status !== 'True' || !isNews) continue;
+    if (type === 'Deprecated' || (type === 'Stalled' && reason === 'TierRefused')) {
+      events.record(tenantWarned(tenant, reason, message));
+    } else if (type === 'Reconciling' && reason === 'Moving') {
+      events.record(tenantMoves(tenant, message));
+    }
+  }
+}

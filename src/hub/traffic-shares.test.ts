@@ -1,14 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { anInstance, anOrder, anOrderedComponent, aSwitch } from '../../test/support/objects.ts';
+import { aGroup, anInstance, anOrder, anOrderedComponent, aSwitch } from '../../test/support/objects.ts';
+import { partOf } from '../../test/support/part.ts';
+import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceInstanceStatus } from '../api/service-instance.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { readStanding, type Standing } from '../decide/manual-switch.ts';
+import { Store } from '../kube/cache.ts';
+import type { Informer } from '../kube/informer.ts';
 import type { InstanceFacts } from '../report/instance.ts';
 import { trafficSharesOf } from './traffic-shares.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
 const REGIONS = ['us-east', 'us-west'];
+const store = new Store<IUGroup>({});
+store.replace([aGroup('americas', [...REGIONS, { region: 'ca', geography: 'Canada' }])], '1');
+const groups = partOf<Informer<IUGroup>>('groups', { store });
 /** What a hub that has just started knows: the switches, the regions, and what stands in the status. */
 let clock: ManualClock;
 let object: RegionSwitch | undefined;
@@ -53,7 +61,7 @@ function look(): string {
     orders: new Map(REGIONS.map((region) => [region, serving])),
     regionStates: states,
   } as unknown as InstanceFacts;
-  const shares = trafficSharesOf({ clock, standings: standings() }, facts);
+  const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts);
   if (!shares) throw new Error('the service runs in several regions');
   status = { ...status, weights: shares.weights, drains: shares.drains ? [...shares.drains] : undefined };
   return shares.weights.map(({ weight }) => weight).join('/');
@@ -117,5 +125,42 @@ describe('the traffic of a service whose region a person wants empty', () => {
     expect(look()).toBe('50/50');
     evacuate({ type: 'Failover', drain: {} });
     expect(look()).toBe('43/57');
+  });
+});
+
+describe('the traffic of a service whose regions were changed', () => {
+  const regionsOf = (serving: readonly string[], leaving: readonly string[], more: Fields = {}) => {
+    const places = ['us-west', 'ca'];
+    const instance = anInstance('web', { primaryRegion: 'us-west', secondaryRegions: ['ca'], ...more });
+    const order = {
+      ...anOrder('web', [anOrderedComponent()]),
+      status: { observedGeneration: 1, phase: 'Active' as const },
+    };
+    const facts = {
+      instance,
+      plan: {
+        ok: true,
+        mode: 'Active',
+        regions: places.map((region) => ({ region, components: [], planned: 1 })),
+        refusals: [],
+      },
+      leaving,
+      orders: new Map(serving.map((region) => [region, order])),
+      regionStates: new Map(places.map((region) => [region, 'Healthy'])),
+    } as unknown as InstanceFacts;
+    const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts);
+    return shares?.weights.map(({ region, weight }) => `${region} ${weight}`).join(', ');
+  };
+  it.each([
+    ['stays where it was until a new region serves', [], ['us-east'], 'us-west 0, ca 0, us-east 100'],
+    ['is shared with those that serve already', ['ca'], ['us-east'], 'us-west 0, ca 50, us-east 50'],
+    ['leaves when all that have a place serve', ['us-west', 'ca'], ['us-east'], 'us-west 50, ca 50, us-east 0'],
+    ['is shared evenly afterwards', ['us-west', 'ca'], [], 'us-west 50, ca 50'],
+  ])('%s', (_name, serving, leaving, expected) => {
+    expect(regionsOf(serving, leaving)).toBe(expected);
+  });
+
+  it('stays where it was rather than going to a reserve', () => {
+    expect(regionsOf(['ca'], ['us-east'], { balancing: 'TransitCentres' })).toBe('us-west 0, ca 0, us-east 100');
   });
 });

@@ -13,6 +13,7 @@ interface Cohort {
   agents: number;
   readonly primary: string;
   readonly countries: readonly string[] | undefined;
+  readonly geographies: readonly string[] | undefined;
   /** The services with which agents work. */
   readonly desks: readonly TenantService[];
 }
@@ -64,14 +65,16 @@ function cohortOf(
   const centre = primaryCentreOf(spec, group.spec.transit?.centres ?? []);
   if (!centre) return undefined;
   const desks = services.filter(({ service }) => classes.store.get(service)?.spec.functionality === 'AgentLogin');
-  const countries = spec.residency?.countries.toSorted();
-  const key = JSON.stringify([centre.name, spec.primaryRegion, countries, desks.map(({ instance }) => instance)]);
-  return [key, { centre: centre.name, tenants: 0, agents: 0, primary: spec.primaryRegion, countries, desks }];
+  const countries = spec.residency?.countries?.toSorted();
+  const geographies = spec.residency?.geographies?.toSorted();
+  const limits = { countries, geographies };
+  const key = JSON.stringify([centre.name, spec.primaryRegion, limits, desks.map(({ instance }) => instance)]);
+  return [key, { centre: centre.name, tenants: 0, agents: 0, primary: spec.primaryRegion, ...limits, desks }];
 }
 
 /** Agents are where the services are that they work with: in all regions of those that run in several, else where they are active. */
 function callersIn(context: HubContext, cohort: Cohort): Callers {
-  const { agents, centre, countries, desks, primary, tenants } = cohort;
+  const { agents, centre, countries, geographies, desks, primary, tenants } = cohort;
   const places = new Set([primary]);
   const now = new Set<string>();
   for (const { instance: key, mode } of desks) {
@@ -83,5 +86,5 @@ function callersIn(context: HubContext, cohort: Cohort): Callers {
   }
   if (desks.length === 0) now.add(primary);
   const regionsNow = [...now].filter((region) => context.diagnoses.get(region)?.state !== 'Lost');
-  return { centre, tenants, agents, regions: [...places], regionsNow: regionsNow.sort(), countries };
+  return { centre, tenants, agents, regions: [...places], regionsNow: regionsNow.sort(), countries, geographies };
 }

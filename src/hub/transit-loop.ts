@@ -93,6 +93,7 @@ function lookNow(context: HubContext, group: IUGroup, { book, cohorts, histories
     histories: histories.get(name) ?? new Map(),
     callers: book.callersOf(context, group, cohorts),
     countries: residency?.countries,
+    geographies: residency?.geographies,
     freezes: freezesOf(context, name),
     hubIsolated: isHubSuspect(context, group),
     nowMs: wallMs,

@@ -3,6 +3,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Assignment, HoldStatus, ServiceInstance } from '../api/service-instance.ts';
+import type { Tenant } from '../api/tenant.ts';
 import type { EventNote } from '../kube/event-recorder.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { describeHold } from './hold.ts';
@@ -65,6 +66,12 @@ export const moved = (instance: ServiceInstance, from: string, next: Assignment)
 
 export const held = (instance: ServiceInstance, { reason, wanted, ...hold }: HoldStatus): EventNote =>
   note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${describeHold(hold)}` });
+
+export const tenantWarned = (tenant: Tenant, reason: Reason, text: string): EventNote =>
+  note(tenant, 'Warning', { reason, action: 'Plan', text });
+
+export const tenantMoves = (tenant: Tenant, text: string): EventNote =>
+  note(tenant, 'Normal', { reason: 'Moving', action: 'Move', text });
 
 export const freezeExpired = (freeze: RegionSwitch): EventNote =>
   note(freeze, 'Warning', {

@@ -25,6 +25,8 @@ export interface InstanceFacts {
   readonly standby?: StandbyMode | undefined;
   /** What its secondary regions show, as its class says; absent for what is not served in several regions. */
   readonly view?: View | undefined;
+  /** Regions without a place any more that serve it still; only of what is served in several regions. */
+  readonly leaving?: readonly string[];
   /** Whether what it needs is ready in the region that is active; none where it needs nothing. */
   readonly dependencies?: readonly ConditionState[];
 }
@@ -109,8 +111,21 @@ function stalledIn(
   return seen && { reason: seen.reason, message: `region ${region}: ${seen.message}` };
 }
 
+/** Of a service that serves in several regions: those that it is on its way out of serve until those it enters do. */
+function servedOnTheWay({ leaving = [], plan }: InstanceFacts): ConditionState | undefined {
+  const [region] = leaving;
+  if (region === undefined || !plan.ok || plan.mode !== 'Active') return undefined;
+  const message = `region ${region} serves it until ${plan.regions.map((placed) => placed.region).join(', ')} does`;
+  return { type: 'Available', status: 'True', reason: 'Moving', message };
+}
+
 /** Ready in the region that is active, at the epoch of the assignment, as far as that region can be seen. */
 function available(facts: InstanceFacts): ConditionState {
+  const served = servedInActiveRegion(facts);
+  return served.status === 'True' ? served : (servedOnTheWay(facts) ?? served);
+}
+
+function servedInActiveRegion(facts: InstanceFacts): ConditionState {
   const { assignment } = facts;
   if (!assignment) {
     return {

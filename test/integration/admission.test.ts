@@ -75,6 +75,48 @@ describe('the API server accepts, with the defaults that the operator reads,', (
   });
 });
 
+describe('a tier that its group refuses', () => {
+  const refusing = withChanges(baseOf('IUGroup'), {
+    '/metadata/name': 'strict',
+    '/spec/tiers': { refused: ['AdvancedIvr'] },
+  });
+  const tenantOf = (name: string, group: string, tier: string) =>
+    withChanges(baseOf('Tenant'), { '/metadata/name': name, '/spec/iuGroupRef/name': group, '/spec/tier': tier });
+
+  test('is refused to new tenants and to those that would change to it, and to no others', async () => {
+    await create(refusing);
+    const message =
+      'IU group strict takes no new tenants of tier AdvancedIvr (spec.tiers.refused): choose another tier';
+    let attempt = 0;
+    // A policy that asks another kind is enforced up to half a minute after that kind was installed.
+    await waitFor({ what: 'the group to be known to the policy', timeoutMs: 60_000 }, async () => {
+      attempt += 1;
+      const answer = await write(tenantOf(`refused-${attempt}`, 'strict', 'AdvancedIvr'));
+      return answer.message.includes(message);
+    });
+    await create(tenantOf('elsewhere', 'relaxed', 'AdvancedIvr'));
+    const other = await create(tenantOf('other-tier', 'strict', 'CrossRegionVoice'));
+    expect((await update(other, { '/spec/tier': 'AdvancedIvr' })).message).toContain(message);
+  }, 90_000);
+
+  test('is left to those that have it', async () => {
+    const relaxed = await create(withChanges(refusing, { '/metadata/name': 'later', '/spec/tiers': null }));
+    const tenant = await create(tenantOf('before', 'later', 'AdvancedIvr'));
+    await expectWritten(update(relaxed, { '/spec/tiers': { refused: ['AdvancedIvr'] } }));
+    await waitFor({ what: 'the group to be known to the policy', timeoutMs: 20_000 }, async () => {
+      const { ok } = await write(tenantOf(`late-${Math.trunc(performance.now())}`, 'later', 'AdvancedIvr'));
+      return !ok;
+    });
+    await expectWritten(update(tenant, { '/spec/agents': 1300 }));
+  });
+});
+
+function baseOf(kind: string): Manifest {
+  const base = readCases('refused').find((file) => file.base.kind === kind)?.base;
+  if (!base) throw new Error(`there is no case of a ${kind}`);
+  return base;
+}
+
 interface Answer {
   readonly ok: boolean;
   readonly message: string;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Story } from './story.ts';
+import { TenantStory } from './tenant-story.ts';
 import { TrafficStory } from './traffic-story.ts';
 import { TransitStory } from './transit-story.ts';
 
@@ -17,9 +18,10 @@ interface Teller {
   tell(line: string): string[];
 }
 
-function storyOf(name: string): Teller {
+function tellerOf(name: string): Teller {
   if (name.startsWith('transit-')) return new TransitStory();
-  return name.startsWith('traffic-') ? new TrafficStory() : new Story();
+  if (name.startsWith('traffic-')) return new TrafficStory();
+  return name.startsWith('tenant-') ? new TenantStory() : new Story();
 }
 
 /** Tells the story of one transcript again; returns the transcript as it should be. */
@@ -42,7 +44,7 @@ describe('scenario', () => {
   it.each(files)('%s', (name) => {
     const file = join(here, name);
     const transcript = readFileSync(file, 'utf8');
-    const retold = retell(storyOf(name), transcript);
+    const retold = retell(tellerOf(name), transcript);
     if (isUpdate) writeFileSync(file, retold);
     else expect(retold).toBe(transcript);
   });

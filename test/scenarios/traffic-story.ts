@@ -17,6 +17,8 @@ export class TrafficStory {
   readonly #regions: string[] = [];
   readonly #serving = new Set<string>();
   readonly #switches = new Map<string, RegionSwitch>();
+  /** Regions that come first; undefined: all alike. */
+  #home: ReadonlySet<string> | undefined;
   #drains: readonly Drained[] = [];
   #weights: readonly RegionWeight[] = [];
   #nowMs = 0;
@@ -29,7 +31,8 @@ export class TrafficStory {
     if (first === 'regions') {
       this.#regions.push(...words.slice(1));
       for (const region of this.#regions) this.#serving.add(region);
-    } else if (first === 'for') {
+    } else if (first === 'home') this.#home = new Set(words.slice(1));
+    else if (first === 'for') {
       for (let second_ = Number(second); second_ > 0; second_--, this.#nowMs += 1000) lines.push(...this.#step());
     } else if (first === 'switch') this.#switch(second, words.slice(2));
     else if (first === 'abort') this.#setSpec(second, { abort: true });
@@ -82,7 +85,7 @@ export class TrafficStory {
     this.#drains = nextDrains(this.#regions, this.#drains, orders, now);
     const left = new Map(this.#drains.map((drained): [string, number] => [drained.region, shareOf(drained, now)]));
     const before = this.#tell();
-    this.#weights = computeWeights(this.#regions, this.#serving, this.#weights, left);
+    this.#weights = computeWeights(this.#regions, this.#serving, this.#weights, left, this.#home);
     return this.#tell() === before ? [] : [`${String(this.#nowMs / 1000).padStart(4)} s  ${this.#tell()}`];
   }
 

@@ -8,6 +8,7 @@ import { aClass, aComponent, aGroup, aTenant } from './objects.ts';
 
 const REGIONS = ['us-east', 'us-west', 'ca-central', 'eu', 'mail-us'] as const;
 const COUNTRIES = ['US', 'CA', 'DE'] as const;
+const GEOGRAPHIES = ['US', 'EMEA'] as const;
 const TIERS = ['Advanced', 'AdvancedIvr', 'AdvancedAgents', 'CrossRegionVoice', 'Global'] as const;
 const CLASS_NAMES = [
   'voice',
@@ -53,28 +54,37 @@ export const serviceClass: fc.Arbitrary<ServiceClass> = fc
     name: fc.constantFrom(...CLASS_NAMES),
     mode: fc.constantFrom('None', 'Active', 'Backup'),
     fromTier: fc.constantFrom(...TIERS.slice(1)),
+    placement: fc.constantFrom('PrimaryRegion', 'PrimaryRegion', 'DigitalRegion'),
     components: fc.uniqueArray(component, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
   })
-  .map(({ name, mode, fromTier, components }) =>
-    aClass(name, { crossRegion: mode === 'None' ? { mode } : { mode, fromTier }, components }),
+  .map(({ name, mode, fromTier, placement, components }) =>
+    aClass(name, { crossRegion: mode === 'None' ? { mode } : { mode, fromTier }, placement, components }),
   );
 
 const unit = fc.record(
   {
     region: fc.constantFrom(...REGIONS),
     country: fc.constantFrom(...COUNTRIES),
+    geography: fc.constantFrom(...GEOGRAPHIES),
     zones: zones(1),
     capacity: fc.record({ instances: fc.integer({ min: 1, max: 100 }) }),
   },
-  { requiredKeys: ['region', 'country', 'zones'] },
+  { requiredKeys: ['region', 'country', 'geography', 'zones'] },
 );
 
 export const group: fc.Arbitrary<IUGroup> = fc
   .record({
     name: fc.constantFrom('americas', 'emea'),
     units: fc.uniqueArray(unit, { minLength: 1, maxLength: 4, selector: ({ region }) => region }),
+    hasDigitalRegion: fc.boolean(),
+    refused: fc.option(fc.constantFrom(...TIERS), { nil: undefined, freq: 4 }),
   })
-  .map(({ name, units }) => aGroup(name, units));
+  .map(({ name, units, hasDigitalRegion, refused }) =>
+    aGroup(name, units, {
+      ...(hasDigitalRegion && { digitalRegion: units[0]?.region }),
+      ...(refused && { tiers: { refused: [refused] } }),
+    }),
+  );
 
 export const tenant: fc.Arbitrary<Tenant> = fc
   .record({
@@ -88,8 +98,9 @@ export const tenant: fc.Arbitrary<Tenant> = fc
       nil: undefined,
     }),
     countries: fc.option(fc.uniqueArray(fc.constantFrom(...COUNTRIES), { minLength: 1 }), { nil: undefined }),
+    geographies: fc.option(fc.uniqueArray(fc.constantFrom(...GEOGRAPHIES), { minLength: 1 }), { nil: undefined }),
   })
-  .map(({ key, iuGroup, regions, tier, agents, isolation, services, countries }) => {
+  .map(({ key, iuGroup, regions, tier, agents, isolation, services, countries, geographies }) => {
     const [primaryRegion, ...others] = regions;
     const secondaries = { Advanced: 0, AdvancedIvr: 1, AdvancedAgents: 1, CrossRegionVoice: 1, Global: 8 }[tier];
     return aTenant(key.join('/'), {
@@ -100,7 +111,9 @@ export const tenant: fc.Arbitrary<Tenant> = fc
       agents,
       isolation,
       ...(services && { services }),
-      ...(countries && { residency: { countries } }),
+      ...((countries || geographies) && {
+        residency: { ...(countries && { countries }), ...(geographies && { geographies }) },
+      }),
     });
   });
 

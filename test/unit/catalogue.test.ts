@@ -123,6 +123,13 @@ describe('catalogue "today"', () => {
       expect(places(specOf(name))).toEqual(expect.arrayContaining([...places(given.spec)]));
   });
 
+  it('has its digital services and bots in one region for tenants of tier Global', () => {
+    const digital = classes
+      .filter(({ spec }) => spec.placement === 'DigitalRegion')
+      .map(({ metadata }) => metadata.name);
+    expect(digital).toEqual(['bots', 'digital-routing', 'iwd']);
+  });
+
   it('keeps the data mart of historical reporting in its region', () => {
     expect(specOf('historical-reporting').dataStores).toEqual([
       { name: 'data-mart', pattern: 'A-B', crossRegion: false, driver: 'None' },

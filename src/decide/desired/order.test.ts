@@ -111,6 +111,13 @@ describe('the order for an active/backup service', () => {
 
 describe('the order for a service that serves in several regions', () => {
   const serviceClass = aClass('voice-routing', anActive());
+  it('stays where it has no place any more until it is replaced', () => {
+    const gone = { serviceClass, present: present(0) };
+    expect(order('south', { ...gone, isStillServing: true })).toEqual({ kind: 'Keep' });
+    expect(order('south', { ...gone, isStillServing: false })).toEqual({ kind: 'Delete' });
+    expect(order('south', { serviceClass, isStillServing: true })).toEqual({ kind: 'None' });
+  });
+
   it('is active in each of them', () => {
     expect(order('west', { serviceClass })).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Active' } } });
   });
@@ -136,6 +143,12 @@ describe('the order for a service that is active in one region only', () => {
 
   it('goes to the primary region', () => {
     expect(order('east', moved)).toMatchObject({ kind: 'Apply', object: { spec: { role: 'Active', mode: 'None' } } });
+  });
+
+  it('stays where it was decided to be, although its primary region was changed', () => {
+    const staying = { serviceClass, assignment: anAssignment('1 west>') };
+    expect(order('west', { ...staying, present: present(0) })).toMatchObject({ kind: 'Apply' });
+    expect(order('east', staying)).toEqual({ kind: 'None' });
   });
 
   it('is withdrawn from the region that was the primary one', () => {

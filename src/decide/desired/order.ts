@@ -10,12 +10,14 @@ import { computeHandOver, type RegionSaid } from '../hand-over.ts';
  * What one region is told about one service:
  * - `Apply`: the order that must stand there;
  * - `Delete`: the region has no place for it any more, and is known to be stopped;
+ * - `Keep`: what stands there is left as it is for now, although it has no place: look again;
  * - `Wait`: an order must stand there, but only when none stands in the regions that are named;
  * - `None`: nothing stands there and nothing has to.
  */
 export type RegionalOrder =
   | { readonly kind: 'Apply'; readonly object: RegionalService }
   | { readonly kind: 'Delete' }
+  | { readonly kind: 'Keep' }
   | { readonly kind: 'Wait'; readonly for: readonly string[] }
   | { readonly kind: 'None' };
 
@@ -32,6 +34,8 @@ export interface OrderInput {
   readonly elsewhere: readonly string[];
   /** Whether the plan leaves the region out: then nothing runs there on standby either. */
   readonly placeless?: boolean;
+  /** Of a service that serves in several regions: whether it still needs this one, which has no place. Absent: no. */
+  readonly isStillServing?: boolean;
   /** Whether every other region of the service has confirmed that it stands by at the epoch of the assignment. */
   readonly othersStandBy: boolean;
   /** What every region of the service has said of it; asked for only where it has data stores that are handed over. */
@@ -46,7 +50,8 @@ export interface OrderInput {
 function isConcerned(input: OrderInput): boolean {
   const { assignment, instance, present, region, serviceClass } = input;
   const mode = serviceClass.spec.crossRegion.mode;
-  if (mode === 'None') return region === instance.spec.primaryRegion;
+  // Where it was decided to be: the primary region, as soon as that can have it.
+  if (mode === 'None') return region === assignment.activeRegion;
   if (regionsOf(instance).includes(region)) return true;
   if (mode === 'Active') return false;
   if (assignment.history.some((entry) => entry.region === region)) return true;
@@ -107,7 +112,11 @@ function handOverOf({ assignment, present, region, said, serviceClass }: OrderIn
 
 export function computeOrder(input: OrderInput): RegionalOrder {
   const { assignment, instance, present, region, serviceClass } = input;
-  if (!isConcerned(input)) return present ? { kind: 'Delete' } : { kind: 'None' };
+  if (!isConcerned(input)) {
+    if (!present) return { kind: 'None' };
+    const isNeeded = input.isStillServing === true && serviceClass.spec.crossRegion.mode === 'Active';
+    return { kind: isNeeded && !present.metadata.deletionTimestamp ? 'Keep' : 'Delete' };
+  }
   if (mustWait(input)) return { kind: 'Wait', for: input.elsewhere };
   const components = input.components ?? present?.spec.components;
   if (!components) return { kind: 'None' };

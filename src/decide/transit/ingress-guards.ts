@@ -1,4 +1,5 @@
 import type { Reason } from '../../api/conditions.ts';
+import { allowsPlace } from '../residency.ts';
 import { agentRegions, type Callers, callsOf, tenantsIn } from './callers.ts';
 import { type Cause, type CentreView, callersAt, callersOrRegions, type IngressView } from './ingress-view.ts';
 
@@ -96,11 +97,8 @@ const targetForThem: Guard = ({ of, to: { spec } }) =>
       }
     : undefined;
 const targetAllowed: Guard = ({ of, to: { spec }, view }) => {
-  const allows = (list: readonly string[] | undefined, value: string): boolean => list?.includes(value) ?? true;
-  const refusing = callersAt(view, of.spec.name).filter(
-    ({ countries, geographies }) => !allows(countries, spec.country) || !allows(geographies, spec.geography),
-  );
-  if (allows(view.countries, spec.country) && refusing.length === 0) return undefined;
+  const refusing = callersAt(view, of.spec.name).filter((callers) => !allowsPlace(callers, spec));
+  if (allowsPlace(view, spec) && refusing.length === 0) return undefined;
   const whose = refusing.length > 0 ? tenantsIn(refusing) : 'the group';
   return {
     reason: 'ResidencyViolated',

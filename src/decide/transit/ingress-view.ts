@@ -41,8 +41,9 @@ export interface IngressView {
   /** In the order of the group. */
   readonly centres: readonly CentreView[];
   readonly callers: readonly Callers[];
-  /** Of the group; undefined: not limited. */
+  /** Where the group may be at all; without either list it is not limited. */
   readonly countries: readonly string[] | undefined;
+  readonly geographies?: readonly string[] | undefined;
 }
 
 /** Why callers should come in elsewhere. */
