@@ -13,12 +13,14 @@ import type { KubeClient } from './kube/client.ts';
 import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createUndiciTransport } from './kube/undici-transport.ts';
+import { createNameServerClient } from './observe/name-server.ts';
 import { createBrakeMetrics } from './report/brake-metrics.ts';
 import { createLog } from './report/log.ts';
 import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
 import { createProbeMetrics } from './report/probe-metrics.ts';
 import { shownState } from './report/shown-state.ts';
+import { createTrafficMetrics } from './report/traffic-metrics.ts';
 import { createTransitMetrics } from './report/transit-metrics.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startHealthServer } from './runtime/health.ts';
@@ -118,12 +120,14 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     },
     onDiagnosed: (region, diagnosis) => metrics.setRegion(region, shownState(diagnosis), diagnosis.reason),
     onProved: metrics.setProved,
+    askNameServer: createNameServerClient(),
     clock: systemClock,
     random: systemRandom,
     log,
     metrics: metrics.controllers,
   });
   createBrakeMetrics(metrics.registry, () => hub.brakes());
+  createTrafficMetrics(metrics.registry, () => hub.records());
   createTransitMetrics(metrics.registry, () => hub.transit());
   return hub;
 }

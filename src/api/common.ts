@@ -150,3 +150,9 @@ export const urlPath = matching(
   /^[/][!-"$-~]*$/,
   `must be a URL path that begins with '/', without spaces and '#', for example '/healthz'`,
 );
+/** An IP address and perhaps a port, as a resolver takes a name server. */
+export const ipEndpoint = matching(
+  { min: 3, max: 60 },
+  /^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$/,
+  `must be an IP address and perhaps a port, for example '192.0.2.53' or '[2001:db8::53]:5353'`,
+);

@@ -33,6 +33,7 @@ export const CONDITION_TYPES = {
   CallersReachAgents: 'Callers come in through transit centres that serve the regions where their agents are.',
   Covered:
     'What a RegionSwitch names by tenant is in its scope; where it is not, the message says what, and with whom it is shared.',
+  RouteWritten: 'The HTTPRoute says what was decided.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -164,6 +165,8 @@ export const REASONS = {
     'A service serves tenants too that are not named, so it is neither moved nor frozen for the named ones alone.',
   NotOfTenant: 'A service that is named serves none of the tenants that are named.',
   TenantNotFound: 'A tenant that is named does not exist in the IU group.',
+  NameTaken: 'An older object already has the DNS name, so it is not written for this one.',
+  HTTPRouteMissing: 'The HTTPRoute kind (Gateway API) is not installed on the hub.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

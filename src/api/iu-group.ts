@@ -3,7 +3,6 @@ import {
   cel,
   count,
   country,
-  dnsDomain,
   dnsLabel,
   geography,
   listMap,
@@ -20,6 +19,7 @@ import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
 import { residency } from './residency.ts';
 import { tier } from './service-class.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
+import { groupDecisions, groupTraffic, trafficPolicy } from './traffic.ts';
 import { transitCentre, transitCentreStatus, transitPolicy } from './transit-centre.ts';
 
 /**
@@ -141,13 +141,7 @@ const spec = z
     failover: failoverPolicy.prefault({}).describe('When services leave a region that is lost.'),
     switchback: switchbackPolicy.prefault({}).describe('When services go home again.'),
     timings: timings.prefault({}),
-    traffic: z
-      .object({
-        domain: dnsDomain(150).describe('DNS domain under which the names of services are written.'),
-        ttlSeconds: seconds(1, 3600).default(15).describe('How long resolvers may keep an answer.'),
-      })
-      .optional()
-      .describe('How traffic is led to the active region. Absent: not by Switchback.'),
+    traffic: trafficPolicy.optional().describe('How traffic is led to the active region. Absent: not by Switchback.'),
     transit: z
       .object({
         centres: z
@@ -388,6 +382,8 @@ const status = z.object({
     .meta(listMap('name'))
     .optional()
     .describe('How each transit centre looks, and through which one its callers come in.'),
+  traffic: groupTraffic.optional().describe('What was written of names that belong to no single service.'),
+  decisions: groupDecisions,
   summary: z.string().max(256).optional().describe('For the printer column: regions healthy of all.'),
 });
 

@@ -29,6 +29,8 @@ export const LABELS = {
   drill: 'switchback.dev/drill',
   /** Of an instance that serves one tenant alone: its name. */
   tenant: 'switchback.dev/tenant',
+  /** Of a DNSEndpoint that belongs to a whole group: what its names are for, `tenants` or `ingress`. */
+  records: 'switchback.dev/records',
   managedBy: 'app.kubernetes.io/managed-by',
   partOf: 'app.kubernetes.io/part-of',
 } as const;
@@ -41,6 +43,8 @@ export const FENCED_HOOKS: readonly (string | undefined)[] = ['promote', 'verify
 
 export const ANNOTATIONS = {
   epoch: 'switchback.dev/epoch',
+  /** Of a DNSEndpoint of a whole group: rises by one with each change. */
+  revision: 'switchback.dev/revision',
   /** Of an IUGroup: JSON that asks for a RegionSwitch. */
   request: 'switchback.dev/request',
   /** Of a CloudNativePG Cluster: the run that it was demoted for. */

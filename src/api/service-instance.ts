@@ -19,6 +19,7 @@ import { onHubLoss } from './iu-group.ts';
 import { drain } from './region-switch.ts';
 import { standbyMode } from './service-class.ts';
 import { failoverOverride, isolation } from './tenant.ts';
+import { ramps, recordSet } from './traffic.ts';
 
 const spec = z
   .object({
@@ -179,6 +180,8 @@ const status = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('Regions that get less than their usual share, because a person wants them empty, or did until lately.'),
+  ramps: ramps.optional().describe('Regions that serve again and get their share back in steps.'),
+  traffic: recordSet.optional().describe('What was written of its names, and how far that has come.'),
   conditions: conditions.optional(),
 });
 

@@ -15,6 +15,7 @@ import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { residency } from './residency.ts';
 import { crossRegionMode, standbyMode, tier } from './service-class.ts';
+import { tenantDecisions } from './traffic.ts';
 
 export const isolation = z
   .enum(['Shared', 'Dedicated'])
@@ -161,6 +162,7 @@ const status = z.object({
     .meta(listAtomic)
     .optional()
     .describe('Regions that have a place for the tenant, the primary one first.'),
+  decisions: tenantDecisions,
 });
 
 export const tenant = defineKind({

@@ -3,7 +3,8 @@ import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { type DirectoryEntry, MOST_TENANTS, type ServicePlan, type TenantDirectory } from '../api/tenant-directory.ts';
 import type { TenantOutcome } from './cohort.ts';
-import { digest, hash32, labelValue } from './name.ts';
+import { digest, labelValue } from './name.ts';
+import { divide } from './shards.ts';
 
 /** A tenant, and what is planned for it. */
 export interface DirectoryTenant {
@@ -13,36 +14,8 @@ export interface DirectoryTenant {
   readonly outcome: Pick<TenantOutcome, 'regions' | 'services'>;
 }
 
-/** A shard with more tenants is split in two; two that have fewer together are joined. The space between is hysteresis. */
-const SPLIT_ABOVE = MOST_TENANTS / 2;
-const JOIN_BELOW = MOST_TENANTS / 4;
-const DIGITS = 32;
-
-/** 32 binary digits that say in which shard a tenant is. */
-const digitsOf = (key: string): string => hash32(key).toString(2).padStart(DIGITS, '0');
-
-interface Leaf {
-  readonly tenants: readonly DirectoryTenant[];
-  readonly shard: string;
-}
-
-/** Shards by the first digits of the hash: only one that is too large is split, so the others stay as they are. */
-function* leavesOf(
-  tenants: readonly (readonly [digits: string, tenant: DirectoryTenant])[],
-  shard: string,
-  present: readonly string[],
-): Generator<Leaf> {
-  const isSplit = present.some((other) => other.length > shard.length && other.startsWith(shard));
-  const most = isSplit ? JOIN_BELOW : SPLIT_ABOVE;
-  if (tenants.length <= most || shard.length === DIGITS) {
-    if (tenants.length > 0) yield { shard, tenants: tenants.map(([, tenant]) => tenant) };
-    return;
-  }
-  for (const digit of ['0', '1']) {
-    const half = tenants.filter(([digits]) => digits[shard.length] === digit);
-    yield* leavesOf(half, `${shard}${digit}`, present);
-  }
-}
+/** A shard of half as many as may be in it at the most: what comes between two looks still fits. */
+const MOST_WANTED = MOST_TENANTS / 2;
 
 function entryOf({ key, spec }: DirectoryTenant, plan: string): DirectoryEntry {
   const { tier, isolation, agents, telephony, connectivity, transitCentre, residency } = spec;
@@ -79,7 +52,12 @@ function createPlanNamer(): (tenant: DirectoryTenant) => ServicePlan {
 
 const compare = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
 
-function buildShard(group: string, { shard, tenants }: Leaf, name: (tenant: DirectoryTenant) => ServicePlan) {
+function buildShard(
+  group: string,
+  shard: string,
+  tenants: readonly DirectoryTenant[],
+  name: (tenant: DirectoryTenant) => ServicePlan,
+) {
   const plans = new Map<string, ServicePlan>();
   const entries = tenants.map((tenant) => {
     const plan = name(tenant);
@@ -97,7 +75,7 @@ function buildShard(group: string, { shard, tenants }: Leaf, name: (tenant: Dire
       iuGroup: group,
       shard,
       plans: [...plans.values()].sort((x, y) => compare(x.id, y.id)),
-      tenants: entries.sort((x, y) => compare(x.name, y.name)),
+      tenants: entries,
     },
   };
   return directory;
@@ -117,6 +95,13 @@ export function computeDirectory(
   present: readonly string[],
 ): TenantDirectory[] {
   const name = createPlanNamer();
-  const withDigits = tenants.map((tenant) => [digitsOf(tenant.key), tenant] as const);
-  return [...leavesOf(withDigits, '', present)].map((leaf) => buildShard(group, leaf, name));
+  const members = tenants.map((tenant) => ({ key: tenant.key, size: 1, tenant }));
+  return divide(members, present, MOST_WANTED).map((shard) =>
+    buildShard(
+      group,
+      shard.prefix,
+      shard.members.map(({ tenant }) => tenant),
+      name,
+    ),
+  );
 }

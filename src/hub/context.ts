@@ -5,6 +5,7 @@ import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { HoldStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
+import type { HTTPRoute } from '../decide/desired/http-route.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { Standing } from '../decide/manual-switch.ts';
@@ -25,6 +26,7 @@ import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
 import type { Move } from './switch-progress.ts';
+import type { Naming } from './tenant-names-loop.ts';
 import type { TransitNews } from './transit-loop.ts';
 
 /** When a switch away from a region was last proved, in seconds since 1970; 0: never. Undefined: the region is gone. */
@@ -55,6 +57,8 @@ export interface HubContext {
   readonly links: RegionLinks;
   readonly placements: PlacementCache;
   readonly endpoints: Informer<DNSEndpoint>;
+  /** Started only once a group asks for routes. */
+  readonly routes: Informer<HTTPRoute>;
   /** By group; written by the group loop. */
   readonly capacities: Map<string, readonly RegionCapacity[]>;
   /** By region: how its tenant directory was written; written by the directory loops. */
@@ -78,8 +82,12 @@ export interface HubContext {
   readonly troubledRegions: Set<string>;
   /** By group: when most of its regions last looked dead at once. */
   readonly isolatedAt: Map<string, Instant>;
-  /** By `namespace/name` of a ServiceInstance: how its record set was written; written by the instance loop. */
-  readonly traffic: Map<string, ConditionState>;
+  /** By `namespace/name` of a ServiceInstance: how its record set and route were written; written by the instance loop. */
+  readonly traffic: Map<string, { readonly records: ConditionState; readonly route: ConditionState | undefined }>;
+  /** By group: what became of the names of its tenants; written by the loop of these names. */
+  readonly naming: Map<string, Naming>;
+  /** By `namespace/name` of a DNSEndpoint: the generation that a name server has shown; written by the watch of records. */
+  readonly seen: Map<string, number>;
   /** By `namespace/name` of a ServiceInstance; written by the placement loop. */
   readonly holds: Map<string, HoldStatus>;
   /** By uid of a RegionSwitch that a person made and that may still begin something; written by the placement loop. */

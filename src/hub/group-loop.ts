@@ -16,10 +16,13 @@ import { reportStatus } from '../report/status.ts';
 import { knownConditions } from '../report/transit.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { isHubSuspect } from './diagnose.ts';
+import { type IngressReport, reportIngress } from './ingress-records.ts';
 import { placedServices } from './instance-view.ts';
 import { rehearse } from './rehearsals.ts';
 import { answerRequest, type RequestFacts } from './requests.ts';
 import { whileSettling } from './settling.ts';
+import { describeNaming } from './tenant-names-loop.ts';
 import { foresee } from './what-if.ts';
 
 const LOOK_EVERY_MS = 10_000;
@@ -52,19 +55,35 @@ async function reconcileGroup(
   if (!context.leadership.isCertain()) return context.leadership.whenUncertain();
   await Promise.all(group.spec.infrastructureUnits.map(({ region }) => ensureRegion(context, group, region, signal)));
   noteCapacity(context, group);
+  const now = isoTime(context.clock.now().wallMs);
+  const ingress = await reportIngress(context, group, now, signal);
   const settling = whileSettling(context, group, group);
   if (settling) return settling;
   const options = {
     client: context.client,
     resource: RESOURCES.iuGroup,
     store: context.groups.store,
-    now: isoTime(context.clock.now().wallMs),
+    now,
     signal,
   };
   const present = context.groups.store.get(key) ?? group;
   const requests = await answerRequest(context, present, signal);
-  await reportStatus(options, present, groupReport({ ...gather(context, present, plan), ...requests }));
+  await reportStatus(
+    options,
+    present,
+    groupReport({ ...gather(context, present, plan), ...requests, traffic: trafficOf(context, key, ingress) }),
+  );
   return { requeueAfterMs: LOOK_EVERY_MS };
+}
+
+/** What belongs to no single service: the names of transit centres and of tenants. The first problem counts. */
+function trafficOf(context: HubContext, group: string, { condition, set }: IngressReport): GroupFacts['traffic'] {
+  const tenants = describeNaming(context, group);
+  const stated = [condition, context.naming.get(group)?.condition].filter((each) => each !== undefined);
+  return {
+    fields: set || tenants ? { ...(set && { ingress: set }), ...(tenants && { tenants }) } : null,
+    condition: stated.find(({ status }) => status !== 'True') ?? stated[0],
+  };
 }
 
 /** Reckoned only from a picture that is whole. Tenants are told when a region gets full, and when it has room again. */
@@ -102,7 +121,7 @@ function gather(
   context: HubContext,
   group: IUGroup,
   plan: CohortPlan | undefined,
-): Omit<GroupFacts, keyof RequestFacts> {
+): Omit<GroupFacts, keyof RequestFacts | 'traffic'> {
   const instances = context.instances.store.byIndex('group', group.metadata.name);
   const active = new Map<string, number>();
   for (const instance of instances) {
@@ -135,6 +154,7 @@ function gather(
     switchback: summarizeReturns(instances.flatMap((instance) => context.holds.get(keyOf(instance)) ?? [])),
     directories: group.spec.infrastructureUnits.flatMap(({ region }) => context.directories.get(region) ?? []),
     before: group.status,
+    isIsolated: isHubSuspect(context, group),
     ...rehearse(context, group),
     drills: context.drills.get(group.metadata.name),
     ...(group.spec.transit && {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
-import { FIELD_MANAGERS } from '../api/labels.ts';
+import { FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
@@ -9,6 +9,7 @@ import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { regionsOf } from '../decide/assignment.ts';
+import type { HTTPRoute } from '../decide/desired/http-route.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import { scopeOf } from '../decide/partners.ts';
@@ -21,8 +22,10 @@ import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
+import type { AskNameServer } from '../observe/name-server.ts';
 import type { Brakes } from '../report/brake-metrics.ts';
 import type { Log } from '../report/log-port.ts';
+import type { WrittenRecords } from '../report/traffic-metrics.ts';
 import type { TransitRecord } from '../report/transit-metrics.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
@@ -40,16 +43,19 @@ import { createDirectoryLoop } from './directory-loop.ts';
 import { createDrillLoop } from './drill-loop.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
+import { HTTP_ROUTE } from './http-route.ts';
 import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
 import { Leadership } from './leadership.ts';
 import { createOrderLoop } from './order-loop.ts';
 import { createPlacementLoop } from './placement-loop.ts';
 import { PlacementCache } from './placements.ts';
+import { createRecordWatch } from './record-watch.ts';
 import type { RegionLink } from './region-link.ts';
 import { type ConnectRegion, RegionLinks } from './region-links.ts';
 import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
 import { createTenantLoop } from './tenant-loop.ts';
-import { DNS_ENDPOINT } from './traffic.ts';
+import { createTenantNamesLoop, type TenantNamesLoop } from './tenant-names-loop.ts';
+import { DNS_ENDPOINT, NAME_INDEX } from './traffic.ts';
 import { createTransitLoop } from './transit-loop.ts';
 
 export interface HubOptions {
@@ -68,6 +74,8 @@ export interface HubOptions {
   /** Told when a region is found to be something else than before. */
   readonly onDiagnosed?: (region: string, diagnosis: Diagnosis) => void;
   readonly onProved?: OnProved;
+  /** How the name servers of groups are asked; absent: they are not. */
+  readonly askNameServer?: AskNameServer;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
@@ -94,6 +102,8 @@ export interface Hub {
   brakes(): Brakes;
   /** What was last recorded of the transit centres, for metrics. */
   transit(): readonly TransitRecord[];
+  /** How far what was written for DNS has come, for metrics. */
+  records(): WrittenRecords;
 }
 
 /** The loops of one region, started and stopped with its link. */
@@ -118,6 +128,8 @@ class HubLoops implements Hub {
   readonly #switches: SwitchLoop;
   readonly #drills: Ticker;
   readonly #transit: Ticker;
+  readonly #tenantNames: TenantNamesLoop;
+  readonly #recordWatch: Ticker | undefined;
   readonly #instances: Controller;
   readonly #instanceReports: Controller;
   readonly #groups: Controller;
@@ -140,6 +152,8 @@ class HubLoops implements Hub {
     this.#switches = createSwitchLoop(this.#context);
     this.#drills = createDrillLoop(this.#context);
     this.#cohorts = createCohortLoop(this.#context, () => this.#planned());
+    this.#tenantNames = createTenantNamesLoop(this.#context, this.#cohorts.plan);
+    this.#recordWatch = options.askNameServer && createRecordWatch(this.#context, options.askNameServer);
     this.#instanceReports = createInstanceReportLoop(this.#context, metrics);
     this.#instances = createInstanceLoop(this.#context, this.#instanceReports, metrics);
     this.#groups = createGroupLoop(this.#context, this.#cohorts.plan, metrics);
@@ -180,6 +194,19 @@ class HubLoops implements Hub {
     return [...this.#context.transit].map(([group, { centres }]) => ({ group, centres }));
   }
 
+  records(): WrittenRecords {
+    const { clock, groups, instances } = this.#context;
+    const nowMs = clock.now().wallMs;
+    if (!this.leading) return { sets: [], nowMs };
+    const sets = groups.store.list().flatMap(({ metadata: { name }, spec, status }) => {
+      const ofServices = instances.store.byIndex('group', name).map((instance) => instance.status?.traffic);
+      const isWatched = spec.traffic?.resolver !== undefined;
+      const written = [...ofServices, status?.traffic?.ingress].filter((set) => set !== undefined);
+      return written.map((set) => ({ group: name, set, isWatched }));
+    });
+    return { sets, nowMs };
+  }
+
   start(): void {
     for (const { reflector } of this.#informers()) reflector.start();
     for (const controller of this.#controllers()) controller.start();
@@ -200,7 +227,7 @@ class HubLoops implements Hub {
     await this.#elector.stop();
     await this.#context.links.stop();
     await this.#context.events.close();
-    await Promise.all(this.#informers().map(({ reflector }) => reflector.stop()));
+    await Promise.all([...this.#informers(), this.#context.routes].map(({ reflector }) => reflector.stop()));
   }
 
   #informers() {
@@ -215,7 +242,9 @@ class HubLoops implements Hub {
     this.#drills,
     this.#transit,
     this.#telling,
+    ...this.#namers(),
   ];
+  #namers = () => [this.#tenantNames.ticker, ...(this.#recordWatch ? [this.#recordWatch] : [])];
 
   #createContext(): HubContext {
     const { client, clock, connect, identity, log, random } = this.#options;
@@ -226,6 +255,7 @@ class HubLoops implements Hub {
     const instanceIndexes = {
       group: ({ spec }: ServiceInstance) => [spec.iuGroupRef.name],
       class: ({ spec }: ServiceInstance) => [spec.serviceClassRef.name],
+      [NAME_INDEX]: ({ metadata }: ServiceInstance) => [metadata.name],
       [SCOPE_INDEX]: (instance: ServiceInstance) => [scopeOf(instance)],
       region: (instance: ServiceInstance) => [
         ...new Set([
@@ -249,6 +279,7 @@ class HubLoops implements Hub {
       }),
       switches: createInformer<RegionSwitch>({ ...base, resource: RESOURCES.regionSwitch }),
       endpoints: createInformer<DNSEndpoint>({ ...base, resource: DNS_ENDPOINT }),
+      routes: createInformer<HTTPRoute>({ ...base, resource: HTTP_ROUTE }),
       leadership: new Leadership(clock),
       assignments: new AssignmentBook(client),
       grants: new GrantBook(clock),
@@ -276,6 +307,8 @@ class HubLoops implements Hub {
       capacities: new Map(),
       directories: new Map(),
       traffic: new Map(),
+      naming: new Map(),
+      seen: new Map(),
       lookAgain: {
         instance: (key) => this.#reportSoon(key),
         region: (region) => this.#regionChanged(region),
@@ -355,6 +388,8 @@ class HubLoops implements Hub {
     plans.clear();
     standings.clear();
     traffic.clear();
+    this.#tenantNames.forget();
+    this.#context.seen.clear();
     links.beginLeadership();
     // A cache may lag behind what the leader before has acted on: a tenant, a freeze. Instances come with the assignments.
     const read = [groups, classes, tenants, switches].map(({ reflector }) => reflector.refresh());
@@ -374,6 +409,7 @@ class HubLoops implements Hub {
 
   #planned(): void {
     this.#enqueueTenants();
+    this.#tenantNames.planned();
     for (const { directory } of this.#regions.values()) directory.poke();
   }
 
@@ -462,6 +498,7 @@ class HubLoops implements Hub {
       this.#groups.enqueue(keyOf(object));
       if (isOwnStatus(delta)) return;
       links.follow(groups.store.list());
+      if (object.spec.traffic?.gateway && !this.#isStopped) this.#context.routes.reflector.start();
       this.#cohorts.ticker.poke();
       this.#placement.poke();
       for (const instance of instances.store.byIndex('group', object.metadata.name))
@@ -504,10 +541,22 @@ class HubLoops implements Hub {
       this.#placement.poke();
       this.#switches.ticker.poke();
     });
-    endpoints.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));
+    endpoints.store.addHandler(({ object, type }) => {
+      const { labels } = object.metadata;
+      const group = labels?.[LABELS.records] && labels[LABELS.iuGroup];
+      if (group) this.#groups.queue.addAfter(group, GROUP_DELAY_MS);
+      else this.#reportSoon(keyOf(object));
+      if (type === 'deleted') this.#context.seen.delete(keyOf(object));
+    });
+    this.#context.routes.store.addHandler(({ object }) => this.#reportSoon(keyOf(object)));
+    void this.#context.routes.reflector.whenSynced().then(() => {
+      for (const instance of instances.store.list()) this.#reportSoon(keyOf(instance));
+    });
     // ExternalDNS may be installed later than we are: its kind is there now, and nothing else would tell.
     void endpoints.reflector.whenSynced().then(() => {
       for (const instance of instances.store.list()) this.#reportSoon(keyOf(instance));
+      for (const group of groups.store.list()) this.#groups.enqueue(keyOf(group));
+      this.#tenantNames.ticker.poke();
     });
   }
 

@@ -15,9 +15,10 @@ import { Controller, type ControllerMetrics, type ReconcileResult } from '../run
 import { INSTANCE_FINALIZER } from './cohort-loop.ts';
 import type { HubContext } from './context.ts';
 import { needsOf } from './dependencies.ts';
+import { ensureRoute } from './http-route.ts';
 import { isServing } from './instance-view.ts';
 import { whileSettling } from './settling.ts';
-import { ensureTraffic } from './traffic.ts';
+import { ensureTraffic, recordSetOf } from './traffic.ts';
 import { trafficSharesOf } from './traffic-shares.ts';
 
 /** A deleted instance is looked at again so often, until every region has let go of it. */
@@ -53,10 +54,11 @@ async function reconcileInstance(context: HubContext, key: string, signal: Abort
   const settling = whileSettling(context, context.groups.store.get(instance.spec.iuGroupRef.name), instance);
   if (settling) return settling;
   const facts = gatherFacts(context, instance, key);
-  const shares = trafficSharesOf(context, facts);
+  const shares = trafficSharesOf(context, facts, policyOf(context, instance));
   const split = { weights: shares?.weights, readers: readersOf(facts) };
   const traffic = await ensureTraffic(context, instance, facts.assignment, split, signal);
-  context.traffic.set(key, traffic);
+  const route = await ensureRoute(context, instance, facts.assignment, shares?.weights, signal);
+  context.traffic.set(key, { records: traffic, route });
   return shares?.nextInMs === undefined ? undefined : { requeueAfterMs: shares.nextInMs };
 }
 
@@ -90,18 +92,23 @@ async function reportInstance(context: HubContext, key: string, signal: AbortSig
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  const shares = trafficSharesOf(context, facts);
+  const shares = trafficSharesOf(context, facts, policyOf(context, instance));
   await reportStatus(options, instance, {
-    conditions: [...instanceConditions(facts), traffic],
+    conditions: [...instanceConditions(facts), traffic.records, ...(traffic.route ? [traffic.route] : [])],
     fields: {
       placements: placementsOf(facts),
       weights: shares?.weights ?? null,
       drains: shares?.drains ?? null,
+      ramps: shares?.ramps ?? null,
+      traffic: recordSetOf(context, instance, traffic.records, options.now),
       hold: facts.hold ?? null,
     },
   });
   return undefined;
 }
+
+const policyOf = ({ groups }: HubContext, { spec }: ServiceInstance) =>
+  groups.store.get(spec.iuGroupRef.name)?.spec.traffic;
 
 function gatherFacts(context: HubContext, instance: ServiceInstance, key: string): InstanceFacts {
   const assignment = context.assignments.get(key);

@@ -5,12 +5,15 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { CohortPlan, TenantOutcome } from '../decide/cohort.ts';
 import { isOnItsWay, servedBy } from '../decide/tenant-services.ts';
+import { keyOf } from '../kube/object.ts';
 import { tenantMoves, tenantWarned } from '../report/events.ts';
 import { reservation } from '../report/reservation.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
 import { type Move, moveOf, tenantConditions } from '../report/tenant.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { tenantDecisionsOf } from './tenant-decisions.ts';
+import { namingOf } from './tenant-names-loop.ts';
 import { createTenantPlaces } from './tenant-places.ts';
 
 /** Status of tenants. It follows what the services do and is never in their way. */
@@ -81,12 +84,14 @@ function tenantReport({ context, placesOf }: Parts, tenant: Tenant, outcome: Ten
       ...tenantConditions({ planned, rows, missing: missingOf(context, rows), moves: movesOf(context, rows) }),
       ...conditions.filter(({ type }) => !OWN_TYPES.includes(type)),
       ...reservation(tenant, outcome.regions, context.capacities.get(tenant.spec.iuGroupRef.name)),
+      ...namingOf(context, tenant.spec.iuGroupRef.name, keyOf(tenant)),
     ],
     fields: {
       services: rows.map((row) => ({ ...row, ...placesOf(row.instance, tenant.spec.tier) })),
       regions: outcome.regions,
       balancing: outcome.balancing,
       ...(planned.reason === 'TierRefused' ? {} : { tier: tenant.spec.tier }),
+      decisions: tenantDecisionsOf(context, tenant, { ...outcome, services: rows }),
     },
   };
 }

@@ -69,6 +69,8 @@ function lead(): void {
     tenants: { store: tenants, reflector },
     instances: { store: instances, reflector },
     capacities: new Map(),
+    naming: new Map(),
+    assignments: { loaded: false },
     leadership: { isCertain: () => true, whenUncertain: () => ({ requeueAfterMs: 250 }) },
     log: () => undefined,
   });

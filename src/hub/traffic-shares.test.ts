@@ -5,6 +5,7 @@ import { partOf } from '../../test/support/part.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceInstanceStatus } from '../api/service-instance.ts';
+import { type TrafficPolicy, trafficPolicy } from '../api/traffic.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { readStanding, type Standing } from '../decide/manual-switch.ts';
 import { Store } from '../kube/cache.ts';
@@ -23,6 +24,7 @@ let object: RegionSwitch | undefined;
 let isRead: boolean;
 let states: Map<string, RegionState>;
 let status: ServiceInstanceStatus;
+let policy: TrafficPolicy | undefined;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -30,6 +32,7 @@ beforeEach(() => {
   states = new Map(REGIONS.map((region) => [region, 'Healthy']));
   status = { observedGeneration: 1 };
   object = undefined;
+  policy = undefined;
 });
 
 function evacuate(more: Readonly<Record<string, unknown>> = {}): void {
@@ -61,9 +64,10 @@ function look(): string {
     orders: new Map(REGIONS.map((region) => [region, serving])),
     regionStates: states,
   } as unknown as InstanceFacts;
-  const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts);
+  const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts, policy);
   if (!shares) throw new Error('the service runs in several regions');
-  status = { ...status, weights: shares.weights, drains: shares.drains ? [...shares.drains] : undefined };
+  const { drains, ramps, weights } = shares;
+  status = { ...status, weights, drains: drains ? [...drains] : undefined, ramps: ramps ? [...ramps] : undefined };
   return shares.weights.map(({ weight }) => weight).join('/');
 }
 async function lookAfter(seconds: number): Promise<string> {
@@ -162,5 +166,48 @@ describe('the traffic of a service whose regions were changed', () => {
 
   it('stays where it was rather than going to a reserve', () => {
     expect(regionsOf(['ca'], ['us-east'], { balancing: 'TransitCentres' })).toBe('us-west 0, ca 0, us-east 100');
+  });
+});
+
+describe('the traffic of a region that serves again', () => {
+  const lose = (): void => void states.set('us-east', 'Lost');
+  const recover = (): void => void states.set('us-east', 'Healthy');
+
+  it('comes back at once, unless the group wants steps', async () => {
+    look();
+    lose();
+    expect(look()).toBe('0/100');
+    recover();
+    expect(look()).toBe('50/50');
+    expect(status.ramps).toBeUndefined();
+  });
+
+  it('comes back in steps, which follow from what was recorded', async () => {
+    policy = trafficPolicy.parse({ domain: 'example.com', rampSteps: 4, rampSeconds: 120 });
+    expect(look()).toBe('50/50');
+    lose();
+    expect(look()).toBe('0/100');
+    recover();
+    expect([look(), await lookAfter(30), await lookAfter(30), await lookAfter(30)]).toEqual([
+      '20/80',
+      '33/67',
+      '43/57',
+      '50/50',
+    ]);
+    expect(status.ramps).toBeUndefined();
+  });
+
+  it('comes back by the steps of the person who wanted it empty, and not by others', async () => {
+    policy = trafficPolicy.parse({ domain: 'example.com', rampSteps: 20, rampSeconds: 3600 });
+    evacuate();
+    look();
+    expect(await lookAfter(90)).toBe('0/100');
+    object = undefined;
+    expect([look(), await lookAfter(30), await lookAfter(30), await lookAfter(30)]).toEqual([
+      '20/80',
+      '33/67',
+      '43/57',
+      '50/50',
+    ]);
   });
 });

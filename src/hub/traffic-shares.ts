@@ -1,7 +1,9 @@
 import type { Drained, ServiceInstance } from '../api/service-instance.ts';
+import type { Ramped, TrafficPolicy } from '../api/traffic.ts';
 import { type DrainOrder, nextDrains, nextStepInMs, shareOf } from '../decide/drain.ts';
 import { isReplaced } from '../decide/leaving.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
+import { nextRampInMs, nextRamps, rampShare } from '../decide/ramp.ts';
 import { homeRegions } from '../decide/tiers.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { keyOf } from '../kube/object.ts';
@@ -14,6 +16,8 @@ export interface TrafficShares {
   readonly weights: RegionWeight[];
   /** Regions that get less than their usual share; null: none does. */
   readonly drains: readonly Drained[] | null;
+  /** Regions that serve again and get their share back in steps; null: none does. */
+  readonly ramps: readonly Ramped[] | null;
   /** When the shares change by themselves, in milliseconds; undefined: they do not. */
   readonly nextInMs: number | undefined;
 }
@@ -22,25 +26,32 @@ export interface TrafficShares {
 export function trafficSharesOf(
   context: Pick<HubContext, 'clock' | 'groups' | 'standings'>,
   facts: InstanceFacts,
+  policy?: TrafficPolicy,
 ): TrafficShares | undefined {
   const { instance, leaving = [], orders, plan, regionStates } = facts;
   if (!plan.ok || plan.mode !== 'Active') return undefined;
   const now = context.clock.now().wallMs;
   const regions = plan.regions.map(({ region }) => region);
-  const { drains: before = [], weights: last } = instance.status ?? {};
+  const { drains: before = [], ramps: ramped = [], weights: last } = instance.status ?? {};
   const drains = nextDrains(regions, before, drainOrdersFor(context, instance), now);
-  const left = new Map(drains.map((drained): [string, number] => [drained.region, shareOf(drained, now)]));
-  const serving = regions.filter((region) => isServing(regionStates.get(region), orders.get(region)));
-  const steps = drains.map((drained) => nextStepInMs(drained, now)).filter((ms) => ms !== undefined);
+  const serving = new Set(regions.filter((region) => isServing(regionStates.get(region), orders.get(region))));
   // What has no place any more goes on serving until what has one does.
   const areAllThere = isReplaced(
     regions.map((region) => ({
       isHealthy: regionStates.get(region) === 'Healthy',
-      isServing: serving.includes(region),
+      isServing: serving.has(region),
     })),
   );
   const staying = areAllThere ? [] : leaving;
   const home = homeOf(context, instance, regions);
+  const drained = new Set([...before, ...drains].map(({ region }) => region));
+  // A reserve has no share to come back to: it takes over at once.
+  const sharing = home ? regions.filter((region) => home.has(region)) : regions;
+  const ramps = policy ? nextRamps({ regions: sharing, serving, drained, last, before: ramped }, policy, now) : [];
+  const left = new Map(ramps.map((ramp): [string, number] => [ramp.region, rampShare(ramp, now)]));
+  for (const each of drains) left.set(each.region, Math.min(shareOf(each, now), left.get(each.region) ?? 100));
+  const ofDrains = drains.map((each) => nextStepInMs(each, now)).filter((ms) => ms !== undefined);
+  const steps = [...ofDrains, ...ramps.map((ramp) => nextRampInMs(ramp, now))];
   return {
     weights: computeWeights(
       [...regions, ...leaving].slice(0, MOST_WEIGHTS),
@@ -50,6 +61,7 @@ export function trafficSharesOf(
       home && new Set([...home, ...staying]),
     ),
     drains: drains.length > 0 ? drains : null,
+    ramps: ramps.length > 0 ? ramps : null,
     nextInMs: steps.length > 0 ? Math.min(...steps) : undefined,
   };
 }

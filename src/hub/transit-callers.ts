@@ -2,7 +2,8 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { regionsOf } from '../decide/assignment.ts';
 import type { CohortPlan, TenantService } from '../decide/cohort.ts';
-import { type Callers, primaryCentreOf } from '../decide/transit/callers.ts';
+import { primaryCentreOf } from '../decide/primary-centre.ts';
+import type { Callers } from '../decide/transit/callers.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
 

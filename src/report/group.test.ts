@@ -134,6 +134,35 @@ describe('a group', () => {
     expect(condition('Protected', { unprotected })?.message).toBe('not protected: ns/a, ns/b, ns/c and 2 more');
   });
 
+  describe('tells what follows it', () => {
+    const decisions = (more: Partial<GroupFacts>) => groupReport(facts(more)).fields?.['decisions'];
+    const both = ['east', 'west'].map((clusterName) => ({ clusterName, reason: 'RegionHealthy' as const }));
+    const before = { observedGeneration: 1, decisions: both };
+    const lost = (name: string) => region(name, { diagnosis: LOST });
+    const unknown = (name: string) => region(name, { diagnosis: undefined });
+
+    it('the regions that are not lost', () => {
+      expect(decisions({})).toEqual(both);
+      expect(decisions({ regions: [lost('east'), region('west')], before })).toEqual([both[1]]);
+    });
+
+    it('no region that was never well', () => {
+      expect(decisions({ regions: [region('east', { everHealthy: false }), region('west')] })).toEqual([both[1]]);
+    });
+
+    it('what it said before of a region that it knows nothing of', () => {
+      expect(decisions({ regions: [unknown('east'), region('west')], before })).toEqual(both);
+      expect(decisions({ regions: [unknown('east'), region('west')] })).toEqual([both[1]]);
+    });
+
+    it('what it said before while it suspects itself, and never an empty list after one that was not', () => {
+      const regions = [lost('east'), lost('west')];
+      expect(decisions({ regions, before, isIsolated: true })).toEqual(both);
+      expect(decisions({ regions, before })).toEqual(both);
+      expect(decisions({ regions: [lost('east'), region('west')], before, isIsolated: true })).toEqual(both);
+    });
+  });
+
   describe('of which it is not known what a loss would do', () => {
     const said = { type: 'SurvivesRegionLoss', status: 'True', reason: 'AsDeclared', message: 'any' } as const;
     const before = { observedGeneration: 1, conditions: [{ ...said, lastTransitionTime: '2026-01-01T00:00:00Z' }] };

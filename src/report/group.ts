@@ -1,6 +1,7 @@
 import { type Condition, type ConditionState, REASONS, type Reason } from '../api/conditions.ts';
 import type { DrillEntry, Rehearsal } from '../api/drill-schedule.ts';
 import type { IUGroupStatus, RequestEntry, WhatIf } from '../api/iu-group.ts';
+import type { GroupTraffic } from '../api/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
 import { shownState } from './shown-state.ts';
@@ -54,6 +55,12 @@ export interface GroupFacts {
   readonly requested: ConditionState | undefined;
   /** What is said of its transit centres; absent: it has none. */
   readonly transit?: readonly ConditionState[];
+  /** Most regions look dead at once: the hub suspects itself. */
+  readonly isIsolated?: boolean;
+  /** What was written of names that belong to no single service; absent: nothing is known of it. */
+  readonly traffic?:
+    | { readonly fields: GroupTraffic | null; readonly condition: ConditionState | undefined }
+    | undefined;
 }
 
 interface Problem {
@@ -135,6 +142,21 @@ function directory({ directories }: GroupFacts): ConditionState[] {
   return worst ? [worst] : [];
 }
 
+/**
+ * The regions that are not lost. What is not known stands as it stood, and the last one stays: what follows the list takes
+ * away what runs in a region that it does not name.
+ */
+function inService({ before, isIsolated, regions }: GroupFacts): NonNullable<IUGroupStatus['decisions']> {
+  const now = regions.flatMap(({ diagnosis, everHealthy, region }) => {
+    const state = shownState(diagnosis);
+    const known = before?.decisions?.find(({ clusterName }) => clusterName === region);
+    if (state === 'Unknown' || diagnosis === undefined) return known ?? [];
+    if (state === 'Lost' || !everHealthy) return [];
+    return [{ clusterName: region, reason: diagnosis.reason }];
+  });
+  return isIsolated || now.length === 0 ? (before?.decisions ?? now) : now;
+}
+
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
@@ -173,6 +195,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
     ...dependencies(facts),
     ...directory(facts),
     ...(facts.transit ?? []),
+    ...(facts.traffic?.condition ? [facts.traffic.condition] : []),
   ];
   const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
     region,
@@ -185,5 +208,10 @@ export function groupReport(facts: GroupFacts): StatusReport {
   const whatIf = facts.losses && { whatIf: facts.losses.whatIf };
   const switchback = facts.switchback ?? null;
   const summary = `${healthy}/${facts.regions.length}`;
-  return { conditions, fields: { regions, ...whatIf, switchback, ...bookkeeping(facts), summary } };
+  const traffic = facts.traffic && { traffic: facts.traffic.fields };
+  const decisions = inService(facts);
+  return {
+    conditions,
+    fields: { regions, ...whatIf, switchback, ...bookkeeping(facts), ...traffic, decisions, summary },
+  };
 }

@@ -1,7 +1,9 @@
 import type { RegionSwitch } from '../../src/api/region-switch.ts';
 import type { Drained } from '../../src/api/service-instance.ts';
+import type { Ramped } from '../../src/api/traffic.ts';
 import { nextDrains, shareOf } from '../../src/decide/drain.ts';
 import { readStanding, restraintsOn } from '../../src/decide/manual-switch.ts';
+import { nextRamps, rampShare } from '../../src/decide/ramp.ts';
 import { computeWeights, type RegionWeight } from '../../src/decide/weights.ts';
 import { manualReport } from '../../src/report/manual-switch.ts';
 import { aSwitch } from '../support/objects.ts';
@@ -20,6 +22,8 @@ export class TrafficStory {
   /** Regions that come first; undefined: all alike. */
   #home: ReadonlySet<string> | undefined;
   #drains: readonly Drained[] = [];
+  #ramps: readonly Ramped[] = [];
+  #policy = { rampSteps: 1, rampSeconds: 120 };
   #weights: readonly RegionWeight[] = [];
   #nowMs = 0;
 
@@ -37,6 +41,7 @@ export class TrafficStory {
     } else if (first === 'switch') this.#switch(second, words.slice(2));
     else if (first === 'abort') this.#setSpec(second, { abort: true });
     else if (first === 'resume') this.#setSpec(second, { pause: false });
+    else if (first === 'ramp') this.#policy = { rampSteps: Number(second), rampSeconds: Number(words[4]) };
     else if (line.endsWith('serves no more')) this.#serving.delete(first);
     else if (line.endsWith('serves again')) this.#serving.add(first);
     else throw new Error(`the story says nothing of "${line}"`);
@@ -82,11 +87,17 @@ export class TrafficStory {
     this.#report(now);
     const standing = readStanding([...this.#switches.values()], 'americas', now);
     const orders = restraintsOn(standing, KEY).keptEmpty.flatMap(({ drain }) => drain ?? []);
-    this.#drains = nextDrains(this.#regions, this.#drains, orders, now);
-    const left = new Map(this.#drains.map((drained): [string, number] => [drained.region, shareOf(drained, now)]));
-    const before = this.#tell();
+    const before = this.#drains;
+    this.#drains = nextDrains(this.#regions, before, orders, now);
+    const drained = new Set([...before, ...this.#drains].map(({ region }) => region));
+    const last = this.#weights.length > 0 ? this.#weights : undefined;
+    const facts = { regions: this.#regions, serving: this.#serving, drained, last, before: this.#ramps };
+    this.#ramps = nextRamps(facts, this.#policy, now);
+    const left = new Map(this.#ramps.map((ramp): [string, number] => [ramp.region, rampShare(ramp, now)]));
+    for (const each of this.#drains) left.set(each.region, Math.min(shareOf(each, now), left.get(each.region) ?? 100));
+    const told = this.#tell();
     this.#weights = computeWeights(this.#regions, this.#serving, this.#weights, left, this.#home);
-    return this.#tell() === before ? [] : [`${String(this.#nowMs / 1000).padStart(4)} s  ${this.#tell()}`];
+    return this.#tell() === told ? [] : [`${String(this.#nowMs / 1000).padStart(4)} s  ${this.#tell()}`];
   }
 
   #tell = (): string => this.#weights.map(({ region, weight }) => `${region} ${weight} %`).join(', ');

@@ -10,16 +10,19 @@ export interface DNSEndpoint {
     readonly name: string;
     readonly namespace?: string;
     readonly resourceVersion?: string;
+    readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: { readonly endpoints: readonly DNSRecord[] };
+  /** Written by ExternalDNS, once it has read that generation. */
+  readonly status?: { readonly observedGeneration?: number };
 }
 
 export interface DNSRecord {
   readonly dnsName: string;
   readonly recordTTL: number;
-  readonly recordType: 'CNAME';
+  readonly recordType: 'A' | 'AAAA' | 'CNAME' | 'NAPTR' | 'SRV';
   readonly targets: readonly string[];
   readonly setIdentifier?: string;
   readonly providerSpecific?: readonly { readonly name: string; readonly value: string }[];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aTransitCentre } from '../../../test/support/objects.ts';
 import type { TransitCentre } from '../../api/transit-centre.ts';
-import { type Callers, primaryCentreOf } from './callers.ts';
+import { primaryCentreOf } from '../primary-centre.ts';
+import type { Callers } from './callers.ts';
 import { decideIngress, type IngressDecision } from './ingress.ts';
 import type { CentreView, Ingress, IngressView } from './ingress-view.ts';
 import type { PathView } from './path-history.ts';
