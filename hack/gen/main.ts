@@ -9,6 +9,7 @@ import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
+import { renderImpact } from './impact.ts';
 import { renderReference } from './reference.ts';
 import { renderTiers } from './tiers.ts';
 
@@ -17,7 +18,14 @@ const ROOT = join(import.meta.dirname, '../..');
 const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...renderCrds(), ...renderReference(), ...renderGuards(), ...renderTiers(), ...renderCli()];
+const files = [
+  ...renderCrds(),
+  ...renderReference(),
+  ...renderGuards(),
+  ...renderTiers(),
+  ...renderCli(),
+  ...renderImpact(),
+];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);
 

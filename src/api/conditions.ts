@@ -34,6 +34,7 @@ export const CONDITION_TYPES = {
   Covered:
     'What a RegionSwitch names by tenant is in its scope; where it is not, the message says what, and with whom it is shared.',
   RouteWritten: 'The HTTPRoute says what was decided.',
+  ImpactFree: 'Nobody of the tenant feels a failure now; `status.impact` says who feels what otherwise.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
 
@@ -167,6 +168,7 @@ export const REASONS = {
   TenantNotFound: 'A tenant that is named does not exist in the IU group.',
   NameTaken: 'An older object already has the DNS name, so it is not written for this one.',
   HTTPRouteMissing: 'The HTTPRoute kind (Gateway API) is not installed on the hub.',
+  TransitCentreLost: 'A transit centre is lost for voice, for private networks, or for both.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

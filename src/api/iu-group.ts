@@ -16,6 +16,7 @@ import {
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
+import { groupImpact } from './impact.ts';
 import { residency } from './residency.ts';
 import { tier } from './service-class.ts';
 import { switchbackPolicy } from './switchback-policy.ts';
@@ -306,6 +307,7 @@ const whatIf = z.object({
   dataLoss: z
     .enum(['None', 'Unknown'])
     .describe('`None`: nothing runs here. `Unknown`: nothing tells yet how far the copies of the data are behind.'),
+  impact: groupImpact.optional(),
 });
 export type WhatIf = z.infer<typeof whatIf>;
 

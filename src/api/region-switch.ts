@@ -13,6 +13,7 @@ import {
 } from './common.ts';
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
+import { groupImpact } from './impact.ts';
 
 export const switchType = z
   .enum(['Failover', 'Switchback', 'Evacuate', 'Freeze', 'Drill'])
@@ -315,6 +316,7 @@ const plan = z.object({
     .meta(listMap('region'))
     .optional()
     .describe('Regions that would hold more or fewer instances than now. Absent: nothing moves.'),
+  impact: groupImpact.optional(),
 });
 export type SwitchPlan = z.infer<typeof plan>;
 

@@ -6,6 +6,7 @@ import {
   dnsLabel,
   imageByDigest,
   listMap,
+  listSet,
   quantity,
   seconds,
   shortName,
@@ -31,6 +32,7 @@ export const functionality = z
     'Outbound',
   ])
   .describe('What users know the service as.');
+export type Functionality = z.infer<typeof functionality>;
 
 /** Tiers in rising order; see `tenant.ts`. */
 export const tier = z
@@ -65,6 +67,13 @@ export const view = z
   .enum(['Full', 'Limited'])
   .describe('What users see of the service in a region. Told to the pods as `SWITCHBACK_VIEW`.');
 export type View = z.infer<typeof view>;
+/** What a class does with the world outside the platform: what people feel of a failure follows from it. */
+export const outside = z
+  .enum(['DialsOut', 'CustomerMail', 'CustomerChannel'])
+  .describe(
+    '`DialsOut`: begins calls itself, through the primary transit centre. `CustomerMail`: uses the mail server of the tenant, in its private network. `CustomerChannel`: customers use it without a call, as chat.',
+  );
+export type Outside = z.infer<typeof outside>;
 export const member = z.enum(['Instance', 'A-A', 'A-B']);
 export const survives = z.enum(['Zone', 'Instance']);
 
@@ -322,6 +331,14 @@ const spec = z
       .default(30)
       .describe(
         'How long a promotion waits for what it needs, from when nothing else is in its way. Then it goes on without, and says so. 0: not at all.',
+      ),
+    outside: z
+      .array(outside)
+      .max(3)
+      .meta(listSet)
+      .optional()
+      .describe(
+        'What it does with the world outside the platform, to tell what people feel of a failure. Absent: `DialsOut` for functionality Outbound, `CustomerChannel` for Digital, else nothing.',
       ),
   })
   .meta(

@@ -13,6 +13,7 @@ import {
 } from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
+import { tenantImpact } from './impact.ts';
 import { residency } from './residency.ts';
 import { crossRegionMode, standbyMode, tier } from './service-class.ts';
 import { tenantDecisions } from './traffic.ts';
@@ -163,6 +164,7 @@ const status = z.object({
     .optional()
     .describe('Regions that have a place for the tenant, the primary one first.'),
   decisions: tenantDecisions,
+  impact: tenantImpact.optional(),
 });
 
 export const tenant = defineKind({

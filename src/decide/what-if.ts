@@ -1,6 +1,8 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { WhatIf } from '../api/iu-group.ts';
 import type { Audience } from './cohort.ts';
+import type { ServiceFacts } from './impact/facts.ts';
+import { impactAfter } from './impact/group.ts';
 import { unmetAfter } from './loss-dependencies.ts';
 import { computeFates, type Fate, type Outcome, type ServiceAtStake, type Surroundings } from './region-loss.ts';
 import { describeRoom } from './room.ts';
@@ -12,6 +14,8 @@ export interface GroupAtStake extends Surroundings {
   readonly sets?: readonly (readonly string[])[];
   readonly audiences: readonly Audience[];
   readonly recovery: RecoveryTiming;
+  /** What people know of each service, by key; absent: what they would feel is not told. */
+  readonly facts?: ReadonlyMap<string, ServiceFacts>;
   /** By region: the slowest recovery of the last failover from it, in milliseconds. */
   readonly measured: ReadonlyMap<string, number>;
 }
@@ -179,6 +183,7 @@ export function computeWhatIf(group: GroupAtStake): WhatIf[] {
       ...numbers,
       outages: numbers.outages.slice(0, LISTED),
       ...unmetAfter(region, outcomes, group.audiences),
+      ...(group.facts && { impact: impactAfter(region, outcomes, group.audiences, group.facts) }),
       recovery: recoveryOf(region, group),
       dataLoss: numbers.running.services === 0 ? 'None' : 'Unknown',
     };

@@ -5,9 +5,11 @@ import type { RegionSwitch } from '../api/region-switch.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { HoldStatus, ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
+import type { CohortPlan } from '../decide/cohort.ts';
 import type { HTTPRoute } from '../decide/desired/http-route.ts';
 import type { DNSEndpoint } from '../decide/desired/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
+import type { PresentState } from '../decide/impact/present.ts';
 import type { Standing } from '../decide/manual-switch.ts';
 import type { Outlook } from '../decide/outlook.ts';
 import type { RegionCapacity } from '../decide/region-capacity.ts';
@@ -59,6 +61,8 @@ export interface HubContext {
   readonly endpoints: Informer<DNSEndpoint>;
   /** Started only once a group asks for routes. */
   readonly routes: Informer<HTTPRoute>;
+  /** What the tenants need, as last planned. */
+  readonly cohortPlan: () => CohortPlan | undefined;
   /** By group; written by the group loop. */
   readonly capacities: Map<string, readonly RegionCapacity[]>;
   /** By region: how its tenant directory was written; written by the directory loops. */
@@ -69,6 +73,8 @@ export interface HubContext {
     region(region: string): void;
     group(name: string): void;
     tenants(group: string): void;
+    /** The same, behind what is under way. */
+    tenantsSoon(group: string): void;
   };
   /** Tells the switch loop of a move that was just recorded. */
   readonly noteMove: (move: Move) => void;
@@ -76,6 +82,8 @@ export interface HubContext {
   readonly outranked: () => void;
   /** Told when a region is found to be something else than before. */
   readonly onDiagnosed: (region: string, diagnosis: Diagnosis) => void;
+  /** By group: what has failed; written by the group loop once it has looked. */
+  readonly failures: Map<string, PresentState>;
   /** By region; written by the placement loop. */
   readonly diagnoses: Map<string, Diagnosis>;
   /** Regions of which something bad was told, and that have not been well since; written by the placement loop. */

@@ -19,6 +19,7 @@ import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
 import { type IngressReport, reportIngress } from './ingress-records.ts';
 import { placedServices } from './instance-view.ts';
+import { noteFailures } from './present-state.ts';
 import { rehearse } from './rehearsals.ts';
 import { answerRequest, type RequestFacts } from './requests.ts';
 import { whileSettling } from './settling.ts';
@@ -59,6 +60,7 @@ async function reconcileGroup(
   const ingress = await reportIngress(context, group, now, signal);
   const settling = whileSettling(context, group, group);
   if (settling) return settling;
+  noteFailures(context, group);
   const options = {
     client: context.client,
     resource: RESOURCES.iuGroup,

@@ -138,6 +138,8 @@ class HubLoops implements Hub {
   readonly #regions = new Map<string, RegionLoops>();
   /** Instances whose tenants have not been told yet. */
   readonly #changed = new Set<string>();
+  /** Groups of which something has failed, or is well again. */
+  readonly #changedGroups = new Set<string>();
   readonly #telling: Ticker;
   #movedAt: Instant | undefined;
   #isStopped = false;
@@ -296,6 +298,7 @@ class HubLoops implements Hub {
       }),
       outranked: () => void this.#beginAnew(),
       diagnoses: new Map(),
+      failures: new Map(),
       troubledRegions: new Set(),
       isolatedAt: new Map(),
       holds: new Map(),
@@ -304,6 +307,8 @@ class HubLoops implements Hub {
       tenantBook: () => this.#cohorts.book(),
       drills: new Map(),
       transit: new Map(),
+      // The loop that plans them is made after this.
+      cohortPlan: () => this.#cohorts?.plan(),
       capacities: new Map(),
       directories: new Map(),
       traffic: new Map(),
@@ -314,6 +319,10 @@ class HubLoops implements Hub {
         region: (region) => this.#regionChanged(region),
         group: (name) => this.#groups.enqueue(name),
         tenants: (group) => this.#enqueueTenants(group),
+        tenantsSoon: (group) => {
+          this.#changedGroups.add(group);
+          this.#telling.poke();
+        },
       },
       noteMove: (move) => {
         this.#movedAt = clock.now();
@@ -370,6 +379,7 @@ class HubLoops implements Hub {
       classes,
       dependencyWaits,
       diagnoses,
+      failures,
       grants,
       groups,
       leadership,
@@ -385,6 +395,7 @@ class HubLoops implements Hub {
     dependencyWaits.forget();
     this.#cohorts.forgetBook();
     diagnoses.clear();
+    failures.clear();
     plans.clear();
     standings.clear();
     traffic.clear();
@@ -582,6 +593,8 @@ class HubLoops implements Hub {
       for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
     }
     this.#changed.clear();
+    for (const group of this.#changedGroups) this.#enqueueTenants(group);
+    this.#changedGroups.clear();
   }
 }
 
@@ -591,11 +604,19 @@ function createTenantTransform(): (tenant: Tenant) => Tenant {
   return ({ metadata: { annotations, ...metadata }, spec, status, ...tenant }) => {
     const services = share(status?.services);
     const conditions = status?.conditions?.map((condition) => share(condition));
+    const impact = share(status?.impact);
     return {
       ...tenant,
       metadata,
       spec: share(spec),
-      ...(status && { status: { ...status, ...(services && { services }), ...(conditions && { conditions }) } }),
+      ...(status && {
+        status: {
+          ...status,
+          ...(services && { services }),
+          ...(conditions && { conditions }),
+          ...(impact && { impact }),
+        },
+      }),
     };
   };
 }

@@ -29,6 +29,7 @@ import type { HubContext } from './context.ts';
 import { drillOf, planDrillOf } from './drill-progress.ts';
 import { type ManualRecord, recover, takeUp, waysOf, withUnnamed } from './manual-record.ts';
 import { unitOf } from './region-link.ts';
+import { impactOfSwitch } from './switch-impact.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
 import { leftOutBy } from './tenant-scopes.ts';
 
@@ -98,7 +99,7 @@ export class ManualRecords {
       // Steps and phase say what may still be begun: a leader of the past must not open again what was closed.
       isExact: true,
     };
-    const report = this.#reportOf(object, progress, instant.wallMs);
+    const report = this.#reportOf(object, { ...progress, impact: this.#impactOf(object) }, instant.wallMs);
     await reportStatus(options, object, report);
     this.#tellCoverage(object, report);
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
@@ -121,6 +122,12 @@ export class ManualRecords {
     const covered = conditions.find(({ type }) => type === 'Covered');
     if (covered?.status === 'False' && before?.status !== 'False')
       this.#context.events.record(notCovered(object, covered));
+  }
+
+  /** Of what moves it is said once, before it begins: what has moved already is part of the whole. */
+  #impactOf(object: RegionSwitch): ManualProgress['impact'] {
+    const known = object.spec.dryRun ? undefined : object.status?.plan?.impact;
+    return known ?? impactOfSwitch(this.#context, object);
   }
 
   #recordOf({ metadata, status }: RegionSwitch): ManualRecord {

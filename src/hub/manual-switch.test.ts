@@ -21,6 +21,7 @@ import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import type { CohortPlan } from '../decide/cohort.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import type { TenantBook } from '../decide/tenant-scope.ts';
 import { Store } from '../kube/cache.ts';
@@ -46,6 +47,7 @@ let leads: boolean;
 let isSlow: boolean;
 let states: Map<string, RegionState>;
 let events: string[];
+let cohorts: CohortPlan | undefined;
 let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch>; groups: Store<IUGroup> };
 /** How long a region has been healthy. */
 let healthyForMs: () => number;
@@ -123,6 +125,7 @@ beforeEach(async () => {
   book = undefined;
   states = new Map();
   events = [];
+  cohorts = undefined;
   const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
   server.serve(RESOURCES.serviceInstance);
   server.serve(RESOURCES.regionSwitch);
@@ -155,6 +158,7 @@ beforeEach(async () => {
     onDiagnosed: () => undefined,
     holds: new Map(),
     plans: new Map(),
+    cohortPlan: () => cohorts,
     standings: new Map(),
     lookAgain: { instance: () => undefined, region: () => undefined, group: () => undefined },
     noteMove: (move: Parameters<SwitchLoop['note']>[0]) => switches.note(move),
@@ -526,6 +530,14 @@ describe('pause, resume and undo', () => {
 });
 
 describe('a dry run', () => {
+  it('says what tenants would feel', async () => {
+    const audience = { group: 'americas', tenants: 7, instances: SERVICES.map((name) => `switchback-system/${name}`) };
+    cohorts = { instances: [], tenants: new Map(), audiences: [audience] };
+    await apply(aSwitch('try', { dryRun: true }));
+    await clock.advance(3000);
+    expect((await read('try')).status?.plan?.impact).toMatchObject([{ functionality: 'CallRouting', tenants: 7 }]);
+  });
+
   it('tells the plan, and moves nothing', async () => {
     await apply(aSwitch('try', { dryRun: true }));
     await clock.advance(3000);

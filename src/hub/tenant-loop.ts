@@ -13,6 +13,7 @@ import { type Move, moveOf, tenantConditions } from '../report/tenant.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
 import { tenantDecisionsOf } from './tenant-decisions.ts';
+import { impactReport, TenantImpacts } from './tenant-impact.ts';
 import { namingOf } from './tenant-names-loop.ts';
 import { createTenantPlaces } from './tenant-places.ts';
 
@@ -22,7 +23,7 @@ export function createTenantLoop(
   plan: () => CohortPlan | undefined,
   metrics?: ControllerMetrics,
 ): Controller {
-  const parts: Parts = { context, placesOf: createTenantPlaces(context) };
+  const parts: Parts = { context, impacts: new TenantImpacts(context), placesOf: createTenantPlaces(context) };
   return new Controller({
     name: 'tenant',
     clock: context.clock,
@@ -36,6 +37,7 @@ export function createTenantLoop(
 
 interface Parts {
   readonly context: HubContext;
+  readonly impacts: TenantImpacts;
   readonly placesOf: ReturnType<typeof createTenantPlaces>;
 }
 
@@ -57,7 +59,7 @@ async function reconcileTenant(
     now: isoTime(context.clock.now().wallMs),
     signal,
   };
-  const report = tenantReport(parts, tenant, outcome);
+  const report = tenantReport(parts, tenant, outcome, options.now);
   await reportStatus(options, tenant, report);
   tell(context, tenant, report);
   return undefined;
@@ -71,7 +73,12 @@ const NOT_PLANNED: ConditionState = {
   message: 'not planned yet',
 };
 
-function tenantReport({ context, placesOf }: Parts, tenant: Tenant, outcome: TenantOutcome): StatusReport {
+function tenantReport(
+  { context, impacts, placesOf }: Parts,
+  tenant: Tenant,
+  outcome: TenantOutcome,
+  now: string,
+): StatusReport {
   const planned = outcome.conditions.find(({ type }) => type === 'Ready') ?? NOT_PLANNED;
   const instances = context.instances.store;
   const rows = servedBy(outcome, tenant.status?.services, {
@@ -79,19 +86,25 @@ function tenantReport({ context, placesOf }: Parts, tenant: Tenant, outcome: Ten
     isAvailable: (key) => isServed(instances.get(key)),
   });
   const { conditions } = outcome;
+  // Tenants that are not moved share what is planned, and so what is worked out from it.
+  const isMoving = rows.some(({ movingTo }) => movingTo !== undefined) || rows.length !== outcome.services.length;
+  const served = isMoving ? { ...outcome, services: rows } : outcome;
+  const felt = impactReport(tenant, impacts.feltBy(tenant, served), now);
   return {
     conditions: [
       ...tenantConditions({ planned, rows, missing: missingOf(context, rows), moves: movesOf(context, rows) }),
       ...conditions.filter(({ type }) => !OWN_TYPES.includes(type)),
       ...reservation(tenant, outcome.regions, context.capacities.get(tenant.spec.iuGroupRef.name)),
       ...namingOf(context, tenant.spec.iuGroupRef.name, keyOf(tenant)),
+      ...(planned.status === 'True' ? felt.conditions : []),
     ],
     fields: {
       services: rows.map((row) => ({ ...row, ...placesOf(row.instance, tenant.spec.tier) })),
       regions: outcome.regions,
       balancing: outcome.balancing,
       ...(planned.reason === 'TierRefused' ? {} : { tier: tenant.spec.tier }),
-      decisions: tenantDecisionsOf(context, tenant, { ...outcome, services: rows }),
+      decisions: tenantDecisionsOf(context, tenant, served),
+      ...felt.fields,
     },
   };
 }

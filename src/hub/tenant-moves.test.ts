@@ -71,6 +71,7 @@ function lead(): void {
     capacities: new Map(),
     naming: new Map(),
     assignments: { loaded: false },
+    failures: new Map(),
     leadership: { isCertain: () => true, whenUncertain: () => ({ requeueAfterMs: 250 }) },
     log: () => undefined,
   });

@@ -71,6 +71,7 @@ function context(): HubContext {
     links: { get: () => link, groupOf: () => GROUP },
     placements: new PlacementCache(groups.store, classes.store),
     capacities: new Map([['americas', computeCapacity([], GROUP)]]),
+    holds: new Map(),
     standings: new Map([['americas', { requests: [], freezes: [], keptEmpty: [] }]]),
     diagnoses,
   });
@@ -110,6 +111,15 @@ describe('the forecast of a group', () => {
     expect(losses?.whatIf).toMatchObject([
       { region: 'us-east', destinations: [{ region: 'us-west', services: 1, tenants: 10_000, fits: true }] },
       { region: 'us-west', running: { services: 0, tenants: 0 } },
+    ]);
+  });
+
+  it('says what tenants would feel, and how many', () => {
+    const losses = foresee(context(), GROUP, PLAN);
+    // The class of the test belongs to call routing, and only it has a place elsewhere.
+    expect(losses?.whatIf.map(({ impact }) => impact)).toMatchObject([
+      [{ functionality: 'CallRouting', tenants: 10_000, customer: [{ code: 'ActiveCallsDropped' }] }],
+      [],
     ]);
   });
 

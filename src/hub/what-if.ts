@@ -3,6 +3,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { type RegionState, stateFor } from '../decide/diagnosis.ts';
+import type { ServiceFacts } from '../decide/impact/facts.ts';
 import { judgeDependencies } from '../decide/loss-dependencies.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
 import type { ServiceAtStake } from '../decide/region-loss.ts';
@@ -13,6 +14,7 @@ import type { GroupFacts } from '../report/group.ts';
 import type { HubContext } from './context.ts';
 import { colocatedSets, neededInstances } from './dependencies.ts';
 import { assignedService, isServing, viewOf } from './instance-view.ts';
+import { factsOf } from './service-facts.ts';
 
 /**
  * What the loss of each region of a group would do. Undefined while the picture is not whole: a cache that is still
@@ -43,6 +45,12 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtS
     sets: colocatedSets(context, instances),
     audiences: plan.audiences.filter((audience) => audience.group === name),
     capacities: context.capacities.get(name) ?? [],
+    facts: new Map(
+      instances.flatMap((instance): [string, ServiceFacts][] => {
+        const facts = factsOf(context, instance);
+        return facts ? [[keyOf(instance), facts]] : [];
+      }),
+    ),
     recovery: computeRecovery(computeProtocolTiming(group.spec.timings), failureThresholdMs),
     measured: measuredRecoveries(context, name),
   };

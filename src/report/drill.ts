@@ -5,9 +5,9 @@ import {
   endedReport,
   isSettled,
   type ManualProgress,
+  planOf,
   type Standing,
   standingConditions,
-  summarizePlan,
 } from './manual-switch.ts';
 import type { StatusReport } from './status.ts';
 import { factsOf, progressFields } from './switch.ts';
@@ -29,12 +29,9 @@ const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 
 });
 
 /** Nothing moves: the plan of an evacuation, as it was when nothing held it any more. */
-function planReport(
-  { status }: RegionSwitch,
-  { drill = { phase: 'Away' }, plan, regions, stop }: ManualProgress,
-  now: number,
-): StatusReport {
-  const summary = summarizePlan(plan, regions);
+function planReport({ status }: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+  const { drill = { phase: 'Away' }, stop } = progress;
+  const summary = planOf(progress);
   const waiting: Standing = { is: 'Reconciling', reason: 'PlanOnly', message: `${summary.held} services are held` };
   const hasEnded = drill.phase === 'Ended';
   return {
@@ -50,7 +47,7 @@ function planReport(
 }
 
 function regionReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-  const { back, drill = { phase: 'Away' }, left, plan, regions, services } = progress;
+  const { back, drill = { phase: 'Away' }, left, plan, services } = progress;
   const { status } = object;
   const startTime = status?.startTime ?? isoTime(now);
   const isAway = drill.phase === 'Away' || drill.phase === 'Staying';
@@ -65,7 +62,7 @@ function regionReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       ...(drill.phase === 'Ended' ? { endTime: isoTime(now) } : {}),
       steps: drill.phase === 'Ended' ? closedSteps(steps, isoTime(now)) : steps,
       ...progressFields(services, pending, status),
-      ...(drill.phase === 'Away' ? { plan: plan.length > 0 ? summarizePlan(plan, regions) : null } : {}),
+      ...(drill.phase === 'Away' ? { plan: plan.length > 0 ? planOf(progress) : null } : {}),
       ...(isAway ? {} : { back: backFields(object, progress, wayHome) }),
       drill,
     },

@@ -1,5 +1,6 @@
 import { isoTime } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
+import type { GroupImpactRow } from '../api/impact.ts';
 import type {
   DrillStatus,
   PlannedRegion,
@@ -20,6 +21,8 @@ export interface ManualProgress {
   readonly plan: readonly PlannedService[];
   /** What the regions would hold then. */
   readonly regions: readonly PlannedRegion[];
+  /** What tenants feel of it, when all of it is carried out; undefined: not known. */
+  readonly impact?: readonly GroupImpactRow[] | undefined;
   /** Why nothing more is begun. */
   readonly stop: Stop | undefined;
   /** How far the traffic has been led away; undefined where none is. */
@@ -50,6 +53,11 @@ export function summarizePlan(services: readonly PlannedService[], regions: read
     services: sorted.slice(0, LISTED),
     ...(regions.length > 0 && countOf('Moves') > 0 ? { regions: [...regions] } : {}),
   };
+}
+
+/** What is not begun yet, and what people feel of the whole. */
+export function planOf({ impact, plan, regions }: Pick<ManualProgress, 'impact' | 'plan' | 'regions'>): SwitchPlan {
+  return { ...summarizePlan(plan, regions), ...(impact && { impact: [...impact] }) };
 }
 
 /** What `Ready`, `Reconciling` and `Stalled` say: exactly one of them is true. */
@@ -96,9 +104,10 @@ function freezeReport({ spec, status }: RegionSwitch, stop: Stop | undefined, no
   };
 }
 
-function dryRunReport({ status }: RegionSwitch, { plan, regions, stop }: ManualProgress, now: number): StatusReport {
+function dryRunReport({ status }: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
   const startTime = status?.startTime ?? isoTime(now);
-  const summary = stop ? status?.plan : summarizePlan(plan, regions);
+  const { stop } = progress;
+  const summary = stop ? status?.plan : planOf(progress);
   const drained = summary?.drains ? `, ${summary.drains} would be drained` : '';
   const counts = summary
     ? `${summary.moves} would move, ${summary.held} are held, ${summary.stays} stay${drained}`
@@ -168,7 +177,7 @@ function awaitingReport(object: RegionSwitch, { plan, regions }: ManualProgress,
 /** Once its first step has ended, however it did, a switch begins nothing more. */
 function actingReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
   if (isAwaitingResume(object, progress)) return awaitingReport(object, progress, now);
-  const { drain, plan, regions, services, stop } = progress;
+  const { drain, plan, services, stop } = progress;
   const before = object.status?.steps ?? [];
   const remainder = remainderOf(object, progress);
   const { isStopped, pending, stays } = remainder;
@@ -194,7 +203,7 @@ function actingReport(object: RegionSwitch, progress: ManualProgress, now: numbe
       steps,
       ...progressFields(services, pending, status),
       drain: stop ? null : (drain ?? null),
-      ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? summarizePlan(plan, regions) : null }),
+      ...(isFirstStepOver ? {} : { plan: plan.length > 0 ? planOf(progress) : null }),
       ...approvalFields(object, plan, now),
     },
   };
