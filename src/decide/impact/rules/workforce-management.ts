@@ -5,11 +5,12 @@ import type { Answer, RegionWorld, Rule, SwitchWorld } from '../worlds.ts';
 import { sessionsLost, shortBreak } from './sessions.ts';
 
 /** Representatives are logged in at the service itself, which no desktop renews for them. It has no part in calls. */
-function loggedOut({ isWhole, out, startsCold, startsWarm }: Outcome): Effect[] {
+function loggedOut({ goesOn, isWhole, out, startsCold, startsWarm }: Outcome): Effect[] {
   const { services } = out;
   const starts = [startsCold, startsWarm].filter((each) => each.services.length > 0);
   if (isWhole) return [effect('LoggedOut', { services })];
-  return starts.map((each) => effect('LoggedOutUntilStarted', { ...each }));
+  // One that goes on takes the logins; of what stands by, or is only an adapter, they notice nothing then.
+  return goesOn.services.length > 0 ? [] : starts.map((each) => effect('LoggedOutUntilStarted', { ...each }));
 }
 
 function region(world: RegionWorld): Answer {
