@@ -20,11 +20,14 @@ export interface InstallOptions {
    * account of the chart, and the user of `hack/regions`.
    */
   readonly agentUsers?: readonly string[];
+  /** User names that hubs work under: the only ones that may keep records of what the operator does. Default: as above. */
+  readonly hubUsers?: readonly string[];
 }
 
 const CRDS = join(import.meta.dirname, '../crds');
 const LIVES_IN = 'switchback.dev/lives-in';
 const AGENT_USERS = ['system:serviceaccount:switchback-system:switchback-agent', 'switchback-agent'];
+const HUB_USERS = ['system:serviceaccount:switchback-system:switchback-hub', 'switchback-hub'];
 const FIELD_MANAGER = 'switchback-install';
 const ESTABLISHED_MS = 30_000;
 
@@ -44,8 +47,9 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
  * @throws when the cluster refuses one, or does not serve a kind within 30 s
  */
 export async function installCrds(client: KubeClient, options: InstallOptions): Promise<void> {
-  const agentUsers = options.agentUsers ?? AGENT_USERS;
-  const objects = readInstalled(options.role).map((object) => withAgentUsers(object, agentUsers));
+  const { agentUsers = AGENT_USERS, hubUsers = HUB_USERS } = options;
+  const named = { agents: agentUsers, hubs: hubUsers };
+  const objects = readInstalled(options.role).map((object) => withUsers(object, named));
   await Promise.all(objects.map((object) => client.apply(resourceOf(object), object, { fieldManager: FIELD_MANAGER })));
   const names = objects
     .filter((object) => object.kind === 'CustomResourceDefinition')
@@ -71,13 +75,15 @@ function readObjects(path: string): readonly KubeObject[] {
 }
 
 /**
- * Names the agents in the policies. The list stands in the policy itself and not in a ConfigMap beside it: if that were
+ * Names agents and hubs in the policies, by the name of the variable. The list stands in the policy itself and not in a ConfigMap beside it: if that were
  * missing, the API server would refuse fences too.
  */
-function withAgentUsers(object: KubeObject, users: readonly string[]): KubeObject {
+function withUsers(object: KubeObject, users: Readonly<Record<string, readonly string[]>>): KubeObject {
   if (!hasVariables(object)) return object;
-  const expression = `[${users.map((user) => `'${user}'`).join(', ')}]`;
-  const variables = object.spec.variables.map((one) => (one.name === 'agents' ? { ...one, expression } : one));
+  const variables = object.spec.variables.map((one) => {
+    const names = users[one.name];
+    return names ? { ...one, expression: `[${names.map((user) => `'${user}'`).join(', ')}]` } : one;
+  });
   const named: KubeObject & { readonly spec: unknown } = { ...object, spec: { ...object.spec, variables } };
   return named;
 }

@@ -26,18 +26,20 @@ export function createHeartbeat(context: AgentContext, everyMs: number): Ticker 
         if (leadership.hasDuty) context.clock.setTimer(everyMs / 20, () => ticker.poke());
         return;
       }
-      const told = { withoutRight: isWithoutRight(context), peers: context.sightings.list() };
-      const spec = { agent: { ...told, nonce: context.authority.ask() } };
+      const withoutRight = isWithoutRight(context);
+      const agent = { peers: context.sightings.list(), nonce: context.authority.ask() };
       try {
         const written = await client.mergePatch(
           RESOURCES.regionLease,
           { name: region },
-          { spec },
+          // What is not known must not stand there as what the leader before has known.
+          { spec: { agent: { ...agent, withoutRight: withoutRight ?? null } } },
           { ...options, signal },
         );
         context.caches.leases.store.apply(written);
       } catch (error) {
         if (!(error instanceof NotFoundError)) throw error;
+        const spec = { agent: { ...agent, ...(withoutRight === undefined ? {} : { withoutRight }) } };
         const lease: RegionLease = { apiVersion: API_VERSION, kind: 'RegionLease', metadata: { name: region }, spec };
         context.caches.leases.store.apply(await client.create(RESOURCES.regionLease, lease, { ...options, signal }));
       }

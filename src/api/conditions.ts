@@ -14,6 +14,8 @@ export const CONDITION_TYPES = {
   Protected: 'A switch is possible now: the other region has confirmed that it stands by.',
   PeerReady: 'Another region stands by at the mode that the class wants, and what should run there is ready.',
   SurvivesRegionLoss: 'Any one region may be lost now: what may run elsewhere goes on there by itself, and fits.',
+  SuccessorsComplete:
+    'Every region with a place may follow the active one. Stated only while one that was lost may not.',
   SwitchedOver: 'The target is active and ready.',
   CleanedUp: 'The old side is known to be stopped.',
   Held: 'A switch is wanted but a guard holds it; reason and message say which and until when.',
@@ -146,6 +148,9 @@ export const REASONS = {
   Moving: 'The tenant moves to other services or regions; what serves it stays until the next one is available.',
   TierRefused: 'The IU group takes no new tenants of this tier.',
   TransitCentreNotFound: 'A transit centre that is named is not one of the IU group.',
+  SuccessorLost:
+    'A region that is lost was taken out of the successors of the service: without the hub its promise is not needed, and it is not promoted.',
+  SuccessorBack: 'A region that was lost is a successor of the service again.',
   DataLagUnknown: 'Nobody knows how far the copy of a data store is behind, and its class has an objective.',
   TransitUp: 'Every region that is heard reaches the transit centre.',
   VoiceLost: 'No region reaches the transit centre for voice.',

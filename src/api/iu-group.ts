@@ -304,6 +304,11 @@ const whatIf = z.object({
         .describe('The slowest service of the last failover from this region, its start included.'),
     })
     .describe('How long what moves would be away.'),
+  leftOut: count(1_000_000, 1)
+    .optional()
+    .describe(
+      'Services of other regions that this one may not take over: it was lost, and is no successor of theirs again yet. Absent: none.',
+    ),
   dataLoss: z
     .enum(['None', 'Unknown'])
     .describe('`None`: nothing runs here. `Unknown`: nothing tells yet how far the copies of the data are behind.'),

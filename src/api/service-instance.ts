@@ -104,6 +104,14 @@ const assignment = z
       .describe('The epoch at which the region became active: it does not rise while the region stays the same.'),
     cameFrom: regionName.optional().describe('The region that was active before.'),
     beganIn: regionName.optional().describe('The region of the first assignment: where the data was at first.'),
+    leftOut: z
+      .array(regionName)
+      .max(8)
+      .meta(listAtomic)
+      .optional()
+      .describe(
+        'Regions with a place that were lost, and may not follow before they are successors again. Absent: none.',
+      ),
     history: z
       .array(assignmentEntry)
       .min(1)
@@ -112,10 +120,16 @@ const assignment = z
       .describe('Epochs at which some region may still run, oldest first; the last one is the present one.'),
   })
   .meta(
-    cel({
-      rule: '!(self.activeRegion in self.successors)',
-      message: 'activeRegion stands among successors too: a region cannot follow itself',
-    }),
+    cel(
+      {
+        rule: '!(self.activeRegion in self.successors)',
+        message: 'activeRegion stands among successors too: a region cannot follow itself',
+      },
+      {
+        rule: '!has(self.leftOut) || !self.leftOut.exists(r, r == self.activeRegion || r in self.successors)',
+        message: 'leftOut names the active region or a successor: a region that is left out is neither',
+      },
+    ),
   );
 export type Assignment = z.infer<typeof assignment>;
 

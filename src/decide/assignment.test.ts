@@ -152,6 +152,15 @@ describe('an assignment rebuilt from the regions', () => {
     const rebuilt = rebuildAssignment([order(4, 'north')], NOW, anAssignment('1 east>west', '2 west>east'));
     expect(regionsAt(rebuilt?.history ?? [])).toEqual(['1 east', '2 west', '4 north']);
   });
+
+  it.each<[string, readonly string[], string[] | undefined]>([
+    ['stays left out while nothing says otherwise', ['east'], ['south']],
+    ['is no more left out when it follows', ['south'], undefined],
+    ['is no more left out when nobody follows', [], undefined],
+  ])('a region %s', (_, successors, leftOut) => {
+    const known = { ...anAssignment('1 west>east'), leftOut: ['south'] };
+    expect(rebuildAssignment([order(2, 'west', ...successors)], NOW, known)?.leftOut).toEqual(leftOut);
+  });
 });
 
 describe('regions of a service', () => {

@@ -21,6 +21,8 @@ export interface Intent {
   readonly regionSwitch?: string;
   /** Failovers from home in a row, this one included. */
   readonly homeLosses?: number;
+  /** Regions with a place that were lost and may not follow. */
+  readonly leftOut?: readonly string[];
 }
 
 /**
@@ -58,6 +60,7 @@ export function nextAssignment(
     reason: intent.reason,
     ...(intent.regionSwitch === undefined ? {} : { regionSwitch: intent.regionSwitch }),
     ...(intent.homeLosses === undefined ? {} : { homeLosses: intent.homeLosses }),
+    ...(intent.leftOut?.length ? { leftOut: [...intent.leftOut] } : {}),
     ...runAfter(current, intent.activeRegion, epoch),
     // A region that only stays active was not moved: cool-down counts from the last move.
     since: current?.activeRegion === intent.activeRegion ? current.since : now,
@@ -127,6 +130,7 @@ export function rebuildAssignment(
     onHubLoss: highest.onHubLoss,
     reason: 'Assigned',
     ...(known?.homeLosses === undefined ? {} : { homeLosses: known.homeLosses }),
+    ...leftOutAfter(known, highest),
     since: now,
     ...(highest.activeSinceEpoch === undefined ? {} : { activeSinceEpoch: highest.activeSinceEpoch }),
     ...(highest.cameFrom === undefined ? {} : { cameFrom: highest.cameFrom }),
@@ -140,6 +144,16 @@ export const regionsOf = (instance: Pick<ServiceInstance, 'spec'>): string[] => 
   instance.spec.primaryRegion,
   ...instance.spec.secondaryRegions,
 ];
+
+/** The orders do not tell who was left out; what is known of it stays, as far as it still fits. */
+function leftOutAfter(known: Assignment | undefined, { activeRegion, successors }: KnownOrder) {
+  const leftOut = known?.leftOut?.filter((region) => region !== activeRegion && !successors.includes(region)) ?? [];
+  return leftOut.length > 0 && successors.length > 0 ? { leftOut } : {};
+}
+
+/** Whether a region was taken out of the successors because it was lost, and is not one again. */
+export const isLeftOut = ({ leftOut }: Pick<Assignment, 'leftOut'>, region: string): boolean =>
+  leftOut?.includes(region) ?? false;
 
 /** Regions in which something of the service may run or has to be told to stop: those of the spec and of the history. */
 export function involvedRegions(instance: Pick<ServiceInstance, 'spec'>, assignment: Assignment | undefined): string[] {

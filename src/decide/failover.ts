@@ -1,6 +1,7 @@
 import type { Assignment } from '../api/service-instance.ts';
 import { firstObjection, hasRoom } from './guards.ts';
 import { type InstanceDecision, type InstanceView, intentFor, openIn, placesOf, regionIn } from './instance-view.ts';
+import { changeOfSuccessors, describeChange, lostNewcomers } from './successors.ts';
 import { chooseRefuge, chooseTarget, fitsIn } from './target.ts';
 
 function decideFirst(view: InstanceView): InstanceDecision {
@@ -83,13 +84,20 @@ function hasEndedRegion(view: InstanceView, assignment: Assignment): boolean {
 
 /** Successors or the policy for the loss of the hub changed: a new epoch with the same active region. */
 function decideRefresh(view: InstanceView, assignment: Assignment): InstanceDecision {
-  const intent = intentFor(view, assignment.activeRegion, assignment.reason, assignment.regionSwitch);
+  const { activeRegion, reason, regionSwitch } = assignment;
+  const change = changeOfSuccessors(view, assignment);
+  const leftOut = [...((change ?? assignment).leftOut ?? []), ...lostNewcomers(view, assignment)];
+  const intent = intentFor(view, activeRegion, reason, regionSwitch, leftOut);
   const unchanged = sameSet(intent.successors, assignment.successors) && intent.onHubLoss === assignment.onHubLoss;
   if (unchanged && !hasEndedRegion(view, assignment)) return { kind: 'Keep' };
   if (regionIn(view, assignment.activeRegion).state !== 'Healthy' || hasRoom(view, assignment, undefined)) {
     return { kind: 'Keep' };
   }
-  const message = unchanged ? 'a region that has no place any more has stopped' : 'successors or onHubLoss changed';
+  const message = change
+    ? describeChange(change, assignment)
+    : unchanged
+      ? 'a region that has no place any more has stopped'
+      : 'successors or onHubLoss changed';
   return { kind: 'Assign', intent, message };
 }
 

@@ -16,6 +16,12 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     reasons: ['HubIsolated'],
     endsWhen: 'the hub has reached most regions of the group again for the failure threshold',
   },
+  readEnough: {
+    holdsWhile:
+      'The hub has read less than half of the regions of the group since it began to lead: the others may know of a later decision.',
+    reasons: ['WaitingForRegions'],
+    endsWhen: 'the hub has read at least half of the regions of the group',
+  },
   switchesKnown: {
     holdsWhile:
       'The hub has not read the RegionSwitches yet, or one of them names tenants, and these are not read yet.',
@@ -102,6 +108,11 @@ export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
     holdsWhile: 'A rule forbids the primary region.',
     reasons: ['Rule'],
     endsWhen: 'the rule allows the primary region, or another one is named',
+  },
+  primaryFollows: {
+    holdsWhile: 'The primary region was lost, was left out of the successors of the service, and is not one again yet.',
+    reasons: ['SuccessorLost'],
+    endsWhen: 'the primary region has confirmed that it stands by, and is a successor again',
   },
   activeAnswers: {
     holdsWhile: 'The region that is left cannot be asked to stop.',

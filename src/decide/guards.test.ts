@@ -158,6 +158,7 @@ const aView = fc
     regions: fc.tuple(aRegion, aRegion, aRegion),
     reason: fc.constantFrom('Assigned', 'Assigned', 'FailedOver', 'SwitchedBack', 'RegionSick'),
     homeLosses: fc.constantFrom(undefined, 1, 4),
+    leftOut: fc.constantFrom(undefined, undefined, ['east']),
     hold: fc.constantFrom('', ' hold'),
     more: fc.record({
       hubIsolated: fc.constantFrom(false, false, false, true),
@@ -172,6 +173,7 @@ const aView = fc
       ),
       room: fc.constantFrom(new Map(), new Map(['east', 'west'].map((name) => [name, { planned: 8, capacity: 10 }]))),
       returning: fc.nat(3),
+      group: fc.constantFrom(undefined, undefined, { size: 3, read: 1, silent: new Set<string>() }),
       secondaries: fc.constantFrom(['west', 'north'], ['west'], []),
     }),
     policy: fc.record({
@@ -184,11 +186,12 @@ const aView = fc
       windows: fc.constantFrom(undefined, [daily('06:00')], [daily('00:00')], [daily('00:00', 'No/Where')]),
     }),
   })
-  .map(({ hold, homeLosses, more, policy, reason, regions: [east, west, north] }) => {
+  .map(({ hold, homeLosses, leftOut, more, policy, reason, regions: [east, west, north] }) => {
     const assignment = {
       ...anAssignment(`1 east>west${hold}`, '2 west>east'),
       reason,
       ...(homeLosses && { homeLosses }),
+      ...(leftOut && { leftOut }),
     };
     return anInstanceView({ ...more, policy, assignment, regions: { east, west, north } } as ViewChange);
   });

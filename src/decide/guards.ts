@@ -1,11 +1,12 @@
 import type { Reason } from '../api/conditions.ts';
 import type { Assignment } from '../api/service-instance.ts';
-import { HISTORY_LIMIT, regionLeft } from './assignment.ts';
+import { HISTORY_LIMIT, isLeftOut, regionLeft } from './assignment.ts';
 import { isInFavourOf } from './authority.ts';
 import { coolDownLeftMs, type FailureClass } from './cool-down.ts';
 import { GUARD_FACTS, type GuardFact } from './guard-facts.ts';
 import { type InstanceView, openIn, others, type Restraint, regionIn, viewAfter } from './instance-view.ts';
 import { describeRoom } from './room.ts';
+import { joinsAfterMs } from './successors.ts';
 import { stableTimeMs } from './switchback-timing.ts';
 import { nextOpening, unknownZones } from './switchback-windows.ts';
 import { blockerOf, fitsIn, keeperOf, standsBy } from './target.ts';
@@ -33,6 +34,17 @@ const notIsolated: Guard = (view) =>
     ? {
         reason: 'HubIsolated',
         message: 'most regions of the group look dead at once: the hub suspects itself and moves nothing',
+      }
+    : undefined;
+/**
+ * A hub that was restored from older data, or made anew, learns from the regions what was decided since. Successors that are
+ * left out know nothing of it, so it must have read at least half of the group before it takes its own record for the newest.
+ */
+const readEnough: Guard = ({ group }) =>
+  group && 2 * group.read < group.size
+    ? {
+        reason: 'WaitingForRegions',
+        message: `this hub has read ${group.read} of ${group.size} regions since it began to lead: the others may know of a later decision`,
       }
     : undefined;
 const approved: Guard = (view) =>
@@ -148,9 +160,10 @@ const movedOnce: Guard = (_, assignment) =>
 
 // Of moves to wherever there is a place.
 
-const describeCandidate = (view: InstanceView, region: string): string => {
+const describeCandidate = (view: InstanceView, assignment: Assignment, region: string): string => {
   const { isRecovering, isSick, refusal, state } = regionIn(view, region);
   if (refusal) return `${region} is not allowed`;
+  if (state === 'Healthy' && isLeftOut(assignment, region)) return `${region} was lost and is no successor again yet`;
   if (state === 'Healthy' && view.isSick && isSick) return `${region} is sick itself`;
   if (state === 'Healthy' && isRecovering) return `${region} was lost and has only just come back`;
   const keeper = state === 'Healthy' ? keeperOf(view, region) : undefined;
@@ -165,7 +178,7 @@ const hasTarget: Guard = (view, assignment, target) => {
   if (refusal && refusals.every((other) => other !== undefined)) {
     return { reason: refusal.reason, message: `no region can take over: ${refusal.message}` };
   }
-  const states = candidates.map((region) => describeCandidate(view, region));
+  const states = candidates.map((region) => describeCandidate(view, assignment, region));
   return { reason: 'TargetUnhealthy', message: `no region can take over: ${states.join(', ')}` };
 };
 const promotable: Guard = (view, assignment, target) => {
@@ -213,6 +226,16 @@ const primaryStandsBy: Guard = (view, assignment) =>
         reason: 'StandbyNotConfirmed',
         message: `primary region ${view.primary} has not confirmed that it stands by at epoch ${assignment.epoch}`,
       };
+/** What was lost and left out of the successors is promoted only when it is one of them again. */
+const primaryFollows: Guard = (view, assignment) => {
+  if (!isLeftOut(assignment, view.primary)) return undefined;
+  const leftMs = regionIn(view, view.primary).state === 'Healthy' ? joinsAfterMs(view, assignment, view.primary) : 0;
+  return {
+    reason: 'SuccessorLost',
+    message: `primary region ${view.primary} was lost and is no successor of region ${assignment.activeRegion} again yet`,
+    ...(leftMs > 0 && view.isAskedHome !== true && { recheckAfterMs: leftMs }),
+  };
+};
 const activeAnswers: Guard = (view, { activeRegion }) => {
   const state = regionIn(view, activeRegion).state;
   return state === 'Healthy'
@@ -362,6 +385,7 @@ export const GUARDS = {
   /** The region is lost, and nobody asked. */
   automaticFailover: [
     notIsolated,
+    readEnough,
     switchesKnown,
     notFrozen,
     failoverAutomated,
@@ -414,6 +438,7 @@ export const GUARDS = {
     steady,
     // Who goes home sooner can be lost there again sooner: the least time between two failovers is kept here.
     cooledDown,
+    primaryFollows,
     previousIsOver,
     previousProtected,
     hasRoom,
@@ -439,6 +464,7 @@ export const GUARDS = {
     dataIsCopy,
     dataCaughtUp,
     targetHasRoom,
+    primaryFollows,
     previousProtected,
     hasRoom,
   ],
@@ -454,7 +480,17 @@ export const GUARDS = {
     targetHasRoom,
   ],
   /** Asked for by a person: what a policy forbids is left out, what protects the data is not. */
-  failover: [notIsolated, hasTarget, approved, promotable, oneRegionAtATime, dataIsCopy, targetHasRoom, hasRoom],
+  failover: [
+    notIsolated,
+    readEnough,
+    hasTarget,
+    approved,
+    promotable,
+    oneRegionAtATime,
+    dataIsCopy,
+    targetHasRoom,
+    hasRoom,
+  ],
   evacuation: [
     notIsolated,
     activeAnswers,
@@ -483,6 +519,7 @@ export const GUARDS = {
     dataIsCopy,
     dataCaughtUp,
     targetHasRoom,
+    primaryFollows,
     previousIsOver,
     hasRoom,
   ],
@@ -500,6 +537,7 @@ export const GUARDS = {
     dataCaughtUp,
     targetHasRoom,
     stable,
+    primaryFollows,
     promotable,
     previousIsOver,
     hasRoom,

@@ -20,6 +20,8 @@ export interface RegionView extends RegionEpochs {
   readonly flapsForMs?: number;
   /** Whether it was lost, and has not been well for long enough since. */
   readonly isRecovering?: boolean;
+  /** How long it has been lost by the word of everybody (`RegionLost`); absent: it is not. */
+  readonly lostForMs?: number;
   /** Whether another service of the same class is not ready there, in a region that is sick. */
   readonly isSick?: boolean;
   /** Whether the hub has read what stands in the region since it began to lead. */
@@ -46,6 +48,8 @@ export interface FailoverPolicy extends SwitchbackTiming {
   readonly coolDownMs: Readonly<Record<FailureClass, number>>;
   /** Services of the group that may be on their way home at a time; undefined: all. */
   readonly maxReturning: number | undefined;
+  /** How long a region must have been lost before it is left out of the successors; absent: it never is. */
+  readonly leaveOutAfterMs?: number;
   /** How much data may be lost, as the class says; undefined: it says nothing. */
   readonly objectives?: { readonly dataLossSeconds: number; readonly onLag: 'Proceed' | 'Hold' } | undefined;
 }
@@ -74,6 +78,15 @@ export interface TogetherIn {
   readonly region: string;
 }
 
+/** The regions of the group as a whole, as this leader sees them. */
+export interface GroupView {
+  readonly size: number;
+  /** Those that are lost to the hub, or have not answered lately. */
+  readonly silent: ReadonlySet<string>;
+  /** Of how many the orders were read since it began to lead. */
+  readonly read: number;
+}
+
 export interface InstanceView extends Ledger {
   /** Wall-clock time of the hub, for what persons set by the calendar. */
   readonly nowMs: number;
@@ -91,6 +104,10 @@ export interface InstanceView extends Ledger {
   readonly isSick?: boolean;
   readonly policy: FailoverPolicy;
   readonly hubIsolated: boolean;
+  /** Absent where it is only asked what would be: then nothing is said of it. */
+  readonly group?: GroupView;
+  /** Whether a person wants it in its primary region. */
+  readonly isAskedHome?: boolean;
   /** Regions that other services are being moved away from right now because they were lost. */
   readonly failingOver: ReadonlySet<string>;
   /** Undefined while the RegionSwitches are not read yet: one of them may be a freeze. */
@@ -176,19 +193,29 @@ const regionAfter = (seen: RegionView, ms: number): RegionView => ({
   ...seen,
   ...(seen.state === 'Healthy' && { healthyForMs: seen.healthyForMs + ms }),
   ...(seen.flapsForMs !== undefined && { flapsForMs: Math.max(0, seen.flapsForMs - ms) }),
+  ...(seen.lostForMs !== undefined && { lostForMs: seen.lostForMs + ms }),
 });
+
+/** Who may follow: every other place but those that are left out, as long as that leaves one. */
+function successorsOf(view: InstanceView, activeRegion: string, leftOut: readonly string[]) {
+  const places = view.mode === 'Backup' ? others(view, activeRegion) : [];
+  const successors = places.filter((region) => !leftOut.includes(region));
+  const out = places.filter((region) => leftOut.includes(region));
+  return successors.length > 0 && out.length > 0 ? { successors, leftOut: out } : { successors: places };
+}
 
 export function intentFor(
   view: InstanceView,
   activeRegion: string,
   reason: Intent['reason'],
   regionSwitch?: string,
+  leftOut: readonly string[] = view.assignment?.leftOut ?? [],
 ): Intent {
   const { dampingWindowMs, onHubLoss } = view.policy;
   const homeLosses = countHomeLosses({ ...view, dampingWindowMs }, { activeRegion, reason });
   return {
     activeRegion,
-    successors: view.mode === 'Backup' ? others(view, activeRegion) : [],
+    ...successorsOf(view, activeRegion, leftOut),
     onHubLoss,
     reason,
     ...(regionSwitch === undefined ? {} : { regionSwitch }),

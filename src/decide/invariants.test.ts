@@ -5,6 +5,7 @@ import { checkIntent } from './invariants.ts';
 
 const PLACES = ['east', 'west'];
 const NOW = anAssignment('1 east>west');
+const TWO = anAssignment('1 east>west,south');
 
 it.each<[string, Assignment | undefined, Assignment, string | undefined]>([
   ['a first assignment passes', undefined, NOW, undefined],
@@ -32,6 +33,30 @@ it.each<[string, Assignment | undefined, Assignment, string | undefined]>([
     'epochs in the history rise',
   ],
   ['a region that succeeds itself is refused', NOW, anAssignment('2 west>west'), 'a region never succeeds itself'],
+  [
+    'a region that is left out passes',
+    TWO,
+    { ...anAssignment('1 east>west,south', '2 east>west'), leftOut: ['south'] },
+    undefined,
+  ],
+  [
+    'a region that is left out and follows is refused',
+    TWO,
+    { ...anAssignment('1 east>west,south', '2 east>west'), leftOut: ['west'] },
+    'who is left out is no successor',
+  ],
+  [
+    'the last successor that is left out is refused',
+    NOW,
+    { ...anAssignment('1 east>west', '2 east>'), leftOut: ['west'] },
+    'the last successor is not left out',
+  ],
+  [
+    'a promotion of a region that is left out is refused',
+    { ...anAssignment('1 east>north'), leftOut: ['west'] },
+    anAssignment('1 east>north', '2 west>east'),
+    'who is left out is not promoted before it is a successor again',
+  ],
   [
     'a move to where there is no place is refused',
     NOW,

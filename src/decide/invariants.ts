@@ -1,4 +1,11 @@
 import type { Assignment } from '../api/service-instance.ts';
+import { isLeftOut } from './assignment.ts';
+
+function wrongSuccessors({ activeRegion, leftOut = [], successors }: Assignment): string | undefined {
+  if (successors.includes(activeRegion)) return 'a region never succeeds itself';
+  if (successors.some((region) => leftOut.includes(region))) return 'who is left out is no successor';
+  return leftOut.length > 0 && successors.length === 0 ? 'the last successor is not left out' : undefined;
+}
 
 /**
  * Checks an intent against the invariants before it is written. Returns the sentence of the invariant that it would
@@ -17,7 +24,8 @@ export function checkIntent(
   if (next.history.some((entry, index) => entry.epoch <= (next.history[index - 1]?.epoch ?? -1))) {
     return 'epochs in the history rise';
   }
-  if (next.successors.includes(next.activeRegion)) return 'a region never succeeds itself';
+  const wrong = wrongSuccessors(next);
+  if (wrong) return wrong;
   if (!current)
     return places.includes(next.activeRegion) || next.epoch > 1
       ? undefined
@@ -25,6 +33,9 @@ export function checkIntent(
   if (next.epoch !== current.epoch + 1) return 'an epoch rises by one';
   if (!places.includes(next.activeRegion) && next.activeRegion !== current.activeRegion) {
     return 'a service moves only to where it has a place';
+  }
+  if (next.activeRegion !== current.activeRegion && isLeftOut(current, next.activeRegion)) {
+    return 'who is left out is not promoted before it is a successor again';
   }
   return undefined;
 }

@@ -405,6 +405,14 @@ function moveAnswer(view: InstanceView, key: string, assignment: Assignment, req
   return { kind: 'Assign', intent: intentFor(view, target, wanted, name), message };
 }
 
+/** Whether a person wants a service at home: then its home has not to be stable before it may follow again. */
+const isAskedHome = (view: InstanceView, key: string, requests: readonly SwitchRequest[]): boolean =>
+  requests.some((request) => {
+    const isForHome = request.type === 'Switchback' || request.type === 'Return';
+    const isCarriedOut = isForHome && !request.isDryRun && !request.isPaused && !request.needsStableHome;
+    return isCarriedOut && view.assignment !== undefined && isConcerned(view, key, view.assignment, request);
+  });
+
 const NO_TRIALS: ReadonlyMap<string, Ledger> = new Map();
 
 export interface ServiceDecision {
@@ -425,7 +433,7 @@ export function decideService(
   requests: readonly SwitchRequest[],
   trials: ReadonlyMap<string, Ledger> = NO_TRIALS,
 ): ServiceDecision {
-  const automatic = decideInstance(view);
+  const automatic = decideInstance(isAskedHome(view, key, requests) ? { ...view, isAskedHome: true } : view);
   const answers = new Map<string, Answer>();
   let held: Answer | undefined;
   let assigned: Answer | undefined;

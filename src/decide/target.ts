@@ -1,4 +1,5 @@
 import type { Assignment } from '../api/service-instance.ts';
+import { isLeftOut } from './assignment.ts';
 import { isInFavourOf } from './authority.ts';
 import { type InstanceView, openIn, others, type Restraint, regionIn } from './instance-view.ts';
 import { fits } from './room.ts';
@@ -27,11 +28,15 @@ const isFrozen = (view: InstanceView, region: string): boolean =>
 
 const needsRebuild = (view: InstanceView, region: string): number => regionIn(view, region).lag?.rebuild.length ?? 0;
 
-/** Regions that are healthy, known and allowed, in order of preference; those whose data is no copy any more come last. */
+/**
+ * Regions that are healthy, known, allowed and not left out, in order of preference; those whose data is no copy any more
+ * come last.
+ */
 const candidatesOf = (view: InstanceView, assignment: Assignment): string[] =>
   others(view, assignment.activeRegion)
     .filter((region) => {
       const { state, refusal, synced } = regionIn(view, region);
+      if (isLeftOut(assignment, region)) return false;
       return state === 'Healthy' && !refusal && synced && (view.togetherIn?.region ?? region) === region;
     })
     .toSorted((x, y) => Math.min(1, needsRebuild(view, x)) - Math.min(1, needsRebuild(view, y)));

@@ -272,6 +272,19 @@ describe('any one region may be lost', () => {
     });
   });
 
+  it('and regions that were lost and may not take over yet are named, with the services that they may not take', () => {
+    const assignment: Assignment = { ...anAssignment('1 east>west'), leftOut: ['north'] };
+    const services = [aService('mail', { places: REGIONS, assignment }), aService('voice')];
+    expect(computeWhatIf(aGroup(services)).map(({ leftOut, region }) => [region, leftOut])).toEqual([
+      ['east', undefined],
+      ['west', undefined],
+      ['north', 1],
+    ]);
+    expect(survival(services).message).toBe(
+      'any one region may be lost; region north was lost and may not take over 1 service yet',
+    );
+  });
+
   it('not when there is no other', () => {
     expect(survival([], { capacities: [capacityOf('east')] })).toMatchObject({
       status: 'False',

@@ -1,5 +1,6 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { WhatIf } from '../api/iu-group.ts';
+import { isLeftOut } from './assignment.ts';
 import type { Audience } from './cohort.ts';
 import type { ServiceFacts } from './impact/facts.ts';
 import { impactAfter } from './impact/group.ts';
@@ -165,6 +166,12 @@ function recoveryOf(region: string, { measured, recovery }: GroupAtStake): WhatI
   };
 }
 
+/** How many services a region may not take over because it was lost. */
+function leftOutIn(region: string, { services }: GroupAtStake): Pick<WhatIf, 'leftOut'> {
+  const leftOut = services.filter(({ view }) => view.assignment && isLeftOut(view.assignment, region)).length;
+  return leftOut > 0 ? { leftOut } : {};
+}
+
 /**
  * For each region of a group: what would happen if it were lost now, decided as it would be then. It is a function of
  * the state alone: nothing in it counts seconds, so nothing changes while nothing happens.
@@ -185,6 +192,7 @@ export function computeWhatIf(group: GroupAtStake): WhatIf[] {
       ...unmetAfter(region, outcomes, group.audiences),
       ...(group.facts && { impact: impactAfter(region, outcomes, group.audiences, group.facts) }),
       recovery: recoveryOf(region, group),
+      ...leftOutIn(region, group),
       dataLoss: numbers.running.services === 0 ? 'None' : 'Unknown',
     };
   });
@@ -200,9 +208,10 @@ export function judgeSurvival(whatIf: readonly WhatIf[]): ConditionState {
   }
   const broken = whatIf.filter(({ survives }) => !survives);
   const [first] = broken;
-  if (!first) return { type, status: 'True', reason: 'AsDeclared', message: survivedMessage(whatIf) };
+  const left = leftOutMessage(whatIf);
+  if (!first) return { type, status: 'True', reason: 'AsDeclared', message: `${survivedMessage(whatIf)}${left}` };
   const others = broken.length > 1 ? ` (and ${counted(broken.length - 1, 'region')} more)` : '';
-  const message = `if region ${first.region} is lost, ${first.message}${others}`;
+  const message = `if region ${first.region} is lost, ${first.message}${others}${left}`;
   return { type, status: 'False', reason: objectionTo(first)?.reason ?? 'TargetUnhealthy', message };
 }
 
@@ -210,4 +219,15 @@ function survivedMessage(whatIf: readonly WhatIf[]): string {
   const left = whatIf.filter(({ stopping }) => stopping.services > 0);
   const declared = left.map(({ region, stopping }) => `${stopping.services} in ${region}`).join(', ');
   return `any one region may be lost${declared && `; as declared, services stop with their region: ${declared}`}`;
+}
+
+/** Regions that were lost, and take nothing over before they are successors again. */
+function leftOutMessage(whatIf: readonly WhatIf[]): string {
+  const out = whatIf.filter(({ leftOut = 0 }) => leftOut > 0);
+  return out
+    .map(
+      ({ leftOut = 0, region }) =>
+        `; region ${region} was lost and may not take over ${counted(leftOut, 'service')} yet`,
+    )
+    .join('');
 }

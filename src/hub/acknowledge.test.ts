@@ -50,6 +50,7 @@ interface World {
     classExists: boolean;
     synced: boolean;
     isGoing?: boolean;
+    isWestRead?: boolean;
     /** Of the class of `mail`. */
     requires: readonly Readonly<Record<string, unknown>>[];
     /** Of the class of `voice`. */
@@ -101,14 +102,23 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
       },
     },
   });
-  const west = { services: { store: { get: () => known.west } } };
+  const west = {
+    services: {
+      store: { get: () => known.west },
+      reflector: {
+        get fresh() {
+          return known.isWestRead ?? true;
+        },
+      },
+    },
+  };
   const places = { primaryRegion: 'east', secondaryRegions: ['west'] };
   const instance = anInstance('mail', places);
   const going = { ...instance, metadata: { ...instance.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
   const voice = anInstance('voice', { ...places, serviceClassRef: { name: 'voice' } });
   const classOf = (name: string) =>
     aClass(name, { ...aBackup(), requires: name === 'voice' ? known.voiceRequires : known.requires });
-  const group = aGroup('americas', ['east', 'west']);
+  const group = aGroup('americas', ['east', 'west', 'north']);
   return partOf<HubContext>('context', {
     clock: process,
     grants,
@@ -131,7 +141,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
       sinceMs: () => leader.sinceMs,
     }),
     links: partOf<RegionLinks>('links', {
-      get: (region: string) => (region === 'east' ? link : west),
+      get: (region: string) => ({ east: link, west })[region],
       groupOf: () => group,
     }),
     log: () => undefined,
@@ -328,6 +338,20 @@ describe('a promotion that needs another service', () => {
     await world.time.run(world.time.nowMs + 500);
     await run();
     expect(grantsInRegion()).toMatchObject({ nonce: 'n1', grants: granted });
+  });
+
+  it.each<[string, object, boolean, object]>([
+    ['to a region that says that it holds its right', { withoutRight: false }, false, granted],
+    ['to no region that stands still, which may be one of a backup', { withoutRight: true }, false, {}],
+    ['to no region that does not say', {}, false, {}],
+    ['to any region once half of the group was read', { withoutRight: true }, true, granted],
+  ])('is continued by a hub that has just begun %s', async (_, agent, isWestRead, expected) => {
+    world.link.services.store.apply(runningMail());
+    world.known.west = undefined;
+    world.known.isWestRead = isWestRead;
+    merge({ agent: { nonce: 'n2', ...agent } });
+    await run();
+    expect(grantsInRegion()?.grants).toEqual(expected);
   });
 
   const runningMail = (): RegionalService => {

@@ -1,3 +1,4 @@
+import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionLease } from '../api/region-lease.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceClass } from '../api/service-class.ts';
@@ -9,6 +10,7 @@ import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { dependencyWaitMs, endDependencyWait } from './dependencies.ts';
 import { mayPromote } from './grants.ts';
+import { groupViewOf } from './instance-view.ts';
 import type { RegionLink } from './region-link.ts';
 import { RivalWatch } from './rival.ts';
 
@@ -50,8 +52,20 @@ function judge(
   const { waitMs } = computeProtocolTiming(group.spec.timings);
   const permission = mayPromote(context, key, instance, assignment, waitMs);
   if (!permission.ok) return permission.remainingMs;
+  if (permission.by === 'Continued' && !isPresent(context, group, assignment.activeRegion)) return undefined;
   const remainingMs = remainingFor({ context, instance, serviceClass, assignment }, permission.by === 'Continued', old);
   return remainingMs === 0 ? 'Granted' : remainingMs;
+}
+
+/**
+ * A hub that was restored from a backup takes a decision of the past for the present one. The region that it names may have
+ * been lost and left out since, and know no better, while another one runs with the promises of the others. So a right is
+ * continued at once only where it is held now; where the service stands still, or that is not known, at least half of the
+ * group must have been read: one of these regions knows of the newer decision.
+ */
+function isPresent(context: HubContext, group: IUGroup, region: string): boolean {
+  const { read, size } = groupViewOf(context, group);
+  return 2 * read >= size || context.links.get(region)?.evidence(true).withoutRight === false;
 }
 
 interface Promotion {

@@ -114,7 +114,12 @@ export class AssignmentBook {
       {
         metadata: { resourceVersion },
         status: {
-          assignment: { ...next, regionSwitch: next.regionSwitch ?? null, homeLosses: next.homeLosses ?? null },
+          assignment: {
+            ...next,
+            regionSwitch: next.regionSwitch ?? null,
+            homeLosses: next.homeLosses ?? null,
+            leftOut: next.leftOut ?? null,
+          },
         },
       },
       { subresource: 'status', lane: 'fence' },

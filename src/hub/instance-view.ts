@@ -5,9 +5,9 @@ import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
 import { type DataLag, dataLagOf } from '../decide/data-lag.ts';
-import { type RegionState, stateFor } from '../decide/diagnosis.ts';
+import { isSilent, type RegionState, stateFor } from '../decide/diagnosis.ts';
 import type { RegionSaid } from '../decide/hand-over.ts';
-import type { AssignedService, FailoverPolicy, InstanceView, RegionView } from '../decide/instance-view.ts';
+import type { AssignedService, FailoverPolicy, GroupView, InstanceView, RegionView } from '../decide/instance-view.ts';
 import type { Ledger } from '../decide/ledger.ts';
 import type { KeyedService } from '../decide/outlook.ts';
 import type { Placement } from '../decide/placement.ts';
@@ -27,7 +27,7 @@ export function viewOf(
   group: IUGroup,
   serviceClass: ServiceClass,
   instance: ServiceInstance,
-): Omit<InstanceView, 'hubIsolated' | 'failingOver' | 'restraints' | keyof Ledger> {
+): Omit<InstanceView, 'hubIsolated' | 'failingOver' | 'group' | 'restraints' | keyof Ledger> {
   const key = keyOf(instance);
   const assignment = context.assignments.get(key);
   const limits = [{ of: `the tenants of ${instance.metadata.name}`, countries: instance.spec.countries }];
@@ -44,6 +44,8 @@ export function viewOf(
       healthyForMs: link?.healthyForMs ?? 0,
       flapsForMs: seen?.flapsForMs ?? 0,
       isRecovering: seen?.reason === 'Recovering',
+      // Of a region that only the hub cannot see it is not said: it may be asked for promises.
+      ...(seen?.reason === 'RegionLost' && link?.lostForMs !== undefined && { lostForMs: link.lostForMs }),
       isSick: seen?.reason === 'RegionSick' && hasUnready(context, group, instance, region),
       synced: link?.synced ?? false,
       ...epochs,
@@ -91,6 +93,8 @@ function policyOf(
     windows: switchback.windows,
     maxReturning: switchback.maxConcurrentServices,
     objectives: spec.crossRegion.objectives,
+    // Once more the threshold by which it was found lost: what was only away for a moment changes nothing.
+    leaveOutAfterMs: failover.failureThresholdSeconds * 1000,
   };
 }
 
@@ -107,6 +111,22 @@ function placeOf(plan: Placement | Refusal, region: string, order: RegionalServi
 }
 
 const instancesOf = ({ spec }: RegionalService): number => spec.components.reduce((sum, c) => sum + c.instances, 0);
+
+/** The regions of a group as a whole. One that belongs to another group is none of it. */
+export function groupViewOf({ diagnoses, links }: HubContext, { metadata, spec }: IUGroup): GroupView {
+  const regions = spec.infrastructureUnits
+    .map(({ region }) => region)
+    .filter((region) => links.groupOf(region)?.metadata.name === metadata.name);
+  const isSilentNow = (region: string): boolean => {
+    const seen = diagnoses.get(region);
+    return seen !== undefined && (stateFor(seen, false) === 'Lost' || isSilent(seen));
+  };
+  return {
+    size: regions.length,
+    silent: new Set(regions.filter(isSilentNow)),
+    read: regions.filter((region) => links.get(region)?.services.reflector.fresh === true).length,
+  };
+}
 
 /** What the services of a group share, before anything of it is given away. */
 export function ledgerOf(context: HubContext, group: IUGroup): Ledger {

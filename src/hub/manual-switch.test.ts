@@ -113,7 +113,10 @@ const linkOf = (region: string) => ({
       credentials: 'Ok',
     };
   },
-  services: { store: { get: (key: string) => (states.get(region) === 'Lost' ? undefined : orderIn(region, key)) } },
+  services: {
+    store: { get: (key: string) => (states.get(region) === 'Lost' ? undefined : orderIn(region, key)) },
+    reflector: { fresh: true },
+  },
 });
 
 beforeEach(async () => {

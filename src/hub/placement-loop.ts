@@ -3,7 +3,7 @@ import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedRegion, PlannedService } from '../api/region-switch.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
+import { isLeftOut, nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { stateFor } from '../decide/diagnosis.ts';
 import { type InstanceDecision, type InstanceView, regionsBeingLeft } from '../decide/instance-view.ts';
 import { checkIntent } from '../decide/invariants.ts';
@@ -26,14 +26,14 @@ import type { Member } from '../decide/together.ts';
 import { withWaves } from '../decide/waves.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
-import { held, moved } from '../report/events.ts';
+import { held, moved, successorBack, successorLost } from '../report/events.ts';
 import { describeHold, holdStatus } from '../report/hold.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { awaitedByIn, colocatedSets } from './dependencies.ts';
 import { diagnoseGroup } from './diagnose.ts';
-import { assignedService, epochsIn, lagIn, ledgerOf, placedServices, viewOf } from './instance-view.ts';
+import { assignedService, epochsIn, groupViewOf, lagIn, ledgerOf, placedServices, viewOf } from './instance-view.ts';
 import { tenantResolver } from './tenant-scopes.ts';
 
 /** Writes of intents under way at the same time. */
@@ -112,7 +112,8 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
     plans.set(request.name, { services: missingServices(request, name, exists), regions: [] });
   }
   const requests = standing?.requests ?? [];
-  const looked = lookAt(context, group, { hubIsolated, failingOver }, standing);
+  const situation = { hubIsolated, failingOver, group: groupViewOf(context, group) };
+  const looked = lookAt(context, group, situation, standing);
   const sets = colocatedSets(
     context,
     looked.map(({ instance }) => instance),
@@ -156,7 +157,7 @@ const isTrial = ({ isDryRun, isPaused }: SwitchRequest): boolean => isDryRun || 
 function lookAt(
   context: HubContext,
   group: IUGroup,
-  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver'>,
+  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver' | 'group'>,
   standing: Standing | undefined,
 ): Looked[] {
   return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance): Looked[] => {
@@ -240,9 +241,15 @@ function noteHolds(context: HubContext, decided: readonly Decided[]): void {
   }
 }
 
+const isMoving = ({ decision, instance }: Decided): boolean =>
+  decision.kind !== 'Assign' || decision.intent.activeRegion !== instance.status?.assignment?.activeRegion;
+
 async function carryOut(context: HubContext, decided: readonly Decided[]): Promise<void> {
   const due = decided.filter(({ decision }) => decision.kind === 'Assign' || decision.kind === 'Adopt');
-  await forEachConcurrently(due, CONCURRENCY, (item) => record(context, item));
+  // What moves comes first: nobody who is to be promoted waits for a write that only changes who may follow.
+  const [moves, others] = [due.filter(isMoving), due.filter((item) => !isMoving(item))];
+  await forEachConcurrently(moves, CONCURRENCY, (item) => record(context, item));
+  await forEachConcurrently(others, CONCURRENCY, (item) => record(context, item));
 }
 
 /** Intent first: one compare-and-swap, before any region hears of it. */
@@ -275,6 +282,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
         ...dataAtStake(context, instance, next.activeRegion),
       });
     }
+    if (current) noteLeftOut(context, instance, current, next);
     context.log('info', 'Intent recorded', {
       instance: key,
       region: next.activeRegion,
@@ -285,6 +293,14 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     if (error instanceof ConflictError) return;
     context.log('warn', 'Intent not recorded', { instance: key, error: String(error) });
   }
+}
+
+/** Says who may not follow any more, and who may again. */
+function noteLeftOut({ events }: HubContext, instance: ServiceInstance, current: Assignment, next: Assignment): void {
+  for (const region of next.leftOut ?? [])
+    if (!isLeftOut(current, region)) events.record(successorLost(instance, region, next));
+  for (const region of current.leftOut ?? [])
+    if (next.successors.includes(region)) events.record(successorBack(instance, region, next));
 }
 
 /** What the record of a switch tells of the data: known at the decision, because afterwards nobody can tell. */

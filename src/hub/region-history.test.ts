@@ -37,6 +37,17 @@ describe('a region that was lost', () => {
   });
 });
 
+it('a region that is lost has been so without a break, and whoever leads anew begins to count', async () => {
+  await see('Lost', 3);
+  expect(history.lostForMs).toBe(3000);
+  await see('Degraded', 1);
+  expect(history.lostForMs).toBeUndefined();
+  await see('Lost', 2);
+  expect(history.lostForMs).toBe(2000);
+  history.forget();
+  expect(history.lostForMs).toBeUndefined();
+});
+
 it('a region that was never lost has nothing to recover from', async () => {
   await see('Unknown', 1);
   await see('Healthy', 1);

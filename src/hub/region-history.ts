@@ -23,6 +23,7 @@ export class RegionHistory {
   #seenAt: Instant | undefined;
   #wasWell: boolean | undefined;
   #wasLost = false;
+  #lostSince: Instant | undefined;
   /** Newest first. */
   #changes: Instant[] = [];
 
@@ -35,6 +36,7 @@ export class RegionHistory {
     this.#seenAt = undefined;
     this.#wasWell = undefined;
     this.#wasLost = false;
+    this.#lostSince = undefined;
     this.#changes = [];
   }
 
@@ -44,6 +46,8 @@ export class RegionHistory {
     const isWell = itself === 'Healthy';
     if (!isWell) this.#wellSince = undefined;
     else this.#wellSince ??= now;
+    if (itself !== 'Lost') this.#lostSince = undefined;
+    else this.#lostSince ??= now;
     if (itself === 'Lost') this.#wasLost = true;
     // Until it has recovered it is one that was lost, also if it is not well for a moment in between.
     else if (hasRecovered) this.#wasLost = false;
@@ -58,6 +62,11 @@ export class RegionHistory {
 
   get wellForMs(): number {
     return this.#since(this.#wellSince) ?? 0;
+  }
+
+  /** How long it has been lost without a break; undefined: it is not. */
+  get lostForMs(): number | undefined {
+    return this.#since(this.#lostSince);
   }
 
   /** Undefined: it was not lost. */

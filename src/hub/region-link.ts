@@ -161,6 +161,11 @@ export class RegionLink {
     return this.#history.wellForMs;
   }
 
+  /** How long it has been lost without a break; undefined: it is not. */
+  get lostForMs(): number | undefined {
+    return this.#history.lostForMs;
+  }
+
   /** Wall-clock milliseconds of the last answer. */
   lastSignAt(): number | undefined {
     return this.#contactAt?.wallMs;

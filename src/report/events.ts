@@ -64,6 +64,20 @@ export const moved = (instance: ServiceInstance, from: string, next: Assignment)
     text: `Moves from region ${from} to ${next.activeRegion} at epoch ${next.epoch}${next.regionSwitch === undefined ? '' : `, by RegionSwitch ${next.regionSwitch}`}`,
   });
 
+export const successorLost = (instance: ServiceInstance, region: string, { activeRegion, epoch }: Assignment) =>
+  note(instance, 'Warning', {
+    reason: 'SuccessorLost',
+    action: 'RecordIntent',
+    text: `Region ${region} is lost, and is no successor of region ${activeRegion} from epoch ${epoch} on: without the hub its promise is not needed`,
+  });
+
+export const successorBack = (instance: ServiceInstance, region: string, { activeRegion, epoch }: Assignment) =>
+  note(instance, 'Normal', {
+    reason: 'SuccessorBack',
+    action: 'RecordIntent',
+    text: `Region ${region} is back, and a successor of region ${activeRegion} again from epoch ${epoch} on`,
+  });
+
 export const held = (instance: ServiceInstance, { reason, wanted, ...hold }: HoldStatus): EventNote =>
   note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${describeHold(hold)}` });
 

@@ -236,3 +236,26 @@ describe('the service in each region', () => {
     expect(lost[0]).toMatchObject({ region: 'east', phase: 'Unknown', ready: 0 });
   });
 });
+
+describe('a region that was left out of the successors', () => {
+  const three = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west', 'north'] });
+  const stated = (leftOut?: string[]) =>
+    instanceConditions(
+      facts({ instance: three, assignment: { ...anAssignment('1 east>west'), ...(leftOut && { leftOut }) } }),
+    ).find(({ type }) => type === 'SuccessorsComplete');
+
+  it('is told, with what brings it back', () => {
+    expect(stated(['north'])).toEqual({
+      type: 'SuccessorsComplete',
+      status: 'False',
+      reason: 'SuccessorLost',
+      message:
+        'north was lost and may not follow region east before it is back, stable, and has confirmed that it stands by; the successors are west',
+    });
+  });
+
+  it('is nothing to tell where there is none, or where it has no place any more', () => {
+    expect(stated()).toBeUndefined();
+    expect(stated(['south'])).toBeUndefined();
+  });
+});

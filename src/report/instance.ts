@@ -253,6 +253,17 @@ function redundancyMet(facts: InstanceFacts): ConditionState {
   return { type: 'RedundancyMet', status: seen.status, reason: seen.reason, message: seen.message };
 }
 
+/** Stated only while a region is left out: it is a fact about the next loss, and no fault of the service. */
+function successorsComplete({ assignment, instance }: InstanceFacts): ConditionState[] {
+  const { primaryRegion, secondaryRegions } = instance.spec;
+  const out = [primaryRegion, ...secondaryRegions].filter((region) => assignment?.leftOut?.includes(region));
+  if (!assignment || out.length === 0) return [];
+  const message =
+    `${out.join(', ')} was lost and may not follow region ${assignment.activeRegion} before it is back, stable, and has ` +
+    `confirmed that it stands by; the successors are ${assignment.successors.join(', ')}`;
+  return [{ type: 'SuccessorsComplete', status: 'False', reason: 'SuccessorLost', message }];
+}
+
 function held(facts: InstanceFacts): ConditionState[] {
   if (!facts.hold) return [];
   const { wanted, reason } = facts.hold;
@@ -309,6 +320,7 @@ export function instanceConditions(facts: InstanceFacts): ConditionState[] {
     },
     ...details,
     ...dataStoresReady(facts),
+    ...successorsComplete(facts),
     ...(facts.dependencies ?? []),
     ...held(facts),
   ];

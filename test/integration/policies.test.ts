@@ -28,6 +28,7 @@ afterAll(() => server?.[Symbol.asyncDispose]());
 
 const admin = () => server.client('admin');
 const agent = () => server.client('switchback-agent');
+const hub = () => server.client('switchback-hub');
 
 describe('a RegionalService that is active in one region', () => {
   const withoutFinalizer = { metadata: { finalizers: null } };
@@ -154,6 +155,41 @@ describe('a workload of a service', () => {
   });
 });
 
+describe('a RegionSwitch that records what the operator did', () => {
+  const drill = (name: string) =>
+    withChanges(baseOf('RegionSwitch'), {
+      '/metadata/name': name,
+      '/spec/type': 'Drill',
+      '/spec/drill': { kind: 'Region' },
+      '/spec/trigger': 'Schedule',
+    });
+
+  test('is made by the hub alone', async () => {
+    const refusal = 'only the hub makes such a RegionSwitch: leave trigger out';
+    await expect(admin().create<KubeObject>(RESOURCES.regionSwitch, aRecord('forged'))).rejects.toThrow(refusal);
+    await expect(agent().create<KubeObject>(RESOURCES.regionSwitch, drill('forged-drill'))).rejects.toThrow(refusal);
+    await expect(hub().create<KubeObject>(RESOURCES.regionSwitch, aRecord('real'))).resolves.toBeDefined();
+    await expect(hub().create<KubeObject>(RESOURCES.regionSwitch, drill('real-drill'))).resolves.toBeDefined();
+  });
+
+  test('is no matter of what a person asks for', async () => {
+    const asked = withChanges(baseOf('RegionSwitch'), { '/metadata/name': 'asked' });
+    await expect(admin().create<KubeObject>(RESOURCES.regionSwitch, asked)).resolves.toBeDefined();
+  });
+});
+
+describe('a RegionLease', () => {
+  test('is deleted by nobody: it remembers the term of the hub', async () => {
+    const lease = withChanges(baseOf('RegionLease'), { '/metadata/name': 'kept' });
+    await admin().create<KubeObject>(RESOURCES.regionLease, lease);
+    for (const client of [admin(), hub(), agent()])
+      await expect(client.delete(RESOURCES.regionLease, { name: 'kept' })).rejects.toThrow(
+        'a RegionLease is not deleted',
+      );
+    await expect(admin().read(RESOURCES.regionLease, { name: 'kept' })).resolves.toBeDefined();
+  });
+});
+
 describe('a tenant of the deprecated tier', () => {
   test('is accepted with a warning that says what to choose instead', async () => {
     const tenant = withChanges(baseOf('Tenant'), { '/spec/tier': 'AdvancedIvr' });
@@ -176,6 +212,15 @@ async function post(access: ClusterAccess, path: string, object: Manifest) {
   await dispatcher.close();
   return { status: answer.statusCode, warning: answer.headers['warning'] };
 }
+
+/** What the hub notes of a failover. */
+const aRecord = (name: string): Manifest =>
+  withChanges(baseOf('RegionSwitch'), {
+    '/metadata/name': name,
+    '/spec/trigger': 'Automatic',
+    '/spec/cause': 'region us-east is lost',
+    '/spec/reason': null,
+  });
 
 async function createService(name: string, changes?: Record<string, unknown>) {
   const object = withChanges(baseOf('RegionalService'), { '/metadata/name': name, ...changes });
@@ -256,6 +301,14 @@ async function untilPoliciesAreEnforced(): Promise<void> {
   await waitFor({ what: 'finalizers to be kept', timeoutMs: 20_000 }, () =>
     isRefused(admin().create<KubeObject>(RESOURCES.regionalService, numbered(unfenced))),
   );
+  await waitFor({ what: 'records to be kept by the hub', timeoutMs: 20_000 }, () =>
+    isRefused(admin().create<KubeObject>(RESOURCES.regionSwitch, numbered(aRecord('probe')))),
+  );
+  await waitFor({ what: 'leases to be kept', timeoutMs: 20_000 }, async () => {
+    const lease = numbered(baseOf('RegionLease'));
+    await admin().create<KubeObject>(RESOURCES.regionLease, lease);
+    return isRefused(admin().delete(RESOURCES.regionLease, { name: lease.metadata.name }));
+  });
 }
 
 let probes = 0;

@@ -18,11 +18,18 @@ import {
   diagnose,
   isAnswering,
   isHubIsolated,
+  isSilent,
   stateFor,
   stateItself,
 } from '../../src/decide/diagnosis.ts';
 import { type PeerReport, type RegionEvidence, sightOf } from '../../src/decide/evidence.ts';
-import type { FailoverPolicy, InstanceDecision, InstanceView, RegionView } from '../../src/decide/instance-view.ts';
+import type {
+  FailoverPolicy,
+  GroupView,
+  InstanceDecision,
+  InstanceView,
+  RegionView,
+} from '../../src/decide/instance-view.ts';
 import { checkIntent } from '../../src/decide/invariants.ts';
 import {
   type Answer,
@@ -125,6 +132,7 @@ export class Story {
     maxStableForMs: 120_000,
     windows: undefined,
     maxReturning: undefined,
+    leaveOutAfterMs: 6000,
   };
   /** Regions whose capacity is declared, with what other services take there. The service takes two instances. */
   readonly #room = new Map<string, { planned: number; capacity: number }>();
@@ -350,6 +358,7 @@ export class Story {
         healthyForMs: site.history.wellForMs,
         flapsForMs: site.diagnosis?.flapsForMs ?? 0,
         isRecovering: site.diagnosis?.reason === 'Recovering',
+        ...(site.diagnosis?.reason === 'RegionLost' && { lostForMs: site.history.lostForMs ?? 0 }),
         synced: site.contactAt !== undefined,
         refusal: undefined,
         place: PLACE,
@@ -370,11 +379,20 @@ export class Story {
       hubIsolated: isHubIsolated(
         [...this.#sites.values()].map(({ diagnosis }) => (diagnosis ? stateFor(diagnosis, false) : 'Unknown')),
       ),
+      group: this.#group(),
       failingOver: new Set(),
       room: this.#room,
       returning: 0,
       restraints: restraintsOn(standing, KEY),
     };
+  }
+
+  #group(): GroupView {
+    const silent = [...this.#sites].filter(
+      ([, { diagnosis }]) => diagnosis && (stateFor(diagnosis, false) === 'Lost' || isSilent(diagnosis)),
+    );
+    const read = [...this.#sites.values()].filter(({ contactAt }) => contactAt !== undefined).length;
+    return { size: this.#sites.size, silent: new Set(silent.map(([name]) => name)), read };
   }
 
   #isoNow = (): string => new Date(BEGIN_MS + this.#nowMs).toISOString();

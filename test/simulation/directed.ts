@@ -37,6 +37,8 @@ const SETTLED_BY_MS = 420_000;
 /** After that a region that cannot be reached counts as lost by itself. */
 const LOST_MS = 6_500;
 const AFTER_THAT_MS = 20_000;
+/** By then a region that was lost at the beginning is left out of the successors. */
+const LEFT_OUT_MS = 20_000;
 
 /** What a directed history has in its hands. Times are milliseconds after its beginning. */
 export class Stage {
@@ -223,6 +225,32 @@ export class Stage {
       if (running.join() !== region)
         this.observer.report('StaysOrGoes', `${service} runs in ${running.join() || 'no region'}`);
     });
+  }
+
+  /** Calls `act` in the very instant in which a region becomes a successor of a service, or ceases to be one, at a later epoch. */
+  onceFollows(service: string, region: RegionName, follows: boolean, act: () => void): void {
+    let isDone = false;
+    this.world.kind(HUB, RESOURCES.serviceInstance).onChange(({ object, old }) => {
+      const [is, was] = [object, old].map((one) => one?.status?.assignment?.successors.includes(region));
+      if (isDone || object.metadata.name !== service || was === undefined || is === was || is !== follows) return;
+      isDone = true;
+      act();
+    });
+  }
+
+  /** A violation when a region is no successor of a service at any time between two. */
+  alwaysFollows(service: string, region: RegionName, fromMs: number, untilMs: number): void {
+    this.world.kind(HUB, RESOURCES.serviceInstance).onChange(({ object }) => {
+      const successors = object.status?.assignment?.successors;
+      const nowMs = this.world.time.nowMs - BEGIN_MS;
+      if (object.metadata.name !== service || !successors || nowMs < fromMs || nowMs > untilMs) return;
+      if (!successors.includes(region)) this.observer.report('StaysOrGoes', `${region} is left out of ${service}`);
+    });
+  }
+
+  /** A violation when a service does not run in a region without a break between two times. */
+  runsOn(service: string, region: RegionName, fromMs: number, untilMs: number): void {
+    for (let atMs = fromMs; atMs <= untilMs; atMs += 250) this.mustRun(service, region, atMs);
   }
 
   /** Calls `act` in the very instant in which the promotion of `service` at an epoch above the first reaches `region`. */
@@ -798,7 +826,95 @@ export const DIRECTED: readonly DirectedHistory[] = [
       });
     },
   },
+  {
+    name: 'lostSuccessor',
+    what: 'a region that stands by is lost, and the hub after it: the active one runs on without the promise of the lost one',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('north'));
+      stage.at(LEFT_OUT_MS, () => {
+        for (const region of REGIONS) stage.cut(HUB, region);
+      });
+      stage.runsOn('trunk', 'east', 1_000, 80_000);
+    },
+  },
+  {
+    name: 'lostAfterFailover',
+    what: 'the active region is lost, its services go on elsewhere, and then the hub is lost: they run on there',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('east'));
+      stage.at(50_000, () => {
+        for (const region of REGIONS) stage.cut(HUB, region);
+      });
+      stage.runsOn('trunk', 'west', 50_000, 85_000);
+    },
+  },
+  {
+    name: 'linkLostToSuccessor',
+    what: 'only the link between the hub and a region that stands by is cut: others see it live, and it stays a successor',
+    arrange(stage) {
+      stage.at(0, () => stage.cut(HUB, 'north'));
+      stage.alwaysFollows('trunk', 'north', 0, 80_000);
+    },
+  },
+  {
+    name: 'backWithoutOrder',
+    what: 'a region that was left out is back and stable, but its orders do not reach it, and the hub is lost: it does not follow yet',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('north'));
+      stage.at(LEFT_OUT_MS, () => {
+        stage.fault({ when: isOrderOf('trunk', 'north'), requestMs: undefined });
+        for (const site of [HUB, 'east', 'west']) stage.heal('north', site);
+      });
+      stage.at(LEFT_OUT_MS + 30_000, () => {
+        for (const region of REGIONS) stage.cut(HUB, region);
+      });
+      stage.runsOn('trunk', 'east', 1_000, 85_000);
+    },
+  },
+  {
+    name: 'leftOutIsAsked',
+    what: 'a region that was left out is back; the active one runs on with the promise of the other one, and persons want both empty',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('north'));
+      stage.at(LEFT_OUT_MS, () => {
+        leaveToPromises(stage);
+        for (const site of [HUB, 'east', 'west']) stage.heal('north', site);
+      });
+      // Nothing but north is left to go to.
+      stage.at(LEFT_OUT_MS + 2 * LOST_MS, () => {
+        stage.failOver('west');
+        stage.failOver('east');
+      });
+    },
+  },
+  {
+    name: 'backUnheard',
+    what: 'a region that was left out is a successor again, which the active one never hears, and the other one is to be empty: it may still run at the epoch before',
+    arrange(stage) {
+      stage.at(0, () => stage.isolate('north'));
+      stage.at(LEFT_OUT_MS, () => {
+        stage.failOver('west');
+        stage.onceFollows('trunk', 'north', true, () => leaveToPromises(stage));
+        for (const site of [HUB, 'east', 'west']) stage.heal('north', site);
+      });
+    },
+  },
 ];
+
+/** The hub loses east, where trunk is active, and west hears nothing of what is decided about trunk: it goes on promising. */
+function leaveToPromises(stage: Stage): void {
+  stage.cut(HUB, 'east');
+  stage.fault({ when: isOrderOf('trunk', 'west'), requestMs: undefined });
+}
+
+/** Orders for a service, in all regions or in one. */
+const isOrderOf =
+  (service: string, region?: string) =>
+  (call: Call): boolean =>
+    fromHub(call) &&
+    call.tag === 'PATCH regionalservices' &&
+    call.path.endsWith(`/${service}`) &&
+    (region === undefined || call.to.id === region);
 
 /** What `kubectl label` does, and its replica set after it, which lets go of what it does not select any more. */
 function disguise({ world }: Stage, service: string, region: RegionName): void {

@@ -26,6 +26,7 @@ const FENCE = 'src/act/fence.ts';
 const PROMISES = 'src/agent/promises.ts';
 const STANDBY = 'src/decide/desired/standby.ts';
 const PEERS = 'src/agent/peers.ts';
+const SUCCESSORS = 'src/decide/successors.ts';
 /** Without it a service that asks for a gate has none: its processes start with their pods and stop with them. */
 const NO_GATE: readonly Edit[] = [
   {
@@ -680,5 +681,70 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'tornSet',
+  },
+  {
+    name: 'lostStays',
+    what: 'a region that is lost stays among the successors',
+    edits: [{ file: SUCCESSORS, find: 'return leaving === undefined ?', replace: 'return leaving !== null ?' }],
+    directed: 'lostSuccessor',
+  },
+  {
+    name: 'leavesOnLostLink',
+    what: 'a region that only the hub cannot see is left out of the successors',
+    edits: [
+      {
+        file: 'src/hub/instance-view.ts',
+        find: "...(seen?.reason === 'RegionLost' && link?.lostForMs !== undefined && { lostForMs: link.lostForMs }),",
+        replace: "...(seen && stateFor(seen, false) === 'Lost' && { lostForMs: 60_000 }),",
+      },
+    ],
+    directed: 'linkLostToSuccessor',
+  },
+  {
+    name: 'joinsUnheard',
+    what: 'a region that was left out is a successor again before it has seen the present epoch',
+    edits: [
+      {
+        file: SUCCESSORS,
+        find: 'refusal || !standsBy(view, assignment, region)) return false;',
+        replace: 'refusal) return false;',
+      },
+    ],
+    directed: 'backWithoutOrder',
+  },
+  {
+    name: 'leftOutPromoted',
+    what: 'a region that was left out is promoted as if it were a successor',
+    edits: [
+      {
+        file: 'src/decide/target.ts',
+        find: 'if (isLeftOut(assignment, region)) return false;',
+        replace: "if (isLeftOut(assignment, '')) return false;",
+      },
+      {
+        file: 'src/decide/invariants.ts',
+        find: 'isLeftOut(current, next.activeRegion)',
+        replace: "isLeftOut(current, '')",
+      },
+      {
+        file: AUTHORITY,
+        find: "entry.onHubLoss === 'Fence' && entry.successors.includes(target);",
+        replace: "entry.onHubLoss === 'Fence' && entry.successors.length > 0 && target.length > 0;",
+      },
+    ],
+    directed: 'leftOutIsAsked',
+  },
+  {
+    name: 'smallerSetForgotten',
+    what: 'a new epoch of the same region takes the place of the ones before, which the region may still run at',
+    edits: [
+      {
+        file: 'src/decide/assignment.ts',
+        find: 'const kept = openEntries(current?.history ?? [], epochsOf);',
+        replace:
+          'const kept = openEntries(current?.history ?? [], epochsOf).filter(({ region }) => region !== intent.activeRegion);',
+      },
+    ],
+    directed: 'backUnheard',
   },
 ];

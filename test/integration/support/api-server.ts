@@ -14,7 +14,10 @@ export interface ApiServer extends AsyncDisposable {
   access(user: User): ClusterAccess;
 }
 
-export async function bootApiServer(roles: readonly InstallOptions['role'][]): Promise<ApiServer> {
+export async function bootApiServer(
+  roles: readonly InstallOptions['role'][],
+  who: Pick<InstallOptions, 'hubUsers'> = {},
+): Promise<ApiServer> {
   const regions = await bootRegions({ hub: true, regions: [] });
   const connections: Connection[] = [];
   const stop = async (): Promise<void> => {
@@ -24,7 +27,7 @@ export async function bootApiServer(roles: readonly InstallOptions['role'][]): P
   try {
     for (const user of users) connections.push(await connect(regions.hub, user));
     const of = (user: User): Connection => findConnection(connections, user);
-    await Promise.all(roles.map((role) => installCrds(of('admin').client, { role })));
+    await Promise.all(roles.map((role) => installCrds(of('admin').client, { role, ...who })));
     return { client: (user) => of(user).client, access: (user) => of(user).access, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();

@@ -32,7 +32,8 @@ export interface Operation {
 const SERVICES = { trunk: REGIONS, web: ['east', 'west'], desk: ['east'] } satisfies Record<string, readonly string[]>;
 const AWAY = { ...SERVICES, trunk: ['west', 'east', 'north'] } as const;
 const CALM_GROUP = { failover: { coolDownSeconds: 0 } };
-const NO_WAY_HOME = { ...CALM_GROUP, switchback: { mode: 'Manual' } };
+/** What was lost long enough to be left out of the successors follows again before all is said to have arrived. */
+const NO_WAY_HOME = { ...CALM_GROUP, switchback: { mode: 'Manual', stableForSeconds: 8 } };
 const SETTLED_MS = 9_000;
 const TENANT = `${SYSTEM_NAMESPACE}/acme`;
 const ABORTED_AFTER_MS = 300;
@@ -56,6 +57,17 @@ export const OPERATIONS: readonly Operation[] = [
     play(scene) {
       cutOff(scene.world, 'east');
       scene.after(36_000, () => join(scene.world, 'east'));
+    },
+  },
+  {
+    name: 'lostSuccessor',
+    what: 'a region that stands by is lost, is left out of the successors, comes back, and follows again',
+    world: { services: SERVICES, group: NO_WAY_HOME },
+    beginMs: SETTLED_MS,
+    lastsMs: 36_000,
+    play(scene) {
+      cutOff(scene.world, 'north');
+      scene.after(36_000, () => join(scene.world, 'north'));
     },
   },
   {
