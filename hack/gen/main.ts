@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderCatalogue } from './catalogue.ts';
 import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
@@ -25,6 +26,7 @@ const files = [
   ...renderTiers(),
   ...renderCli(),
   ...renderImpact(),
+  ...renderCatalogue(),
 ];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);

@@ -180,6 +180,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     sightings: new PeerSightings({ clock, timing }),
     transit: options.probes && createTransitProbes(options, options.probes, () => regions.poke()),
     fenced: new Map(),
+    converted: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
   };
@@ -290,6 +291,7 @@ function beginLeadership(
   context.sightings.beginLeadership();
   context.transit?.beginLeadership();
   context.fenced.clear();
+  context.converted.clear();
   heartbeat.poke();
   regions.poke();
   for (const key of context.orders.keys()) for (const loop of loops) loop.enqueue(key);
@@ -357,9 +359,11 @@ function connect(
   caches.orders.store.addHandler((delta) => {
     if (delta.type === 'deleted') {
       context.promises.forget(keyOf(delta.object));
+      context.converted.delete(keyOf(delta.object));
       return orders.drop(delta.object);
     }
     const known = orders.get(keyOf(delta.object));
+    noteConverted(context, known, delta.object);
     orders.take(delta.object);
     const isNews =
       known?.metadata.generation !== delta.object.metadata.generation || delta.object.metadata.deletionTimestamp;
@@ -388,6 +392,16 @@ function connect(
     regions.poke();
   });
   void caches.pods.reflector.whenSynced().then(() => observer.warm());
+}
+
+/**
+ * Only what a leader that was sure knew as `None`: then nobody has led since who could have recorded a right, and while
+ * none is recorded nobody else is promoted.
+ */
+function noteConverted(context: AgentContext, known: RegionalService | undefined, order: RegionalService): void {
+  const { clock, converted, leadership, orders } = context;
+  const isConverted = known?.spec.mode === 'None' && order.spec.mode === 'Backup';
+  if (isConverted && orders.sure && leadership.isCertain()) converted.set(keyOf(order), clock.now());
 }
 
 const isReadyNode = (node: Node): boolean =>

@@ -59,6 +59,8 @@ export interface AgentContext {
   readonly reportSoon: (key: string) => void;
   /** Services that were fenced and not started since, by key. */
   readonly fenced: Map<string, Fenced>;
+  /** Services that ran without a right until their order asked for one, by key: when this leadership saw that. */
+  readonly converted: Map<string, Instant>;
   /** Passes that start or keep a service, by key: aborted when its right ends, so that a fence never waits for one. */
   readonly starting: Map<string, AbortController>;
 }

@@ -87,16 +87,23 @@ async function startWorkload(
   { context, order, mayStart, signal }: Convergence,
   desired: DesiredWorkload,
 ): Promise<void> {
-  if (order.spec.mode !== 'Backup') return ensureWorkload(context, desired, { signal });
+  if (order.spec.mode === 'Active') return ensureWorkload(context, desired, { signal });
+  if (order.spec.mode === 'None')
+    return ensureWorkload(context, desired, { signal, beforeWrite: () => assertMay(mayStart) });
   if (!cachedWorkload(context, desired)) await ensureWorkload(context, atZero(context, desired), { signal });
   const isRunning = (cachedWorkload(context, desired)?.spec?.replicas ?? 0) > 0;
   const beforeWrite = (): void => {
-    if (!mayStart()) throw new TransientError('the right to start has ended');
+    assertMay(mayStart);
     // The write is a compare-and-swap on that very workload: what it shows is what it is.
     if (!isRunning && context.promises.holdMs(order) > 0)
       throw new TransientError('a promise not to start still holds');
   };
   await ensureWorkload(context, withMark(desired, RUNNING_MARK), { signal, beforeWrite });
+}
+
+/** Also of what needs no right: its order may ask for one by now. */
+function assertMay(mayStart: () => boolean): void {
+  if (!mayStart()) throw new TransientError('the right to start has ended');
 }
 
 const cachedWorkload = ({ caches }: AgentContext, desired: DesiredWorkload): Deployment | StatefulSet | undefined =>

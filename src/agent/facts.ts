@@ -1,7 +1,9 @@
 import type { RegionalService } from '../api/regional-service.ts';
 import { lacksGate } from '../decide/desired/gate.ts';
 import type { RegionalFacts } from '../decide/regional.ts';
+import { RIGHT_PROOF_MS } from '../decide/timing.ts';
 import { keyOf } from '../kube/object.ts';
+import { elapsedAtMost } from '../runtime/clock.ts';
 import type { Authority } from './authority.ts';
 import type { AgentContext } from './context.ts';
 import type { OrderBook } from './orders.ts';
@@ -32,11 +34,19 @@ export function rightMs({ authority, orders }: RightsBooks, order: RegionalServi
   return Math.max(acknowledgedMs, authority.promisedMs(key, epoch, successors));
 }
 
+/** The order and the right come by different ways: what needed none until now is not stopped because one is faster. */
+function isJustConverted({ clock, converted }: AgentContext, key: string, { spec, status }: RegionalService): boolean {
+  const at = converted.get(key);
+  const isRecorded = (status?.grantedEpoch ?? 0) >= spec.epoch;
+  return at !== undefined && !isRecorded && elapsedAtMost(at, clock.now()) < RIGHT_PROOF_MS;
+}
+
 /** What `decideRegional` asks about one service, at this instant. */
 export function factsOf(context: AgentContext, key: string, order: RegionalService, isStarted: boolean): RegionalFacts {
   return {
     hasRight: rightMs(context, order) > 0,
     hasEarlierRight: context.authority.hasEarlierRight(key, order.spec.epoch),
+    isJustConverted: isJustConverted(context, key, order),
     isCertain: context.leadership.isCertain(),
     isSure: context.orders.sure,
     sinceLeadMs: context.leadership.sinceMs(),

@@ -39,6 +39,7 @@ function ask(orders: readonly RegionalService[], isFenced = true): boolean | und
       authority,
       caches,
       clock,
+      converted: new Map(),
       fenced: new Map(isFenced ? [[KEY, { token: 'leader', mark: '', at: clock.now() }]] : []),
       gate: undefined,
       leadership: { token: 'leader', isCertain: () => true, sinceMs: () => sinceLeadMs },

@@ -174,6 +174,9 @@ export const REASONS = {
   NameTaken: 'An older object already has the DNS name, so it is not written for this one.',
   HTTPRouteMissing: 'The HTTPRoute kind (Gateway API) is not installed on the hub.',
   TransitCentreLost: 'A transit centre is lost for voice, for private networks, or for both.',
+  ModeChangeUnsafe:
+    'The class wants another `crossRegion.mode`, and to change it now could cost the active side, or make it two.',
+  ModeChanged: 'The service follows another `crossRegion.mode` from now on, as its class says.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -104,7 +104,7 @@ const spec = z
     standby: runningStandby
       .optional()
       .describe('What runs here while the region stands by, apart from all that needs a right. Absent: nothing.'),
-    view: view.optional().describe('What this region shows of an `Active` service. Absent: no pod is told anything.'),
+    view: view.optional().describe('What users get of the service here. Absent: no pod is told anything.'),
     components: z
       .array(componentOrder)
       .min(1)
@@ -146,8 +146,8 @@ const spec = z
         message: 'standby is for mode Backup only: nothing else stands by',
       },
       {
-        rule: "!has(self.view) || self.mode == 'Active'",
-        message: 'view is for mode Active only: nothing else is served in two regions at once',
+        rule: "!has(self.view) || self.mode != 'None'",
+        message: 'view is for mode Active and Backup: with None no secondary region has anything to show',
       },
       {
         rule: '!has(self.activeSinceEpoch) || self.activeSinceEpoch <= self.epoch',
@@ -157,7 +157,11 @@ const spec = z
         rule: '!has(oldSelf.handOver) || self.epoch > oldSelf.epoch || (has(self.handOver) && self.handOver == oldSelf.handOver)',
         message: 'handOver is told once: what was done by it cannot be undone at the same epoch',
       },
-      immutable('mode', 'an instance belongs to one class, and the mode of a class is for life'),
+      {
+        rule: "self.mode == oldSelf.mode || (self.epoch > oldSelf.epoch && (self.mode == 'None' || oldSelf.mode == 'None'))",
+        message:
+          'mode changes only with a higher epoch, and between Active and Backup not at all: what needs a right to run and what needs none is never the same order',
+      },
       immutable('serviceClass', 'an instance belongs to one class for life'),
       {
         rule: '!(self.activeRegion in self.successors)',

@@ -74,6 +74,12 @@ export const outside = z
     '`DialsOut`: begins calls itself, through the primary transit centre. `CustomerMail`: uses the mail server of the tenant, in its private network. `CustomerChannel`: customers use it without a call, as chat.',
   );
 export type Outside = z.infer<typeof outside>;
+export const balance = z
+  .enum(['Even', 'PrimaryFirst'])
+  .describe(
+    'How the regions of an `Active` service share the traffic. `Even`: in equal shares. `PrimaryFirst`: the primary region gets all of it while it serves, and the others take over at once when it does not.',
+  );
+export type Balance = z.infer<typeof balance>;
 export const member = z.enum(['Instance', 'A-A', 'A-B']);
 export const survives = z.enum(['Zone', 'Instance']);
 
@@ -228,8 +234,9 @@ const crossRegion = z
     view: view
       .default('Full')
       .describe(
-        'What the secondary regions of an `Active` service show. `Limited`: only a part; its pods know by `SWITCHBACK_VIEW`.',
+        'What users get in a secondary region: of an `Active` service that is served there, of a `Backup` service while it is active there. `Limited`: only a part; the pods there know by `SWITCHBACK_VIEW`, those of the primary region are told nothing.',
       ),
+    balance: balance.default('Even'),
     promotion: z
       .enum(['Automatic', 'Approval'])
       .default('Automatic')
@@ -253,9 +260,14 @@ const crossRegion = z
           'standby: Warm and ReadOnly are for mode Backup only: nothing else stands by; set mode to Backup, or leave standby out',
       },
       {
-        rule: "self.view == 'Full' || self.mode == 'Active'",
+        rule: "self.view == 'Full' || self.mode != 'None'",
         message:
-          'view: Limited is for mode Active only: nothing else is served in two regions at once; set mode to Active, or leave view out',
+          'view: Limited is for mode Active and Backup: with None no secondary region has anything to show; set mode, or leave view out',
+      },
+      {
+        rule: "self.balance == 'Even' || self.mode == 'Active'",
+        message:
+          'balance: PrimaryFirst is for mode Active only: everything else is served in one region anyway; set mode to Active, or leave balance out',
       },
       {
         rule: "!has(self.objectives) || self.mode == 'Backup'",
@@ -399,9 +411,19 @@ const spec = z
           'only a service of mode Backup moves: leave colocated out of requires, because this one runs where it has a place anyway',
       },
       {
-        rule: 'self.crossRegion.mode == oldSelf.crossRegion.mode',
+        rule: "self.crossRegion.mode == oldSelf.crossRegion.mode || self.crossRegion.mode == 'None' || oldSelf.crossRegion.mode == 'None'",
         message:
-          'crossRegion.mode cannot be changed under living services: make a new class and point the tenants to it',
+          'crossRegion.mode cannot go from Active to Backup or back under living services: set it to None first, and to what you want when status.assignment.mode of its ServiceInstances is None',
+      },
+      {
+        rule: "self.crossRegion.mode == oldSelf.crossRegion.mode || [self, oldSelf].all(s, !has(s.fencing) || s.fencing != 'Gate')",
+        message:
+          'crossRegion.mode cannot be changed together with gates, because what runs has to go on meanwhile: set fencing to Agent first, and to Gate afterwards',
+      },
+      {
+        rule: "self.crossRegion.mode == oldSelf.crossRegion.mode || [self, oldSelf].all(s, !has(s.dataStores) || s.dataStores.all(d, d.driver == 'None'))",
+        message:
+          'crossRegion.mode cannot be changed together with the hand-over of data stores: change it with driver None, and set driver before or afterwards',
       },
     ),
   );

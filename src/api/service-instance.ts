@@ -17,7 +17,7 @@ import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
 import { onHubLoss } from './iu-group.ts';
 import { drain } from './region-switch.ts';
-import { standbyMode } from './service-class.ts';
+import { crossRegionMode, standbyMode } from './service-class.ts';
 import { failoverOverride, isolation } from './tenant.ts';
 import { ramps, recordSet } from './traffic.ts';
 
@@ -74,6 +74,7 @@ const assignmentEntry = z.object({
   region: regionName.describe('The region that was active at that epoch.'),
   successors,
   onHubLoss,
+  mode: crossRegionMode.optional().describe('The mode at that epoch. With `None` a region runs it without a right.'),
 });
 export type AssignmentEntry = z.infer<typeof assignmentEntry>;
 
@@ -87,6 +88,11 @@ const assignment = z
     activeRegion: regionName.describe('The region that may run the service, once it has the right.'),
     successors,
     onHubLoss,
+    mode: crossRegionMode
+      .optional()
+      .describe(
+        'How it is active across regions at this epoch. Where its class wants another mode, that is a decision of its own, made when it is safe. Absent: as the class says.',
+      ),
     reason: z
       .enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated', 'RegionSick'])
       .describe('Why it was decided so.'),
@@ -156,7 +162,9 @@ const placement = z.object({
 export type Placement = z.infer<typeof placement>;
 
 const hold = z.object({
-  wanted: z.enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated']).describe('What would be done.'),
+  wanted: z
+    .enum(['Assigned', 'FailedOver', 'SwitchedBack', 'Moved', 'Evacuated', 'ModeChanged'])
+    .describe('What would be done.'),
   reason,
   message: z.string().max(1024).describe('What is in the way, in a sentence for people.'),
   endsWhen: z.string().max(256).optional().describe('What ends it. Absent: only time does.'),
@@ -223,6 +231,10 @@ export const serviceInstance = defineKind({
     {
       rule: `!(${had}) || !(${has}) || self.status.assignment.epoch > oldSelf.status.assignment.epoch || (${same('activeRegion')} && ${same('successors')} && ${same('onHubLoss')})`,
       message: 'status.assignment: activeRegion, successors and onHubLoss change only with a higher epoch',
+    },
+    {
+      rule: `!(${had}) || !(${has}) || self.status.assignment.epoch > oldSelf.status.assignment.epoch || !has(oldSelf.status.assignment.mode) || (has(self.status.assignment.mode) && ${same('mode')})`,
+      message: 'status.assignment: mode changes only with a higher epoch',
     },
   ],
   columns: [

@@ -1,3 +1,4 @@
+import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment, AssignmentEntry, ServiceInstance } from '../api/service-instance.ts';
 
 /** More entries than this may not be carried: the next change must wait for a confirmation. */
@@ -16,6 +17,8 @@ export interface Intent {
   readonly activeRegion: string;
   readonly successors: readonly string[];
   readonly onHubLoss: Assignment['onHubLoss'];
+  /** Absent: as before. */
+  readonly mode?: CrossRegionMode | undefined;
   readonly reason: Assignment['reason'];
   /** The RegionSwitch of a person that it carries out. */
   readonly regionSwitch?: string;
@@ -51,12 +54,15 @@ export function nextAssignment(
   const epoch = (current?.epoch ?? 0) + 1;
   const kept = openEntries(current?.history ?? [], epochsOf);
   if (kept.length >= HISTORY_LIMIT) return undefined;
-  const entry = { epoch, region: intent.activeRegion, successors: [...intent.successors], onHubLoss: intent.onHubLoss };
+  const { onHubLoss, mode = current?.mode } = intent;
+  const inMode = mode === undefined ? {} : { mode };
+  const entry = { epoch, region: intent.activeRegion, successors: [...intent.successors], onHubLoss, ...inMode };
   return {
     epoch,
     activeRegion: intent.activeRegion,
     successors: [...intent.successors],
-    onHubLoss: intent.onHubLoss,
+    onHubLoss,
+    ...inMode,
     reason: intent.reason,
     ...(intent.regionSwitch === undefined ? {} : { regionSwitch: intent.regionSwitch }),
     ...(intent.homeLosses === undefined ? {} : { homeLosses: intent.homeLosses }),
@@ -99,6 +105,7 @@ interface KnownOrder {
   readonly activeRegion: string;
   readonly successors: readonly string[];
   readonly onHubLoss: Assignment['onHubLoss'];
+  readonly mode?: CrossRegionMode;
 }
 
 const entryOf = (order: KnownOrder): AssignmentEntry => ({
@@ -106,6 +113,7 @@ const entryOf = (order: KnownOrder): AssignmentEntry => ({
   region: order.activeRegion,
   successors: [...order.successors],
   onHubLoss: order.onHubLoss,
+  ...(order.mode === undefined ? {} : { mode: order.mode }),
 });
 
 /**
@@ -128,6 +136,7 @@ export function rebuildAssignment(
     activeRegion: highest.activeRegion,
     successors: [...highest.successors],
     onHubLoss: highest.onHubLoss,
+    ...(highest.mode === undefined ? {} : { mode: highest.mode }),
     reason: 'Assigned',
     ...(known?.homeLosses === undefined ? {} : { homeLosses: known.homeLosses }),
     ...leftOutAfter(known, highest),

@@ -6,6 +6,7 @@ import type { CrossRegionMode, ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { quantiseLoad } from './capacity.ts';
+import { type Claim, type KnownInstance, keepInstances, secondariesUntilChanged } from './kept-instances.ts';
 import { createNamer, labelValue } from './name.ts';
 import { type Catalogue, isTierRefused, planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
 import { createServicesLeft } from './tenant-services.ts';
@@ -16,6 +17,8 @@ export interface CohortInput {
   readonly classes: readonly Pick<ServiceClass, 'metadata' | 'spec'>[];
   /** The status tells what serves a tenant now, and which tier it was accepted with. */
   readonly tenants: readonly (Pick<Tenant, 'metadata' | 'spec'> & Partial<Pick<Tenant, 'status'>>)[];
+  /** What there is already: a cohort goes on in its instance when its class gets another mode. Absent: nothing. */
+  readonly existing?: readonly KnownInstance[];
 }
 
 /** A ServiceInstance as it should be: what the hub applies. */
@@ -138,7 +141,7 @@ const SUFFIX: Readonly<Record<TenantPlan['services'][number]['balancing'], reado
   TransitCentres: ['gtn'],
 };
 
-function buildInstance(cohort: Cohort, name: string): DesiredInstance {
+function buildInstance({ cohort, name, secondaries }: Named): DesiredInstance {
   const { namespace, plan, service, isolation, tenant, failover, agents, countries } = cohort;
   return {
     metadata: {
@@ -156,7 +159,7 @@ function buildInstance(cohort: Cohort, name: string): DesiredInstance {
       iuGroupRef: { name: plan.group },
       serviceClassRef: { name: service.serviceClass },
       primaryRegion: service.primary,
-      secondaryRegions: [...service.secondaries],
+      secondaryRegions: [...secondaries],
       balancing: service.balancing,
       isolation,
       agents: quantiseLoad(agents),
@@ -170,20 +173,51 @@ interface Named {
   readonly cohort: Cohort;
   readonly namespace: string;
   readonly name: string;
+  readonly secondaries: readonly string[];
+}
+
+const claimOf = ({ agents, namespace, plan, service }: Cohort, modes: ModeOf): Claim => ({
+  namespace,
+  group: plan.group,
+  serviceClass: service.serviceClass,
+  primary: service.primary,
+  secondaries: service.secondaries,
+  mode: modes(service.serviceClass),
+  balancing: service.balancing,
+  agents,
+});
+
+/** The mode that a class wants. */
+type ModeOf = (serviceClass: string) => CrossRegionMode;
+
+/** Those of a tenant alone are called after it, whatever its regions are. */
+function claimsOf(cohorts: Cohorts, modes: ModeOf): ReadonlyMap<string, Claim> {
+  const shared = [...cohorts].filter(([, { isolation }]) => isolation === 'Shared');
+  return new Map(shared.map(([key, cohort]) => [key, claimOf(cohort, modes)]));
 }
 
 /**
  * Names by cohort key. They are given out in the order of the keys: two cohorts whose readable names are the same
  * (class `voice` in region `mail-us`, class `voice-mail` in region `us`) both have one, and one of them carries a hash.
+ * A cohort that goes on in an instance keeps the name of that.
  */
-function nameCohorts(cohorts: Cohorts): Map<string, Named> {
+function nameCohorts(cohorts: Cohorts, modes: ModeOf, existing: readonly KnownInstance[]): Map<string, Named> {
+  const claims = claimsOf(cohorts, modes);
+  const kept = keepInstances(claims, existing);
   const namers = new Map<string, ReturnType<typeof createNamer>>();
+  const namesIn = (namespace: string): string[] =>
+    [...kept.values()].filter(({ metadata }) => metadata.namespace === namespace).map(({ metadata }) => metadata.name);
   const sorted = [...cohorts].sort(([x], [y]) => compare(x, y));
   return new Map(
-    sorted.map(([key, cohort]) => {
-      const namer = namers.get(cohort.namespace) ?? createNamer(MAX_NAME);
+    sorted.map(([key, cohort]): [string, Named] => {
+      const { namespace } = cohort;
+      const known = kept.get(key);
+      const claim = claims.get(key);
+      const secondaries = claim ? secondariesUntilChanged(known, claim) : cohort.service.secondaries;
+      if (known) return [key, { cohort, namespace, name: known.metadata.name, secondaries }];
+      const namer = namers.get(cohort.namespace) ?? createNamer(MAX_NAME, namesIn(cohort.namespace));
       namers.set(cohort.namespace, namer);
-      return [key, { cohort, namespace: cohort.namespace, name: namer(cohort.parts, key) }];
+      return [key, { cohort, namespace, name: namer(cohort.parts, key), secondaries }];
     }),
   );
 }
@@ -273,11 +307,12 @@ function sortByName(instances: readonly DesiredInstance[]): DesiredInstance[] {
  *
  * Cost: one pass over the tenants, then work by signature (`signatureOf`), of which there are few.
  */
-export function computeCohorts({ groups, classes, tenants }: CohortInput): CohortPlan {
+export function computeCohorts({ groups, classes, tenants, existing = [] }: CohortInput): CohortPlan {
   const catalogue = { groups: byName(groups), classes: byName(classes.filter(isUsable)) };
   const cohorts: Cohorts = new Map();
   const memberships = enrol(sign(tenants, catalogue), cohorts);
-  const names = nameCohorts(cohorts);
+  const modes = (name: string): CrossRegionMode => catalogue.classes.get(name)?.spec.crossRegion.mode ?? 'None';
+  const names = nameCohorts(cohorts, modes, existing);
   const outcomes = new Map<string, TenantOutcome>();
   const audiences = memberships.map((membership): Audience => {
     const outcome = outcomeOf(membership, names);
@@ -286,6 +321,6 @@ export function computeCohorts({ groups, classes, tenants }: CohortInput): Cohor
     return { group: membership.plan.group, tenants: membership.tenants.length, instances: keys };
   });
   addLeaving(tenants, outcomes, names.values());
-  const instances = [...names.values()].map(({ cohort, name }) => buildInstance(cohort, name));
+  const instances = [...names.values()].map(buildInstance);
   return { instances: sortByName(instances), tenants: outcomes, audiences };
 }

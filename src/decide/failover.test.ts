@@ -20,6 +20,7 @@ describe('a service whose active region is lost', () => {
       intent: {
         activeRegion: 'west',
         successors: ['east', 'north'],
+        mode: 'Backup',
         onHubLoss: 'Fence',
         reason: 'FailedOver',
         homeLosses: 1,

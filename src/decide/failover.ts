@@ -1,6 +1,7 @@
 import type { Assignment } from '../api/service-instance.ts';
 import { firstObjection, hasRoom } from './guards.ts';
 import { type InstanceDecision, type InstanceView, intentFor, openIn, placesOf, regionIn } from './instance-view.ts';
+import { decideModeChange } from './mode-change.ts';
 import { changeOfSuccessors, describeChange, lostNewcomers } from './successors.ts';
 import { chooseRefuge, chooseTarget, fitsIn } from './target.ts';
 
@@ -125,6 +126,14 @@ export function decideInstance(view: InstanceView): InstanceDecision {
   if (!assignment) return decideFirst(view);
   // Intents are recorded before any region hears of them: the hub was restored from an older copy.
   if (view.rebuilt && view.rebuilt.epoch > assignment.epoch) return { kind: 'Adopt', assignment: view.rebuilt };
+  const change = decideModeChange(view, assignment);
+  if (change?.kind === 'Assign') return change;
+  const decision = decideInMode(view, assignment);
+  return change && decision.kind === 'Keep' ? change : decision;
+}
+
+/** By the mode that is in force, whatever the class wants. */
+function decideInMode(view: InstanceView, assignment: Assignment): InstanceDecision {
   if (view.mode !== 'Backup') return decideUnfenced(view, assignment);
   if (regionIn(view, assignment.activeRegion).state === 'Lost') return decideFailover(view, assignment);
   const sick = decideSick(view, assignment);

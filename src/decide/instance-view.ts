@@ -32,6 +32,8 @@ export interface RegionView extends RegionEpochs {
   readonly place: Place;
   /** How far the data of the service is behind there; absent: it has no data stores that are handed over. */
   readonly lag?: DataLag;
+  /** Whether the service is ready there, in a region that is healthy. */
+  readonly isServing?: boolean;
 }
 
 export interface FailoverPolicy extends SwitchbackTiming {
@@ -90,7 +92,12 @@ export interface GroupView {
 export interface InstanceView extends Ledger {
   /** Wall-clock time of the hub, for what persons set by the calendar. */
   readonly nowMs: number;
+  /** In force: that of the assignment. */
   readonly mode: CrossRegionMode;
+  /** What the class says; absent: the same. */
+  readonly wantedMode?: CrossRegionMode;
+  /** Regions of the group but the active one that hold an order that needs no right, or that were not read yet. */
+  readonly unfencedIn?: readonly string[];
   readonly primary: string;
   /** In order of preference. */
   readonly secondaries: readonly string[];
@@ -148,7 +155,7 @@ export type InstanceDecision =
   | { readonly kind: 'Assign'; readonly intent: Intent; readonly message: string }
   | {
       readonly kind: 'Hold';
-      readonly wanted: 'Assigned' | 'FailedOver' | 'SwitchedBack' | 'Moved' | 'Evacuated';
+      readonly wanted: 'Assigned' | 'FailedOver' | 'SwitchedBack' | 'Moved' | 'Evacuated' | 'ModeChanged';
       readonly reason: Reason;
       readonly message: string;
       /** Set when only time is missing. The message does not say it: it would be another one each second. */
@@ -217,6 +224,7 @@ export function intentFor(
     activeRegion,
     ...successorsOf(view, activeRegion, leftOut),
     onHubLoss,
+    mode: view.mode,
     reason,
     ...(regionSwitch === undefined ? {} : { regionSwitch }),
     ...(homeLosses > 0 && { homeLosses }),

@@ -37,5 +37,13 @@ export function checkIntent(
   if (next.activeRegion !== current.activeRegion && isLeftOut(current, next.activeRegion)) {
     return 'who is left out is not promoted before it is a successor again';
   }
-  return undefined;
+  return checkMode(current, next);
+}
+
+function checkMode(current: Assignment, next: Assignment): string | undefined {
+  if (current.mode === undefined || next.mode === current.mode) return undefined;
+  if (next.activeRegion !== current.activeRegion) return 'a mode changes only where the service is active';
+  return next.mode === 'None' || current.mode === 'None'
+    ? undefined
+    : 'what needs a right never becomes in one step what serves in several regions, nor the other way round';
 }

@@ -49,8 +49,11 @@ export function hashedName(parts: readonly string[], max: number, identity: read
 }
 
 /** Gives out names that are unique within one namespace: who asks later for one that is taken gets a hashed one. */
-export function createNamer(max: number): (parts: readonly string[], identity: string) => string {
-  const taken = new Set<string>();
+export function createNamer(
+  max: number,
+  given: Iterable<string> = [],
+): (parts: readonly string[], identity: string) => string {
+  const taken = new Set<string>(given);
   return (parts, identity) => {
     let name = joinName(parts, max);
     for (let attempt = 0; taken.has(name); attempt++) name = hashedName(parts, max, [identity, `${attempt}`]);

@@ -1,12 +1,12 @@
 import type { InfrastructureUnit, IUGroup } from '../api/iu-group.ts';
 import type { ComponentOrder } from '../api/regional-service.ts';
-import type { CrossRegionMode, ServiceClass } from '../api/service-class.ts';
+import type { Balance, CrossRegionMode, ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { layoutComponent } from './layout.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { checkRegion, type RegionRefusal } from './regions.ts';
 import { countStandby, standbyFor } from './standby.ts';
-import { homeRegions } from './tiers.ts';
+import { balancingOf, homeRegions } from './tiers.ts';
 
 /** What a service is made of in one region, if it is active there. */
 export interface RegionPlacement {
@@ -21,6 +21,8 @@ export interface RegionPlacement {
 export interface Placement {
   readonly ok: true;
   readonly mode: CrossRegionMode;
+  /** How an `Active` service shares its traffic; absent: `Even`. */
+  readonly balance?: Balance;
   /** Regions with a place for the service, the primary one first, then by the order of the spec. */
   readonly regions: readonly RegionPlacement[];
   /** Secondary regions that the spec names and that have no place: the service is placed without them, and it is said. */
@@ -71,10 +73,12 @@ export function loadPerRegion(mode: CrossRegionMode, agents: number, regions: nu
  * The same where some regions come first (`homeRegions`): these share the load among them, and the others together carry
  * all of it when none of the first is left.
  */
-function loadOf(region: string, units: Candidates['units'], mode: CrossRegionMode, { spec }: InstanceToPlace): number {
+function loadOf(region: string, units: Candidates['units'], serviceClass: Class, { spec }: InstanceToPlace): number {
+  const { balance, mode } = serviceClass.spec.crossRegion;
   const regions = units.map((unit) => unit.region);
   const geographyOf = (name: string) => units.find((unit) => unit.region === name)?.geography;
-  const home = mode === 'Active' ? homeRegions(spec.balancing, spec.primaryRegion, regions, geographyOf) : undefined;
+  const balancing = balancingOf(spec.balancing, balance);
+  const home = mode === 'Active' ? homeRegions(balancing, spec.primaryRegion, regions, geographyOf) : undefined;
   if (!home) return loadPerRegion(mode, spec.agents, regions.length);
   const first = regions.filter((name) => home.has(name));
   if (home.has(region)) return loadPerRegion(mode, spec.agents, first.length);
@@ -122,9 +126,8 @@ interface Sizing {
 
 /** Sizes the regions together. One that has no room for the pattern leaves more load for the others, so they start again. */
 function sizeRegions(units: Candidates['units'], instance: InstanceToPlace, serviceClass: Class): Sizing {
-  const { mode } = serviceClass.spec.crossRegion;
   const layouts = units.map((unit) => {
-    const agents = loadOf(unit.region, units, mode, instance);
+    const agents = loadOf(unit.region, units, serviceClass, instance);
     return layoutRegion(unit, agents, instance.metadata.name, serviceClass);
   });
   const refusals = layouts.flatMap((layout) => (layout.ok ? [] : [layout]));
@@ -146,12 +149,12 @@ function sizeRegions(units: Candidates['units'], instance: InstanceToPlace, serv
  * a whole when its primary region has no place for it; a secondary region that has none is left out and named.
  */
 export function placeInstance(instance: InstanceToPlace, serviceClass: Class, group: Group): Placement | Refusal {
-  const { mode } = serviceClass.spec.crossRegion;
+  const { balance, mode } = serviceClass.spec.crossRegion;
   const overBudget = checkStopBudget(serviceClass, group);
   if (overBudget) return overBudget;
   const candidates = chooseUnits(instance, mode, group);
   const sized = sizeRegions(candidates.units, instance, serviceClass);
   const refusals = [...candidates.refusals, ...sized.refusals];
   const primary = refusals.find(({ region }) => region === instance.spec.primaryRegion);
-  return primary ?? { ok: true, mode, regions: sized.regions, refusals };
+  return primary ?? { ok: true, mode, balance, regions: sized.regions, refusals };
 }

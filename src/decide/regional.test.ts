@@ -64,6 +64,14 @@ describe('an active region', () => {
       { isStarted: true, isFenced: false, sinceLeadMs: 999 },
       'AwaitRight',
     ],
+    [
+      'goes on for a moment where it needed no right until now',
+      {},
+      { isStarted: true, isFenced: false, isJustConverted: true },
+      'AwaitRight',
+    ],
+    ['starts nothing because of that', {}, { isFenced: false, isJustConverted: true }, 'Fence'],
+    ['goes on fencing what was fenced since', {}, { isStarted: true, isJustConverted: true }, 'Fence'],
     ['lets it no longer', {}, { isStarted: true, isFenced: false, sinceLeadMs: 1000 }, 'Fence'],
     [
       'goes on under its right of the epoch before until the new one is acknowledged',

@@ -9,6 +9,8 @@ import { RIGHT_PROOF_MS } from './timing.ts';
 export type RegionalAction = 'Run' | 'Fence' | 'Confirm' | 'Release' | 'AwaitRight' | 'Rest';
 
 export interface RegionalFacts {
+  /** Whether it ran without a right until a moment ago, and none was ever recorded since it needs one; absent: not. */
+  readonly isJustConverted?: boolean;
   /** Proved by an acknowledgement of a nonce that this process made since it began to lead. */
   readonly hasRight: boolean;
   /** Whether a right at a lower epoch than that of the order has not ended yet. */
@@ -58,10 +60,13 @@ function decideStop(order: RegionalService, facts: RegionalFacts, whenConfirmed:
  * - a new leader first tries to prove it: the service may be running under one that the new leader cannot see;
  * - an order that only raised the epoch is older than the acknowledgement that follows it, and what runs has its right
  *   of the epoch before until that ends, as if the order had come later. Nothing is started under it, and what was told
- *   to stand by in between was fenced before it could confirm.
+ *   to stand by in between was fenced before it could confirm;
+ * - what needed no right under the order before has one when its order asks for it, but may not have heard of it yet.
  */
 const mayGoOn = (facts: RegionalFacts): boolean =>
-  facts.isStarted && (facts.sinceLeadMs < RIGHT_PROOF_MS || (facts.hasEarlierRight && !facts.isFenced));
+  facts.isStarted &&
+  (facts.sinceLeadMs < RIGHT_PROOF_MS ||
+    ((facts.hasEarlierRight || facts.isJustConverted === true) && !facts.isFenced));
 
 export function decideRegional(order: RegionalService, facts: RegionalFacts): RegionalAction {
   if (order.metadata.deletionTimestamp) {

@@ -51,6 +51,7 @@ describe('a successor that is lost', () => {
   it('is left out, and nothing moves', () => {
     expect(intentOf(lost())).toEqual({
       activeRegion: 'east',
+      mode: 'Backup',
       successors: ['west'],
       leftOut: ['north'],
       onHubLoss: 'Fence',

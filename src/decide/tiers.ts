@@ -1,4 +1,4 @@
-import type { ServiceClass, Tier } from '../api/service-class.ts';
+import type { Balance, ServiceClass, Tier } from '../api/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/service-instance.ts';
 import type { TenantStatus } from '../api/tenant.ts';
 
@@ -34,6 +34,10 @@ export function serviceBalancing(
   const { voice } = BALANCING[tier];
   return voice === 'Geography' && new Set(geographies).size === 1 ? 'Regions' : voice;
 }
+
+/** What a class wants goes before what the tier says: with `PrimaryFirst` one region serves, whoever the tenants are. */
+export const balancingOf = (ofTier: Balancing, ofClass: Balance): Balancing =>
+  ofClass === 'PrimaryFirst' ? 'TransitCentres' : ofTier;
 
 /**
  * The regions that come first for the traffic of a service, the primary one among them; undefined: all alike. The

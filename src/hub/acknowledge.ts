@@ -48,7 +48,8 @@ function judge(
   const group = context.groups.store.get(instance.spec.iuGroupRef.name);
   const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
   // A class that is missing changes nothing: who deletes it by mistake does not stop what runs.
-  if (!group || (serviceClass && serviceClass.spec.crossRegion.mode !== 'Backup')) return undefined;
+  const mode = assignment.mode ?? serviceClass?.spec.crossRegion.mode ?? 'Backup';
+  if (!group || mode !== 'Backup') return undefined;
   const { waitMs } = computeProtocolTiming(group.spec.timings);
   const permission = mayPromote(context, key, instance, assignment, waitMs);
   if (!permission.ok) return permission.remainingMs;

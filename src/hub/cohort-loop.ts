@@ -53,6 +53,7 @@ export function createCohortLoop(context: HubContext, onPlanned: () => void): Co
         groups: context.groups.store.list(),
         classes: context.classes.store.list(),
         tenants: context.tenants.store.list().filter((tenant) => !tenant.metadata.deletionTimestamp),
+        existing: context.instances.store.list(),
       });
       const left = tenantsLeft(context, plan);
       members = membersOf(plan, left);

@@ -24,8 +24,8 @@ const classOf = ({ classes }: Pick<HubContext, 'classes'>, { spec }: ServiceInst
 
 function neededService(context: Parts, instance: ServiceInstance, region: string): NeededService {
   const key = keyOf(instance);
-  const mode = classOf(context, instance)?.spec.crossRegion.mode ?? 'None';
   const assignment = context.assignments.get(key);
+  const mode = assignment?.mode ?? classOf(context, instance)?.spec.crossRegion.mode ?? 'None';
   const hasPlace = regionsOf(instance).includes(region);
   const order = context.links.get(region)?.services.store.get(key);
   const isPresent = mode === 'Active' || order?.status?.epoch === assignment?.epoch;

@@ -12,6 +12,7 @@ import {
   stateItself,
 } from '../decide/diagnosis.ts';
 import { describeEvidence, type PeerReport, type RegionEvidence, sightOf } from '../decide/evidence.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { keyOf } from '../kube/object.ts';
 import { regionLost, regionRecovered, regionTroubled } from '../report/events.ts';
@@ -116,7 +117,7 @@ function noteReadiness(context: HubContext, group: IUGroup, regions: readonly st
     const key = keyOf(instance);
     const assignment = context.assignments.get(key);
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    if (!assignment || serviceClass?.spec.crossRegion.mode !== 'Backup') continue;
+    if (!assignment || !serviceClass || modeOf(assignment, serviceClass) !== 'Backup') continue;
     const { activeRegion, epoch } = assignment;
     if (epochsIn(context, key, activeRegion).grantedEpoch < epoch) continue;
     const order = context.links.get(activeRegion)?.services.store.get(key);

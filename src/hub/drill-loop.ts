@@ -7,6 +7,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { findObstacle } from '../decide/drill-obstacle.ts';
 import { type DrillQuestion, type DrillStep, decideDrill, entryAfter } from '../decide/drill-schedule.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { labelValue } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -62,7 +63,7 @@ function obstacleTo(context: HubContext, group: IUGroup, now: number): string | 
   const { name } = group.metadata;
   const fenced = context.instances.store.byIndex('group', name).filter((instance) => {
     const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    return serviceClass?.spec.crossRegion.mode === 'Backup';
+    return serviceClass !== undefined && modeOf(instance.status?.assignment, serviceClass) === 'Backup';
   });
   const regions = group.spec.infrastructureUnits.map(({ region }): [string, RegionState] => [
     region,

@@ -1,7 +1,8 @@
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { involvedRegions, isPlanned } from '../decide/assignment.ts';
+import { involvedRegions, isPlanned, openEntries } from '../decide/assignment.ts';
 import { canPromote, type Permission, type RegionFacts } from '../decide/authority.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
+import { isConverting } from '../decide/mode-change.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { epochsIn } from './instance-view.ts';
@@ -35,6 +36,9 @@ export class GrantBook {
   }
 }
 
+const openHistory = (context: Pick<HubContext, 'links'>, key: string, { history }: Assignment) =>
+  openEntries(history, (region) => epochsIn(context, key, region));
+
 /** May the active region of `assignment` be given its right now? See `decide/authority.ts` for the rules. */
 export function mayPromote(
   context: Pick<HubContext, 'links' | 'grants' | 'leadership' | 'diagnoses'>,
@@ -45,7 +49,9 @@ export function mayPromote(
 ): Permission {
   const regions = new Map<string, RegionFacts>();
   for (const region of involvedRegions(instance, assignment)) {
-    const mustConfirm = isPlanned(assignment) && isAnswering(context.diagnoses.get(region));
+    // What may be running without a right is not waited out: neither here nor, of an earlier mode, elsewhere.
+    const isAsked = isPlanned(assignment) && isAnswering(context.diagnoses.get(region));
+    const mustConfirm = isAsked || isConverting(openHistory(context, key, assignment));
     regions.set(region, {
       ...epochsIn(context, key, region),
       sinceAckMs: context.grants.sinceMs(region, key),

@@ -4,6 +4,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions } from '../decide/assignment.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { dependenciesMet } from '../decide/needs.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { ifPresent } from '../kube/errors.ts';
@@ -120,7 +121,8 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
     regionStates.set(region, context.diagnoses.get(region)?.state ?? 'Unknown');
   }
   const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-  const { mode, standby, view } = serviceClass?.spec.crossRegion ?? {};
+  const { standby, view } = serviceClass?.spec.crossRegion ?? {};
+  const mode = serviceClass && modeOf(assignment, serviceClass);
   return {
     instance,
     plan: context.placements.planFor(instance),
@@ -140,7 +142,7 @@ function gatherFacts(context: HubContext, instance: ServiceInstance, key: string
       }),
     fencing: mode === 'Backup' ? serviceClass?.spec.fencing : undefined,
     standby: mode === 'Backup' ? standby : undefined,
-    view: mode === 'Active' ? view : undefined,
+    view: mode === 'None' ? undefined : view,
   };
 }
 

@@ -9,6 +9,7 @@ import { isSilent, type RegionState, stateFor } from '../decide/diagnosis.ts';
 import type { RegionSaid } from '../decide/hand-over.ts';
 import type { AssignedService, FailoverPolicy, GroupView, InstanceView, RegionView } from '../decide/instance-view.ts';
 import type { Ledger } from '../decide/ledger.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import type { KeyedService } from '../decide/outlook.ts';
 import type { Placement } from '../decide/placement.ts';
 import { type Refusal, refuse } from '../decide/refusal.ts';
@@ -52,11 +53,14 @@ export function viewOf(
       refusal: refusalOf({ group, limits }, region),
       place: placeOf(plan, region, link?.services.store.get(key)),
       lag: lagIn(context, serviceClass, key, region),
+      isServing: isServing(seen?.state, link?.services.store.get(key)),
     });
   }
   const now = context.clock.now().wallMs;
   return {
-    mode: serviceClass.spec.crossRegion.mode,
+    mode: modeOf(assignment, serviceClass),
+    wantedMode: serviceClass.spec.crossRegion.mode,
+    unfencedIn: unfencedIn(context, group, key, assignment?.activeRegion),
     primary: instance.spec.primaryRegion,
     secondaries: instance.spec.secondaryRegions,
     assignment,
@@ -211,6 +215,15 @@ export function assignedService(context: HubContext, instance: ServiceInstance):
 /** Orders for a service in all regions of its group: the spec may have changed since they were given. */
 const ordersIn = (context: HubContext, group: IUGroup, key: string): RegionalService[] =>
   group.spec.infrastructureUnits.flatMap(({ region }) => context.links.get(region)?.services.store.get(key) ?? []);
+
+/** Unknown is not gone: a region that was not read yet may hold any order. */
+const unfencedIn = (context: HubContext, group: IUGroup, key: string, active: string | undefined): string[] =>
+  group.spec.infrastructureUnits.flatMap(({ region }) => {
+    const link = context.links.get(region);
+    const mode = link?.services.store.get(key)?.spec.mode;
+    const isSafe = link?.synced === true && (mode === undefined || mode === 'Backup');
+    return region === active || isSafe ? [] : [region];
+  });
 
 /** What a region has said of a service. */
 export function epochsIn(context: Pick<HubContext, 'links'>, key: string, region: string): RegionEpochs {

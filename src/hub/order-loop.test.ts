@@ -63,6 +63,7 @@ beforeEach(() => {
       region,
       synced: true,
       services: { store },
+      leases: { store: { get: () => undefined } },
       client: {
         delete: async () => {
           deletions += 1;
@@ -83,7 +84,7 @@ beforeEach(() => {
     instances: { store: instances },
     links: { get: (region: string) => links.get(region), list: () => [...links.values()] },
     diagnoses: new Map(['east', 'west'].map((region) => [region, healthy])),
-    assignments: { loaded: true, get: () => anAssignment('2 west>') },
+    assignments: { loaded: true, get: () => anAssignment('9 west>') },
     placements: new PlacementCache(groups, classes),
     leadership: { isCertain: () => true },
     log: () => undefined,

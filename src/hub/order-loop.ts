@@ -97,10 +97,11 @@ function orderFor({ context, link, linger }: Scope, instance: ServiceInstance, k
   const { region } = link;
   const placeless = isPlaceless(context, instance, region);
   const said = involvedRegions(instance, assignment).map((name) => saidIn(context, key, name));
+  const hasRight = link.leases.store.get(region)?.spec.hub?.grants[key] === assignment.epoch;
   const isLeaving = present !== undefined && placeless;
   if (!isLeaving) linger.end(key);
   const isStillServing = isLeaving && isNeeded({ context, link, linger }, instance, key);
-  const places = { components, present, elsewhere, placeless, isStillServing, othersStandBy, said };
+  const places = { components, present, elsewhere, placeless, isStillServing, othersStandBy, said, hasRight };
   return computeOrder({ instance, serviceClass, assignment, region, ...places });
 }
 

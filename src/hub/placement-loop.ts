@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedRegion, PlannedService } from '../api/region-switch.ts';
+import type { CrossRegionMode } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { isLeftOut, nextAssignment, type RegionEpochs, regionsOf } from '../decide/assignment.ts';
 import { stateFor } from '../decide/diagnosis.ts';
@@ -26,7 +27,7 @@ import type { Member } from '../decide/together.ts';
 import { withWaves } from '../decide/waves.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
-import { held, moved, successorBack, successorLost } from '../report/events.ts';
+import { held, modeChanged, moved, successorBack, successorLost } from '../report/events.ts';
 import { describeHold, holdStatus } from '../report/hold.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
@@ -268,21 +269,7 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
   try {
     const written = await context.assignments.record(instance, next, () => context.leadership.isCertain());
     context.instances.store.apply(written);
-    if (current && isMove(current, next)) {
-      const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
-      const decidedAt = context.clock.now().wallMs;
-      context.events.record(moved(instance, current.activeRegion, next));
-      context.noteMove({
-        instance,
-        from: current.activeRegion,
-        next,
-        lastSignAt: next.reason === 'FailedOver' ? lastSignAt : undefined,
-        decidedAt,
-        evidence: context.diagnoses.get(current.activeRegion)?.evidence ?? [],
-        ...dataAtStake(context, instance, next.activeRegion),
-      });
-    }
-    if (current) noteLeftOut(context, instance, current, next);
+    if (current) announce(context, instance, current, next);
     context.log('info', 'Intent recorded', {
       instance: key,
       region: next.activeRegion,
@@ -301,6 +288,24 @@ function noteLeftOut({ events }: HubContext, instance: ServiceInstance, current:
     if (!isLeftOut(current, region)) events.record(successorLost(instance, region, next));
   for (const region of current.leftOut ?? [])
     if (next.successors.includes(region)) events.record(successorBack(instance, region, next));
+}
+
+function announce(context: HubContext, instance: ServiceInstance, current: Assignment, next: Assignment): void {
+  if (current.mode !== undefined && next.mode !== current.mode) context.events.record(modeChanged(instance, next));
+  noteLeftOut(context, instance, current, next);
+  if (!isMove(current, next)) return;
+  const lastSignAt = context.links.get(current.activeRegion)?.lastSignAt();
+  const decidedAt = context.clock.now().wallMs;
+  context.events.record(moved(instance, current.activeRegion, next));
+  context.noteMove({
+    instance,
+    from: current.activeRegion,
+    next,
+    lastSignAt: next.reason === 'FailedOver' ? lastSignAt : undefined,
+    decidedAt,
+    evidence: context.diagnoses.get(current.activeRegion)?.evidence ?? [],
+    ...dataAtStake(context, instance, next.activeRegion),
+  });
 }
 
 /** What the record of a switch tells of the data: known at the decision, because afterwards nobody can tell. */
@@ -332,8 +337,9 @@ function nextOf(
 ): Assignment | undefined {
   if (decision.kind === 'Adopt') return decision.assignment;
   if (decision.kind !== 'Assign') return undefined;
+  const mode = decision.intent.mode ?? current?.mode;
   const epochsOf = (region: string): RegionEpochs =>
-    hasNothingToStop(context, instance, region) ? STOPPED : epochsIn(context, keyOf(instance), region);
+    hasNothingToStop(context, instance, region, mode) ? STOPPED : epochsIn(context, keyOf(instance), region);
   return nextAssignment(current, decision.intent, epochsOf, isoTime(context.clock.now().wallMs));
 }
 
@@ -343,8 +349,12 @@ const STOPPED: RegionEpochs = { standbyEpoch: Number.POSITIVE_INFINITY, grantedE
  * Of services that are not active/backup no epoch is ever confirmed. Those that run in several regions need no history;
  * those that run in one alone need it until the region is known to hold no order.
  */
-function hasNothingToStop(context: HubContext, instance: ServiceInstance, region: string): boolean {
-  const mode = context.classes.store.get(instance.spec.serviceClassRef.name)?.spec.crossRegion.mode;
+function hasNothingToStop(
+  context: HubContext,
+  instance: ServiceInstance,
+  region: string,
+  mode: CrossRegionMode | undefined,
+): boolean {
   if (mode === 'Active') return true;
   const link = context.links.get(region);
   return mode === 'None' && link?.synced === true && link.services.store.get(keyOf(instance)) === undefined;

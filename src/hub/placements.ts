@@ -2,6 +2,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { ComponentOrder } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
+import { inForce, modeOf } from '../decide/mode-change.ts';
 import { type Placement, placeInstance } from '../decide/placement.ts';
 import { type Refusal, refuse } from '../decide/refusal.ts';
 import { keyOf } from '../kube/object.ts';
@@ -32,11 +33,12 @@ export class PlacementCache {
     if (!serviceClass) return refuse('ServiceClassNotFound', `service class ${serviceClassRef.name} does not exist`);
     const madeFrom = [instance, group, serviceClass]
       .map(({ metadata }) => `${metadata.uid}/${metadata.generation}`)
+      .concat(modeOf(instance.status?.assignment, serviceClass))
       .join();
     const key = keyOf(instance);
     const known = this.#entries.get(key);
     if (known?.madeFrom === madeFrom) return known.plan;
-    const plan = placeInstance(instance, serviceClass, group);
+    const plan = placeInstance(instance, inForce(serviceClass, instance.status?.assignment), group);
     this.#entries.set(key, { madeFrom, plan });
     return plan;
   }

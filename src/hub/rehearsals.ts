@@ -29,8 +29,8 @@ function keptFrom({ status }: IUGroup): Pick<GroupFacts, 'rehearsals' | 'rehears
 
 /** Regions with a service at home there that would have to go elsewhere. */
 function regionsToLeave({ classes, instances }: HubContext, group: IUGroup): string[] {
-  const mobile = instances.store.byIndex('group', group.metadata.name).filter(({ spec }) => {
-    const mode = classes.store.get(spec.serviceClassRef.name)?.spec.crossRegion.mode;
+  const mobile = instances.store.byIndex('group', group.metadata.name).filter(({ spec, status }) => {
+    const mode = status?.assignment?.mode ?? classes.store.get(spec.serviceClassRef.name)?.spec.crossRegion.mode;
     return mode === 'Backup' && spec.secondaryRegions.length > 0;
   });
   const homes = new Set(mobile.map(({ spec }) => spec.primaryRegion));

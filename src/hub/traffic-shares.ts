@@ -1,10 +1,11 @@
+import type { Balance } from '../api/service-class.ts';
 import type { Drained, ServiceInstance } from '../api/service-instance.ts';
 import type { Ramped, TrafficPolicy } from '../api/traffic.ts';
 import { type DrainOrder, nextDrains, nextStepInMs, shareOf } from '../decide/drain.ts';
 import { isReplaced } from '../decide/leaving.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
 import { nextRampInMs, nextRamps, rampShare } from '../decide/ramp.ts';
-import { homeRegions } from '../decide/tiers.ts';
+import { balancingOf, homeRegions } from '../decide/tiers.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { keyOf } from '../kube/object.ts';
 import type { InstanceFacts } from '../report/instance.ts';
@@ -43,7 +44,7 @@ export function trafficSharesOf(
     })),
   );
   const staying = areAllThere ? [] : leaving;
-  const home = homeOf(context, instance, regions);
+  const home = homeOf(context, instance, regions, plan.balance);
   const drained = new Set([...before, ...drains].map(({ region }) => region));
   // A reserve has no share to come back to: it takes over at once.
   const sharing = home ? regions.filter((region) => home.has(region)) : regions;
@@ -74,10 +75,11 @@ function homeOf(
   { groups }: Pick<HubContext, 'groups'>,
   { spec }: ServiceInstance,
   regions: readonly string[],
+  balance: Balance = 'Even',
 ): ReadonlySet<string> | undefined {
   const units = groups.store.get(spec.iuGroupRef.name)?.spec.infrastructureUnits;
   const geographyOf = (region: string) => units?.find((unit) => unit.region === region)?.geography;
-  return homeRegions(spec.balancing, spec.primaryRegion, regions, geographyOf);
+  return homeRegions(balancingOf(spec.balancing, balance), spec.primaryRegion, regions, geographyOf);
 }
 
 /** Undefined while the RegionSwitches are not read: one of them may ask for what is being done. */

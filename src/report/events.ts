@@ -78,6 +78,13 @@ export const successorBack = (instance: ServiceInstance, region: string, { activ
     text: `Region ${region} is back, and a successor of region ${activeRegion} again from epoch ${epoch} on`,
   });
 
+export const modeChanged = (instance: ServiceInstance, { activeRegion, epoch, mode }: Assignment): EventNote =>
+  note(instance, 'Normal', {
+    reason: 'ModeChanged',
+    action: 'RecordIntent',
+    text: `Its mode is ${mode} from epoch ${epoch} on; region ${activeRegion} goes on`,
+  });
+
 export const held = (instance: ServiceInstance, { reason, wanted, ...hold }: HoldStatus): EventNote =>
   note(instance, 'Warning', { reason, action: 'Hold', text: `${wanted} is held: ${describeHold(hold)}` });
 

@@ -33,7 +33,7 @@ export interface InstanceFacts {
 
 function roleIn({ assignment, instance, view }: InstanceFacts, mode: string, region: string): PlacementStatus['role'] {
   if (mode === 'Backup' && region !== assignment?.activeRegion) return 'Standby';
-  return mode === 'Active' && view === 'Limited' && region !== instance.spec.primaryRegion ? 'ActiveLimited' : 'Active';
+  return mode !== 'None' && view === 'Limited' && region !== instance.spec.primaryRegion ? 'ActiveLimited' : 'Active';
 }
 
 /** The regions of the plan, as they are seen. */

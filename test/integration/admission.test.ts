@@ -19,9 +19,11 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const refused = readCases('refused').flatMap(({ base, cases }) => cases.map((one) => ({ base, ...one })));
 const accepted = readCases('accepted').flatMap(({ base, cases }) => cases.map((one) => ({ base, ...one })));
-const shipped = ['charts/switchback/catalogue', 'hack/samples']
+const shipped = ['charts/switchback/catalogue/today', 'hack/samples']
   .flatMap((folder) => readManifests(join(ROOT, folder)))
   .filter(({ kind }) => kindOf(kind));
+/** Classes of the same names, for the same services. */
+const nextClasses = readManifests(join(ROOT, 'charts/switchback/catalogue/next'));
 const namespaces = new Set(
   [...refused.map(({ base }) => base), ...accepted.map(({ base }) => base), ...shipped].flatMap(
     ({ metadata: { namespace } }) => namespace ?? [],
@@ -29,6 +31,8 @@ const namespaces = new Set(
 );
 
 let server: ApiServer;
+/** Of the catalogue, by name. */
+const presentClasses = new Map<string, Manifest>();
 /** Everything that was answered with a refusal, by kind. */
 const refusals = new Map<string, string[]>();
 
@@ -72,7 +76,17 @@ describe('the API server accepts, with the defaults that the operator reads,', (
   });
 
   test.each(shipped)('$kind $metadata.name, as shipped', async (manifest) => {
-    expectDefaults(manifest, await create(manifest));
+    const stored = await create(manifest);
+    expectDefaults(manifest, stored);
+    if (manifest.kind === 'ServiceClass') presentClasses.set(manifest.metadata.name, stored);
+  });
+
+  test.each(nextClasses)('$kind $metadata.name of the next catalogue over the one of today, and back', async (next) => {
+    const present = presentClasses.get(next.metadata.name);
+    if (!present) throw new Error('the next catalogue has the services of today');
+    const stored = await expectWritten(send('PUT', { ...present, spec: next.spec }));
+    expectDefaults({ ...next, status: present.status }, stored);
+    await expectWritten(send('PUT', { ...stored, spec: present.spec }));
   });
 });
 

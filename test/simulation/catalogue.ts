@@ -49,9 +49,11 @@ export const BACKUPS: Readonly<Record<string, readonly RegionName[]>> = {
   book: ['west', 'east', 'north'],
   /** Lives in one region with `vault`, and is promoted after it and after `trunk`. */
   ledger: ['east', 'west'],
+  /** Stays in its region at first: its class gets other modes. */
+  shift: ['east', 'west', 'north'],
 };
 
-const { ledger, ...rest } = BACKUPS;
+const { ledger, shift, ...rest } = BACKUPS;
 /** Those of them that go where they go without asking any other one. */
 export const INDEPENDENT = rest;
 
@@ -75,7 +77,7 @@ const gated = (components: readonly ComponentInput[]) => ({
 });
 
 /** In a world with gates all of them have one, and none has a data store: pods of hooks have no gate. */
-const classes = (fencing: FencedBy): ServiceClass[] => {
+const classes = (fencing: FencedBy, isChanging: boolean): ServiceClass[] => {
   const run = (components: readonly ComponentInput[]) => (fencing === 'Gate' ? gated(components) : { components });
   const stores = hasStores(fencing) ? { dataStores: [LEDGER] } : {};
   return [
@@ -93,6 +95,7 @@ const classes = (fencing: FencedBy): ServiceClass[] => {
     }),
     aClass('web', { ...EVERYWHERE, components: [{ pattern: 'A-A' }] }),
     aClass('desk', { components: [{ pattern: 'A-B' }] }),
+    ...(isChanging ? [aClass('shift', { components: ONE })] : []),
   ];
 };
 
@@ -136,6 +139,7 @@ export const SERVICES: Readonly<Record<string, readonly string[]>> = {
   desk: ['west'],
 };
 export const WITH_LEDGER: typeof SERVICES = { ...SERVICES, ledger: ledger ?? [] };
+export const WITH_SHIFT: typeof SERVICES = { trunk: REGIONS, shift: shift ?? [] };
 
 export interface Declared {
   readonly resource: Resource;
@@ -152,7 +156,7 @@ export function declaredObjects(
   return [
     ...REGIONS.map((region) => ({ resource: SECRET, object: secretOf(region) })),
     { resource: RESOURCES.iuGroup, object: group(groupSpec) },
-    ...classes(fencing).map((object) => ({ resource: RESOURCES.serviceClass, object })),
+    ...classes(fencing, 'shift' in services).map((object) => ({ resource: RESOURCES.serviceClass, object })),
     ...instances.map((object) => ({ resource: RESOURCES.serviceInstance, object })),
   ];
 }

@@ -2,10 +2,21 @@ import { API_VERSION } from '../../src/api/common.ts';
 import { LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
 import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
+import type { CrossRegionMode } from '../../src/api/service-class.ts';
 import { POD } from '../../src/kube/kinds.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
-import { backupKey, type FencedBy, GROUP, HUB, REGIONS, type RegionName, STORED, WITH_LEDGER } from './catalogue.ts';
+import {
+  backupKey,
+  type FencedBy,
+  GROUP,
+  HUB,
+  REGIONS,
+  type RegionName,
+  STORED,
+  WITH_LEDGER,
+  WITH_SHIFT,
+} from './catalogue.ts';
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
@@ -260,6 +271,33 @@ export class Stage {
       if (isDone || (object.spec.hub?.grants[backupKey(service)] ?? 0) < 2) return;
       isDone = true;
       act();
+    });
+  }
+
+  /** Calls `act` in the very instant in which an assignment of `service` with a mode is recorded. */
+  onceInMode(service: string, mode: CrossRegionMode, act: () => void): void {
+    let isDone = false;
+    this.world.kind(HUB, RESOURCES.serviceInstance).onChange(({ object }) => {
+      if (isDone || object.metadata.name !== service || object.status?.assignment?.mode !== mode) return;
+      isDone = true;
+      act();
+    });
+  }
+
+  /** A violation when a service stops running in a region during that time, or has another mode at its end. */
+  neverStops(service: string, region: RegionName, [fromMs, toMs]: readonly [number, number]): void {
+    for (let ms = fromMs; ms < toMs; ms += 100)
+      this.at(ms, () => {
+        if (this.observer.regionsRunning(service).includes(region)) return;
+        this.observer.report('StaysOrGoes', `${service} has stopped in ${region}`);
+      });
+  }
+
+  mustBeInMode(service: string, mode: CrossRegionMode, atMs: number): void {
+    this.at(atMs, () => {
+      const { assignment } = this.world.kind(HUB, RESOURCES.serviceInstance).get(backupKey(service))?.status ?? {};
+      if (assignment?.mode !== mode)
+        this.observer.report('StaysOrGoes', `the mode of ${service} is ${assignment?.mode}`);
     });
   }
 
@@ -897,6 +935,108 @@ export const DIRECTED: readonly DirectedHistory[] = [
         stage.onceFollows('trunk', 'north', true, () => leaveToPromises(stage));
         for (const site of [HUB, 'east', 'west']) stage.heal('north', site);
       });
+    },
+  },
+  {
+    name: 'modeThereAndBack',
+    what: 'a service that stays in its region becomes active/backup, then active everywhere, and stays again: it never stops',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.neverStops('shift', 'east', [0, 88_000]);
+      stage.at(0, () => stage.world.editMode('shift', 'Backup'));
+      stage.mustBeInMode('shift', 'Backup', 15_000);
+      stage.mustRun('shift', 'east', 20_000);
+      stage.at(20_000, () => stage.world.editMode('shift', 'None'));
+      stage.mustBeInMode('shift', 'None', 35_000);
+      stage.at(40_000, () => stage.world.editMode('shift', 'Active'));
+      stage.mustBeInMode('shift', 'Active', 55_000);
+      stage.at(60_000, () => stage.world.editMode('shift', 'Backup'));
+      stage.mustBeInMode('shift', 'Backup', 85_000);
+      stage.mustRun('shift', 'east', 88_000);
+    },
+  },
+  {
+    name: 'modeThenLost',
+    what: 'a region is cut off in the instant in which its service becomes active/backup: it runs on there without a right',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.at(0, () => stage.world.editMode('shift', 'Backup'));
+      stage.onceInMode('shift', 'Backup', () => stage.isolate('east'));
+      stage.neverStops('shift', 'east', [0, 88_000]);
+    },
+  },
+  {
+    name: 'modeLateOrder',
+    what: 'a region is granted what it runs without a right, and its new order comes when it is cut off: it may stop, not run twice',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.onceInMode('shift', 'Backup', () => {
+        stage.fault({
+          when: (call) => isOrderTo(call, 'east') && call.path.endsWith('/shift'),
+          times: 2,
+          requestMs: stage.between(3_000, 12_000),
+        });
+        stage.at(stage.between(4_000, 9_000), () => stage.isolate('east'));
+      });
+      stage.at(0, () => stage.world.editMode('shift', 'Backup'));
+    },
+  },
+  {
+    name: 'modeNewLeaders',
+    what: 'hub and agents get new leaders while a service becomes active/backup, and its region is lost afterwards',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.at(0, () => stage.world.editMode('shift', 'Backup'));
+      stage.onceInMode('shift', 'Backup', () => {
+        stage.after(stage.between(0, 3_000), () => stage.crash(stage.leaderAt('east')));
+        stage.after(stage.between(0, 3_000), () => stage.crash(stage.leaderAt(HUB)));
+      });
+      stage.at(45_000, () => stage.isolate('east'));
+    },
+  },
+  {
+    name: 'modeTooSoon',
+    what: 'a class stays in its region again while the region that its service leaves is cut off and runs on: nothing starts before it has stopped',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.at(0, () => stage.world.editMode('shift', 'Backup'));
+      stage.onceAssigned('shift', 'west', () => {
+        stage.isolate('east');
+        stage.world.editMode('shift', 'None');
+      });
+      stage.at(20_000, () =>
+        stage.world.editService('shift', { primaryRegion: 'west', secondaryRegions: ['east', 'north'] }),
+      );
+      stage.at(89_000, () => stage.world.editMode('shift', 'Backup'));
+    },
+  },
+  {
+    name: 'modeUnseen',
+    what: 'a service is active everywhere, and a region is cut off that goes on serving: it does not become active/backup before that has ended',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.at(0, () => stage.world.editMode('shift', 'Active'));
+      stage.at(20_000, () => {
+        stage.isolate('north');
+        stage.world.editMode('shift', 'None');
+      });
+      stage.neverStops('shift', 'east', [0, 88_000]);
+      stage.mustBeInMode('shift', 'None', 40_000);
+      stage.at(40_000, () => stage.world.editMode('shift', 'Backup'));
+      stage.mustBeInMode('shift', 'None', 85_000);
+    },
+  },
+  {
+    name: 'modeLostPrimary',
+    what: 'a service is active everywhere and loses its primary region, and its class stays there again: the others go on',
+    services: WITH_SHIFT,
+    arrange(stage) {
+      stage.at(0, () => stage.world.editMode('shift', 'Active'));
+      stage.at(20_000, () => stage.losePower('east', 200_000));
+      stage.at(35_000, () => stage.world.editMode('shift', 'None'));
+      stage.neverStops('shift', 'west', [15_000, 88_000]);
+      stage.mustBeInMode('shift', 'Active', 85_000);
+      stage.at(89_000, () => stage.world.editMode('shift', 'Backup'));
     },
   },
 ];

@@ -73,6 +73,8 @@ export class Observer {
   readonly #epochs = new Map<string, number>();
   /** Regions whose data store takes writes, by what the Jobs there have done; the first one that is active needs none. */
   readonly #promoted = new Set<string>();
+  /** Services that may run in several regions: active in all, or until the others have gone. */
+  readonly #several = new Set<string>();
   #writes: string[] = [];
   /** Instances that a person deletes, by key. */
   readonly #unwanted = new Set<string>();
@@ -170,8 +172,13 @@ export class Observer {
     const count = countIn(mayWrite ? this.#running : this.#copies, { service, region }, isRunning ? 1 : -1);
     if (!mayWrite) return;
     if (count === (isRunning ? 1 : 0)) this.#note(`${service} ${isRunning ? 'RUNS' : 'has stopped'} in ${region}`);
+    this.#checkActive(service);
+  }
+
+  #checkActive(service: string): void {
     const active = this.regionsRunning(service);
-    if (active.length > 1) this.report('OneActiveRegion', `${service} runs in ${active.join(' and ')}`);
+    if (active.length > 1 && !this.#several.has(service))
+      this.report('OneActiveRegion', `${service} runs in ${active.join(' and ')}`);
   }
 
   #neverFalls(what: string, value: number | undefined): boolean {
@@ -185,12 +192,10 @@ export class Observer {
   #instanceChanged(instance: ServiceInstance, old: ServiceInstance | undefined): void {
     const key = keyOf(instance);
     const { assignment } = instance.status ?? {};
-    for (const region of this.#world.regions.keys()) {
-      const places = old ? regionsOf(old) : regionsOf(instance);
-      if (!places.includes(region)) this.#placelessAt.set(`${key}/${region}`, this.#world.time.nowMs);
-    }
+    this.#notePlaces(old ?? instance);
     if (!assignment || !this.#neverFalls(`epoch of ${key}`, assignment.epoch)) return;
     this.#assigned.set(`${key}@${assignment.epoch}`, assignment.activeRegion);
+    if (assignment.mode === 'Active') this.#several.add(instance.metadata.name);
     const { activeRegion, epoch, onHubLoss, reason, regionSwitch, successors } = assignment;
     if (instance.metadata.name === STORED && epoch === 1) this.#promoted.add(activeRegion);
     if (regionSwitch !== undefined) this.#checkSwitch(key, regionSwitch);
@@ -200,6 +205,12 @@ export class Observer {
           `successors ${successors.join()}, ${onHubLoss}`,
       );
     }
+  }
+
+  #notePlaces(instance: ServiceInstance): void {
+    const places = placesOf(instance);
+    for (const region of this.#world.regions.keys())
+      if (!places.includes(region)) this.#placelessAt.set(`${keyOf(instance)}/${region}`, this.#world.time.nowMs);
   }
 
   /** What a person only wants to see, or wants to keep from moving, moves nothing. */
@@ -225,6 +236,9 @@ export class Observer {
     this.#granted.set(at, region);
     const assigned = this.#assigned.get(at);
     if (assigned !== region) this.report('GrantAsAssigned', `${at} is granted to ${region}, assigned to ${assigned}`);
+    // Only what is active/backup is granted: from the first right on one region runs it, whatever was before.
+    const service = key.slice(key.indexOf('/') + 1);
+    if (this.#several.delete(service)) this.#checkActive(service);
     // An acknowledgement that comes late, after a newer one has gone elsewhere, answers a nonce that has run out.
     if (!this.#neverFallsQuietly(`grant of ${key}`, epoch)) return;
     this.#note(`${key} is granted to ${region} at epoch ${epoch}`);
@@ -239,7 +253,7 @@ export class Observer {
     if (!Object.hasOwn(BACKUPS, service) || (object.spec?.replicas ?? 0) === 0 || (old?.spec?.replicas ?? 0) > 0)
       return;
     const others = this.regionsRunning(service).filter((other) => other !== region);
-    if (others.length > 0)
+    if (others.length > 0 && !this.#several.has(service))
       this.report('StartAfterStop', `${service} is started in ${region} while it runs in ${others}`);
   }
 
@@ -318,12 +332,16 @@ export class Observer {
     if (object.kind !== 'RegionalService') return;
     const placelessAt = this.#placelessAt.get(`${keyOf(object)}/${server}`) ?? Number.NEGATIVE_INFINITY;
     const instance = this.#world.kind(HUB, RESOURCES.serviceInstance).get(keyOf(object));
-    const isPlaced = instance !== undefined && regionsOf(instance).includes(server);
+    const isPlaced = instance !== undefined && placesOf(instance).includes(server);
     if (isPlaced && this.#world.time.nowMs - placelessAt > LATE_DELETION_MS) {
       this.report('NoDeletion', `${keyOf(object)} was deleted in ${server}, where it has a place`);
     }
   }
 }
+
+/** With mode `None` only the primary region. */
+const placesOf = (instance: ServiceInstance): readonly string[] =>
+  instance.status?.assignment?.mode === 'None' ? [instance.spec.primaryRegion] : regionsOf(instance);
 
 type Counts = Map<string, Map<string, number>>;
 

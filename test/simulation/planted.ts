@@ -747,4 +747,58 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'backUnheard',
   },
+  {
+    name: 'unfencedWaitedOut',
+    what: 'a region that runs a service without a right is waited out as if it had one that ends',
+    edits: [
+      {
+        file: 'src/decide/instance-view.ts',
+        find: "const places = view.mode === 'Backup' ? others(view, activeRegion) : [];",
+        replace: 'const places = others(view, activeRegion);',
+      },
+      {
+        file: 'src/hub/grants.ts',
+        find: 'isAsked || isConverting(openHistory(context, key, assignment))',
+        replace: 'isAsked && openHistory(context, key, assignment) !== undefined',
+      },
+    ],
+    directed: 'modeThenLost',
+  },
+  {
+    name: 'orderBeforeRight',
+    what: 'the order of what runs without a right asks for one before it is there',
+    edits: [
+      { file: 'src/decide/desired/order.ts', find: '  !hasRight;', replace: '  !hasRight && assignment.epoch < 0;' },
+    ],
+    directed: 'modeThereAndBack',
+  },
+  {
+    name: 'noneTooSoon',
+    what: 'a service needs no right any more while another region may still be running it',
+    edits: [
+      {
+        file: 'src/decide/mode-change.ts',
+        find: '[notAtHome, notServing] : [notAtHome, runsElsewhere]',
+        replace: '[notAtHome, notServing] : [notAtHome, runsElsewhere].slice(0, 1)',
+      },
+    ],
+    directed: 'modeTooSoon',
+  },
+  {
+    name: 'unfencedIgnored',
+    what: 'a service becomes active/backup although a region that is not seen serves it without a right',
+    edits: [
+      {
+        file: 'src/decide/mode-change.ts',
+        find: "if (next === 'Backup') return [notAtHome, notAlone];",
+        replace: "if (next === 'Backup') return [notAtHome, notAlone].slice(0, 1);",
+      },
+      {
+        file: 'src/hub/grants.ts',
+        find: 'isAsked || isConverting(openHistory(context, key, assignment))',
+        replace: 'isAsked && openHistory(context, key, assignment) !== undefined',
+      },
+    ],
+    directed: 'modeUnseen',
+  },
 ];

@@ -1,5 +1,6 @@
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
+import type { CrossRegionMode } from '../../src/api/service-class.ts';
 import type { ServiceInstanceSpec } from '../../src/api/service-instance.ts';
 import type { GateSource } from '../../src/decide/desired/gate.ts';
 import { DNS_ENDPOINT } from '../../src/hub/traffic.ts';
@@ -16,7 +17,17 @@ import { IMAGE } from '../support/objects.ts';
 import { Script } from '../support/script.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
-import { BACKUPS, backupKey, declaredObjects, type FencedBy, GROUP, HUB, hasStores, REGIONS } from './catalogue.ts';
+import {
+  BACKUPS,
+  backupKey,
+  type Declared,
+  declaredObjects,
+  type FencedBy,
+  GROUP,
+  HUB,
+  hasStores,
+  REGIONS,
+} from './catalogue.ts';
 import { Gates } from './gates.ts';
 import { Processes, RATES } from './processes.ts';
 import { serveOurKinds } from './rules.ts';
@@ -30,6 +41,8 @@ export interface WorldOptions {
   readonly group?: Readonly<Record<string, unknown>>;
   /** Places of each service, the primary region first; those of the catalogue when absent. */
   readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** What users have declared instead of all that. */
+  readonly declared?: readonly Declared[];
   /** Processes for each role and site; two when absent. */
   readonly candidates?: number;
   /** What stops services that run in one region only; agents when absent. */
@@ -99,7 +112,7 @@ export class World {
     this.network = new FakeNetwork({ time: this.time, faults: this.faults });
     this.hub = this.#addServer(HUB, 'hub');
     for (const region of REGIONS) this.regions.set(region, this.#addRegion(region));
-    for (const { resource, object } of declaredObjects(group, services, fencing))
+    for (const { resource, object } of options.declared ?? declaredObjects(group, services, fencing))
       this.kind(HUB, resource).create(object);
     this.processes = new Processes({
       time: this.time,
@@ -148,6 +161,17 @@ export class World {
     if (!object) return;
     this.transcript.note('user', `sets onHubLoss to ${onHubLoss}`);
     kind.update(object, { ...object, spec: { ...object.spec, failover: { ...object.spec.failover, onHubLoss } } });
+  }
+
+  /** A user applies another catalogue: the class has another mode. */
+  editMode(name: string, mode: CrossRegionMode): void {
+    const kind = this.kind(HUB, RESOURCES.serviceClass);
+    const object = kind.get(name);
+    if (!object) return;
+    this.transcript.note('user', `sets crossRegion.mode of ${name} to ${mode}`);
+    const { fromTier: _from, ...crossRegion } = object.spec.crossRegion;
+    const changed = { ...crossRegion, mode, ...(mode === 'None' ? {} : { fromTier: 'CrossRegionVoice' as const }) };
+    kind.update(object, { ...object, spec: { ...object.spec, crossRegion: changed } });
   }
 
   /** A user lets a class be promoted with an approval only, or without. */

@@ -168,9 +168,7 @@ export async function startNameServer(records: () => readonly DNSRecord[]): Prom
       if (answer) connection.end(Buffer.concat([u16(answer.length), answer]));
     });
   });
-  await new Promise<void>((done) => udp.bind(0, '127.0.0.1', done));
-  const { port } = udp.address();
-  await new Promise<void>((done) => tcp.listen(port, '127.0.0.1', done));
+  const port = await listenTwice(tcp, udp);
   return {
     address: `127.0.0.1:${port}`,
     overTcp: () => overTcp,
@@ -180,4 +178,20 @@ export async function startNameServer(records: () => readonly DNSRecord[]): Prom
       await new Promise<void>((done) => tcp.close(() => done()));
     },
   };
+}
+
+/** One port for both: what is free for TCP is nearly always free for UDP, which few programs use; else it is tried again. */
+async function listenTwice(tcp: Server, udp: Socket): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    await new Promise<void>((done) => tcp.listen(0, '127.0.0.1', done));
+    const address = tcp.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const isBound = await new Promise<boolean>((done) => {
+      udp.once('error', () => done(false));
+      udp.bind(port, '127.0.0.1', () => done(true));
+    });
+    if (isBound) return port;
+    if (attempt === 20) throw new Error('no port is free for UDP and TCP');
+    await new Promise<void>((done) => tcp.close(() => done()));
+  }
 }

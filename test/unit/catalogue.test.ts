@@ -30,20 +30,26 @@ function readManifests(folder: string) {
   );
 }
 
-const catalogue = readManifests('charts/switchback/catalogue/today');
-const classes = catalogue.map(
-  ({ apiVersion, kind, metadata, spec }): ServiceClass => ({
+const classesOf = (manifests: ReturnType<typeof readManifests>): ServiceClass[] =>
+  manifests.map(({ apiVersion, kind, metadata, spec }) => ({
     apiVersion,
     kind,
     metadata: { name: metadata.name },
     spec: serviceClass.spec.parse(spec),
-  }),
-);
-const specOf = (name: string): ServiceClassSpec => {
-  const found = classes.find(({ metadata }) => metadata.name === name);
+  }));
+const specIn = (list: readonly ServiceClass[], name: string): ServiceClassSpec => {
+  const found = list.find(({ metadata }) => metadata.name === name);
   if (!found) throw new Error(`the catalogue has no class ${name}`);
   return found.spec;
 };
+
+const CATALOGUES = {
+  today: readManifests('charts/switchback/catalogue/today'),
+  next: readManifests('charts/switchback/catalogue/next'),
+};
+const classes = classesOf(CATALOGUES.today);
+const next = classesOf(CATALOGUES.next);
+const specOf = (name: string): ServiceClassSpec => specIn(classes, name);
 
 /** The words of the platform's own table of services. */
 const patternsOf = ({ components }: ServiceClassSpec): string =>
@@ -98,13 +104,24 @@ describe('catalogue "today"', () => {
     ]);
   });
 
-  it.each(catalogue)('$file is named after its class, and says nothing that the schema does not know', (given) => {
+  it('keeps the data mart of historical reporting in its region', () => {
+    expect(specOf('historical-reporting').dataStores).toEqual([
+      { name: 'data-mart', pattern: 'A-B', crossRegion: false, driver: 'None' },
+    ]);
+  });
+});
+
+describe.each([
+  ['today', CATALOGUES.today, classes],
+  ['next', CATALOGUES.next, next],
+] as const)('each manifest of "%s"', (_name, manifests, ofCatalogue) => {
+  it.each(manifests)('$file is named after its class, and says nothing that the schema does not know', (given) => {
     expect(given.kind).toBe('ServiceClass');
     expect(given.file).toBe(`${given.metadata.name}.yaml`);
     expect(serviceClass.spec.parse(given.spec)).toMatchObject(z.looseObject({}).parse(given.spec));
   });
 
-  it.each(classes)(
+  it.each(ofCatalogue)(
     '$metadata.name accepts agent fencing where one of two may be active, and only there',
     ({ spec }) => {
       const needed =
@@ -114,13 +131,41 @@ describe('catalogue "today"', () => {
     },
   );
 
-  it.each(classes)('$metadata.name requires only what it can have wherever it has a place', (given) => {
-    const classOf = (name: string) => classes.find(({ metadata }) => metadata.name === name);
+  it.each(ofCatalogue)('$metadata.name requires only what it can have wherever it has a place', (given) => {
+    const classOf = (name: string) => ofCatalogue.find(({ metadata }) => metadata.name === name);
     expect(judgeRequirements(given, classOf)).toMatchObject({ status: 'True' });
     const places = ({ crossRegion }: ServiceClassSpec): readonly string[] =>
       tier.options.filter((each) => tierHasSecondary(each, crossRegion));
     for (const { serviceClass: name } of given.spec.requires ?? [])
-      expect(places(specOf(name))).toEqual(expect.arrayContaining([...places(given.spec)]));
+      expect(places(specIn(ofCatalogue, name))).toEqual(expect.arrayContaining([...places(given.spec)]));
+  });
+});
+
+/** What the second table of the platform wants; `stores` cross regions, and by `standby` it stands by. */
+interface Row {
+  readonly mode: string;
+  readonly standby?: string;
+  readonly view?: string;
+  readonly balance?: string;
+  readonly stores: readonly string[];
+}
+const NEXT: Readonly<Record<string, Row>> = {
+  'real-time-reporting': { mode: 'Active', view: 'Limited', stores: [] },
+  'workforce-management': { mode: 'Backup', standby: 'Cold', stores: ['database'] },
+  'digital-routing': { mode: 'Active', stores: ['interactions'] },
+  designer: { mode: 'Backup', standby: 'Warm', view: 'Limited', stores: ['applications'] },
+  webrtc: { mode: 'Active', stores: [] },
+  'callback-web': { mode: 'Active', balance: 'PrimaryFirst', stores: ['requests'] },
+  'callback-queue': { mode: 'Active', balance: 'PrimaryFirst', stores: ['requests'] },
+  'historical-reporting': { mode: 'Backup', standby: 'Cold', stores: ['data-mart'] },
+  outbound: { mode: 'Active', balance: 'PrimaryFirst', stores: ['lists'] },
+  'agent-setup': { mode: 'Backup', standby: 'ReadOnly', stores: ['settings'] },
+  'co-browse': { mode: 'Active', stores: [] },
+};
+
+describe('catalogue "next"', () => {
+  it('has the same 23 services', () => {
+    expect(next.map(({ metadata }) => metadata.name)).toEqual(classes.map(({ metadata }) => metadata.name));
   });
 
   it('has its digital services and bots in one region for tenants of tier Global', () => {
@@ -130,10 +175,39 @@ describe('catalogue "today"', () => {
     expect(digital).toEqual(['bots', 'digital-routing', 'iwd']);
   });
 
-  it('keeps the data mart of historical reporting in its region', () => {
-    expect(specOf('historical-reporting').dataStores).toEqual([
-      { name: 'data-mart', pattern: 'A-B', crossRegion: false, driver: 'None' },
-    ]);
+  it.each(Object.entries(NEXT))('%s is as the table says', (name, { balance, mode, standby, stores, view }) => {
+    const { crossRegion, dataStores = [] } = specIn(next, name);
+    const wanted = { fromTier: 'CrossRegionVoice', promotion: 'Automatic', objectives: undefined };
+    expect(crossRegion).toEqual({
+      ...wanted,
+      mode,
+      standby: standby ?? 'Cold',
+      view: view ?? 'Full',
+      balance: balance ?? 'Even',
+    });
+    expect(dataStores.filter((store) => store.crossRegion).map((store) => store.name)).toEqual(stores);
+  });
+
+  it.each(classes.filter(({ metadata }) => !(metadata.name in NEXT)))('leaves $metadata.name as it is', (given) => {
+    expect(specIn(next, given.metadata.name)).toEqual(given.spec);
+  });
+
+  it.each(Object.keys(NEXT))('changes nothing of %s that would start its instances anew', (name) => {
+    const inOneRegion = ({ components, dataStores = [], ...spec }: ServiceClassSpec) => ({
+      ...spec,
+      crossRegion: undefined,
+      fencing: undefined,
+      components: components.map(({ standby: _standby, ...component }) => component),
+      dataStores: dataStores.map(({ crossRegion: _crossRegion, ...store }) => store),
+    });
+    expect(inOneRegion(specIn(next, name))).toEqual(inOneRegion(specOf(name)));
+  });
+
+  it('tells every copy that it writes nothing', () => {
+    const standing = next.filter(({ spec }) => spec.crossRegion.standby !== 'Cold');
+    expect(standing.map(({ metadata }) => metadata.name)).toEqual(['agent-setup', 'designer']);
+    for (const { spec } of standing)
+      for (const { standby } of spec.components) expect(standby).toEqual({ instances: 1, args: ['--read-only'] });
   });
 });
 

@@ -128,7 +128,7 @@ describe('the order for a service that serves in several regions', () => {
       const answer = order(region, { serviceClass: limited });
       return answer.kind === 'Apply' ? answer.object.spec.view : answer.kind;
     };
-    expect([viewOf('east', 'Limited'), viewOf('west', 'Limited')]).toEqual(['Full', 'Limited']);
+    expect([viewOf('east', 'Limited'), viewOf('west', 'Limited')]).toEqual([undefined, 'Limited']);
     expect([viewOf('east'), viewOf('west')]).toEqual([undefined, undefined]);
   });
 
@@ -197,5 +197,55 @@ describe('the data stores in an order', () => {
     const serviceClass = aClass('voice-mail', stores('CloudNativePG'));
     expect(specOf({ serviceClass, said })?.dataStores?.[0]?.promotionToken).toBe('T');
     expect(specOf({ serviceClass, said }, 'east')?.dataStores?.[0]?.promotionToken).toBeUndefined();
+  });
+});
+
+describe('the order for a service whose class wants another mode', () => {
+  const NONE = { ...anAssignment('1 east>'), mode: 'None' } as const;
+  const BACKUP = { ...anAssignment('1 east>', '2 east>west'), mode: 'Backup' } as const;
+  const inMode = (mode: RegionalService['spec']['mode'], more: object = {}) =>
+    anOrder('mail', [COMPONENT], { mode, activeRegion: 'east', successors: [], ...more });
+
+  it('follows the mode that is in force, not the one that is wanted', () => {
+    expect(order('east', { assignment: NONE })).toMatchObject({ kind: 'Apply', object: { spec: { mode: 'None' } } });
+    expect(order('west', { assignment: NONE })).toEqual({ kind: 'None' });
+  });
+
+  it('asks for a right only where the region has it; meanwhile the others stand by', () => {
+    const running = { assignment: BACKUP, present: inMode('None') };
+    expect(order('east', running)).toEqual({ kind: 'Wait', for: ['the right of east at epoch 2'] });
+    const backup = { kind: 'Apply', object: { spec: { mode: 'Backup', epoch: 2 } } };
+    expect(order('east', { ...running, hasRight: true })).toMatchObject(backup);
+    expect(order('west', { assignment: BACKUP })).toMatchObject(backup);
+  });
+
+  it('asks at once where nothing runs without a right: no order was ever given, or it is to stop', () => {
+    expect(order('east', { assignment: BACKUP })).toMatchObject({
+      kind: 'Apply',
+      object: { spec: { mode: 'Backup' } },
+    });
+    const left = { assignment: { ...anAssignment('1 west>', '2 east>west'), mode: 'Backup' as const } };
+    const stop = { kind: 'Apply', object: { spec: { mode: 'Backup', role: 'Standby' } } };
+    expect(order('west', { ...left, present: inMode('None') })).toMatchObject(stop);
+  });
+
+  it('is withdrawn first where it was one of the other protocol', () => {
+    expect(order('west', { assignment: BACKUP, present: inMode('Active') })).toEqual({ kind: 'Delete' });
+    const everywhere = { ...anAssignment('3 east>'), mode: 'Active' as const };
+    expect(order('west', { assignment: everywhere, present: inMode('Backup') })).toEqual({ kind: 'Delete' });
+  });
+
+  it('is left alone where it is newer than all that is known: the hub was restored, and its class says something else', () => {
+    const active = anOrder('mail', [COMPONENT], { epoch: 7, activeRegion: 'west', successors: ['east'] });
+    const restored = { assignment: { ...anAssignment('1 east>'), mode: 'None' as const }, present: active };
+    expect(order('west', restored)).toMatchObject({ kind: 'Wait' });
+  });
+
+  it('is withdrawn where the service stays in another region again, and keeps what was confirmed where it runs', () => {
+    const told = inMode('Backup', { epoch: 2, othersStandbyEpoch: 2 });
+    const alone = { ...anAssignment('2 east>west', '3 east>'), mode: 'None' as const };
+    expect(order('west', { assignment: alone, present: told })).toEqual({ kind: 'Delete' });
+    const kept = { mode: 'None', epoch: 3, othersStandbyEpoch: 2 };
+    expect(order('east', { assignment: alone, present: told })).toMatchObject({ object: { spec: kept } });
   });
 });

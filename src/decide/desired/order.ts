@@ -5,6 +5,7 @@ import type { ServiceClass } from '../../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../../api/service-instance.ts';
 import { regionsOf } from '../assignment.ts';
 import { computeHandOver, type RegionSaid } from '../hand-over.ts';
+import { inForce } from '../mode-change.ts';
 
 /**
  * What one region is told about one service:
@@ -38,6 +39,8 @@ export interface OrderInput {
   readonly isStillServing?: boolean;
   /** Whether every other region of the service has confirmed that it stands by at the epoch of the assignment. */
   readonly othersStandBy: boolean;
+  /** Whether the region has been given the right for the epoch of the assignment. */
+  readonly hasRight?: boolean;
   /** What every region of the service has said of it; asked for only where it has data stores that are handed over. */
   readonly said: readonly RegionSaid[];
 }
@@ -65,10 +68,32 @@ function isConcerned(input: OrderInput): boolean {
 const mustWait = ({ elsewhere, present, serviceClass }: OrderInput): boolean =>
   serviceClass.spec.crossRegion.mode === 'None' && present === undefined && elsewhere.length > 0;
 
+/**
+ * What runs without a right becomes what needs one only when it has it: until then its order stays as it is. Nobody else
+ * is promoted meanwhile, because the history says that it may be running, in favour of none.
+ */
+const mustHaveRight = ({ assignment, hasRight, present, region, serviceClass }: OrderInput): boolean =>
+  serviceClass.spec.crossRegion.mode === 'Backup' &&
+  region === assignment.activeRegion &&
+  present?.spec.mode === 'None' &&
+  !hasRight;
+
+/** An order of the other protocol is not rewritten: it ends, with all that belongs to it, and a new one is made. */
+const isOfOtherProtocol = ({ present, serviceClass }: OrderInput): boolean => {
+  const modes = [present?.spec.mode, serviceClass.spec.crossRegion.mode];
+  return modes.includes('Active') && modes.includes('Backup');
+};
+
+/**
+ * Made from an assignment that this hub does not know: it was restored, and is about to adopt it. Until then it is not for
+ * this one to say, by the mode of a class that may be another one by now, that the region has no place.
+ */
+const isAhead = ({ assignment, present }: OrderInput): boolean => (present?.spec.epoch ?? 0) > assignment.epoch;
+
 /** Only the region that is to run it asks; what was once told stays, because it stays true. */
 function othersStandbyEpoch({ assignment, othersStandBy, present, serviceClass }: OrderInput, isActive: boolean) {
-  if (serviceClass.spec.crossRegion.mode !== 'Backup') return {};
-  if (isActive && othersStandBy) return { othersStandbyEpoch: assignment.epoch };
+  const isBackup = serviceClass.spec.crossRegion.mode === 'Backup';
+  if (isBackup && isActive && othersStandBy) return { othersStandbyEpoch: assignment.epoch };
   const told = present?.spec.othersStandbyEpoch;
   return told === undefined ? {} : { othersStandbyEpoch: told };
 }
@@ -78,11 +103,13 @@ function standbyIn({ placeless, serviceClass }: OrderInput): Pick<RegionalServic
   return mode !== 'Backup' || placeless || standby === 'Cold' ? {} : { standby };
 }
 
-/** Said only where a class says that its secondary regions show less. */
+/**
+ * Said only where a secondary region shows less. The pods of the primary region are told nothing, so that a class that
+ * begins to show something elsewhere starts none of them anew.
+ */
 function viewIn({ instance, region, serviceClass }: OrderInput): Pick<RegionalService['spec'], 'view'> {
   const { mode, view } = serviceClass.spec.crossRegion;
-  if (mode !== 'Active' || view === 'Full') return {};
-  return { view: region === instance.spec.primaryRegion ? 'Full' : view };
+  return mode === 'None' || view === 'Full' || region === instance.spec.primaryRegion ? {} : { view };
 }
 
 /** Data stores that this operator hands over. Without any of them the order says nothing about it. */
@@ -110,13 +137,20 @@ function handOverOf({ assignment, present, region, said, serviceClass }: OrderIn
   };
 }
 
-export function computeOrder(input: OrderInput): RegionalOrder {
+/** What becomes of an order where the service has no place any more. */
+function withoutPlace({ isStillServing, present, serviceClass }: OrderInput): RegionalOrder {
+  if (!present) return { kind: 'None' };
+  const isNeeded = isStillServing === true && serviceClass.spec.crossRegion.mode === 'Active';
+  return { kind: isNeeded && !present.metadata.deletionTimestamp ? 'Keep' : 'Delete' };
+}
+
+export function computeOrder(asked: OrderInput): RegionalOrder {
+  const input = { ...asked, serviceClass: inForce(asked.serviceClass, asked.assignment) };
   const { assignment, instance, present, region, serviceClass } = input;
-  if (!isConcerned(input)) {
-    if (!present) return { kind: 'None' };
-    const isNeeded = input.isStillServing === true && serviceClass.spec.crossRegion.mode === 'Active';
-    return { kind: isNeeded && !present.metadata.deletionTimestamp ? 'Keep' : 'Delete' };
-  }
+  if (isAhead(input)) return { kind: 'Wait', for: ['the assignment that the order there was made from'] };
+  if (!isConcerned(input)) return withoutPlace(input);
+  if (isOfOtherProtocol(input)) return { kind: 'Delete' };
+  if (mustHaveRight(input)) return { kind: 'Wait', for: [`the right of ${region} at epoch ${assignment.epoch}`] };
   if (mustWait(input)) return { kind: 'Wait', for: input.elsewhere };
   const components = input.components ?? present?.spec.components;
   if (!components) return { kind: 'None' };

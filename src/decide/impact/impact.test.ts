@@ -199,12 +199,10 @@ describe('whatever the catalogue, the group and the tenant', () => {
       { kind: 'TransitCentre', centre: 'gtn-a', paths: ['Voice'] },
       { kind: 'TransitCentre', centre: 'gtn-a', paths: ['Mpls'] },
     ];
-    const used = new Set<EffectCode>();
-    for (const given of fc.sample(world, { numRuns: 150, seed: 1 })) {
-      for (const what of failures) {
-        for (const tier of tiers.options) for (const { code } of effectsOf(tableOf(given, tier, what))) used.add(code);
-      }
-    }
+    const tables = fc
+      .sample(world, { numRuns: 150, seed: 1 })
+      .flatMap((given) => failures.flatMap((what) => tiers.options.map((tier) => tableOf(given, tier, what))));
+    const used = new Set(tables.flatMap(effectsOf).map(({ code }) => code));
     expect([...used].sort()).toEqual(all.toSorted());
     const region: Failure = { kind: 'Region', region: 'us-east' };
     const example = { services: ['x'], regions: ['us-west'], centre: 'gtn-a' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asNext, readCatalogue } from '../../../hack/gen/catalogue.ts';
+import { readCatalogue } from '../../../hack/gen/catalogue.ts';
 import { aGroup, aTenant } from '../../../test/support/objects.ts';
 import type { Effect } from '../../api/impact.ts';
 import { explainImpact } from './explain.ts';
@@ -354,7 +354,7 @@ describe('who comes in over the internet', () => {
 /** What "next" changes in a table: cells as functionality and audience. */
 function changed(failure: Failure, more: Readonly<Record<string, unknown>> = {}): Record<string, string[]> {
   const before = tableOf(failure, more);
-  const after = tableOf(failure, more, TODAY.map(asNext));
+  const after = tableOf(failure, more, readCatalogue('next'));
   const cells = Object.entries(after).flatMap(([name, row]) =>
     row.map((codes, i): [string, string[], string[]] => [`${name} ${AUDIENCES[i]}`, codes, before[name]?.[i] ?? []]),
   );

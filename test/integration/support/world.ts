@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly manifests?: readonly Manifest[];
   readonly hubs?: number;
   readonly agentsPerRegion?: number;
+  /** Classes whose services never run in two regions at once. Default: those of the catalogue that are active in one. */
+  readonly singles?: readonly string[];
 }
 
 /** A hub, regions and the operator as real processes, with an observer of what really runs. */
@@ -136,7 +138,7 @@ export async function bootWorld(options: WorldOptions = {}, { start = true } = {
 async function furnish(
   regions: Regions,
   samples: readonly SampleRegion[],
-  { group, manifests = [...CATALOGUE, tenant('acme')], hubs = 1, agentsPerRegion = 1 }: WorldOptions,
+  { group, manifests = [...CATALOGUE, tenant('acme')], hubs = 1, agentsPerRegion = 1, singles }: WorldOptions,
   start: boolean,
 ): Promise<World> {
   await install(regions);
@@ -153,7 +155,7 @@ async function furnish(
   const operator = createOperator({ regions, hubSettings, hubs, agentsPerRegion });
   const observer = new PodObserver(
     regions.regions.map((region) => ({ region, client: clientOf(region.name) })),
-    (service) => !BACKUP_CLASSES.some((name) => service.includes(`/${name}-`)),
+    (service) => !(singles ?? BACKUP_CLASSES).some((name) => service.includes(`/${name}-`)),
   );
   const world: World = {
     regions,
