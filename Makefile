@@ -59,6 +59,14 @@ bench: control-planes ## measure what docs/performance.md shows
 generate: setup ## write what is generated: CRDs, API reference
 	@$(RUN) node hack/gen/main.ts
 
+.PHONY: image
+image: setup ## make the image of the operator from local files, without Docker: switchback-image.tar
+	@$(RUN) node hack/image/build.ts
+
+.PHONY: chart-tools
+chart-tools: setup ## build Helm and kube-score into the cache, once (some minutes): the tests of the chart need them
+	@$(RUN) node hack/tools/chart-tools.ts
+
 .PHONY: regions-up
 regions-up: control-planes ## boot a hub and two regions, and leave them running
 	@$(RUN) node hack/regions/cli.ts up

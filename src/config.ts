@@ -76,6 +76,9 @@ const agentSchema = agentFields.superRefine((settings, { addIssue }) => {
   else if (hasGate) demand(RIGHTS, 'gates ask the rights server, which is off without it');
 });
 
+/** The settings of each role by name: the values of the chart are checked by the same schemas. */
+export const SETTINGS = { hub: hubSchema.shape, agent: agentFields.shape } as const;
+
 export type HubConfig = z.infer<typeof hubSchema>;
 export type AgentConfig = z.infer<typeof agentSchema>;
 export type Config = ({ readonly role: 'hub' } & HubConfig) | ({ readonly role: 'agent' } & AgentConfig);

@@ -6,17 +6,29 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderCatalogue } from './catalogue.ts';
+import { renderChartReadme } from './chart/readme.ts';
+import { renderTemplates } from './chart/templates.ts';
+import { renderValues } from './chart/values-files.ts';
 import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
 import { renderImpact } from './impact.ts';
 import { renderReference } from './reference.ts';
+import { renderRolesPage } from './roles-page.ts';
 import { renderTiers } from './tiers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Folders whose files are all generated, by the ending of these files: what is left over there is removed. */
-const OWNED: Readonly<Record<string, string>> = { crds: '.yaml', 'docs/reference': '.md' };
+const FILES = 'charts/switchback/files';
+const OWNED: Readonly<Record<string, string>> = {
+  crds: '.yaml',
+  'docs/reference': '.md',
+  [`${FILES}/crds/hub`]: '.yaml',
+  [`${FILES}/crds/region`]: '.yaml',
+  [`${FILES}/policies/hub`]: '.yaml',
+  [`${FILES}/policies/region`]: '.yaml',
+};
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const files = [
@@ -24,9 +36,13 @@ const files = [
   ...renderReference(),
   ...renderGuards(),
   ...renderTiers(),
-  ...renderCli(),
   ...renderImpact(),
   ...renderCatalogue(),
+  ...renderCli(),
+  ...renderRolesPage(),
+  ...renderValues(),
+  ...renderTemplates(),
+  ...renderChartReadme(),
 ];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);

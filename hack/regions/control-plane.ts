@@ -68,6 +68,8 @@ export function apiServerCommand({ bin, dir, port }: ControlPlanePaths): Command
     '--service-cluster-ip-range=10.0.0.0/16',
     // Simulated nodes mount no tokens, and pods must not wait for a service account of a namespace that is a second old.
     '--disable-admission-plugins=ServiceAccount',
+    // As OpenShift has it: who makes a child that holds its owner must be allowed to.
+    '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
     // Nobody reaches 10.0.0.1 here, and a killed API server must not leave an endpoint behind.
     '--endpoint-reconciler-type=none',
     '--profiling=false',

@@ -29,7 +29,9 @@ export function planClusters({ hub = true, regions }: BootOptions, workDir: stri
   for (const region of regions) checkNames(`zone of ${region.name}`, region.zones, maxZones);
   return names.map((name, index) => {
     const region = regions.find((candidate) => candidate.name === name);
-    return { name, index, dir: join(workDir, name), zones: region ? planZones(region) : [] };
+    // By custom of these tools the Secret with the kubeconfig of a region has its name.
+    const credentials = region ? [] : regions.map((one) => one.name);
+    return { name, index, dir: join(workDir, name), credentials, zones: region ? planZones(region) : [] };
   });
 }
 

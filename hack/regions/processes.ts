@@ -127,7 +127,7 @@ class ProcessCluster implements Cluster {
   async boot(): Promise<void> {
     await this.start();
     const api = this.#requireApi();
-    await grantOperatorUsers(api);
+    await grantOperatorUsers(api, this.zones.length > 0 ? 'region' : 'hub', this.#spec.credentials);
     const nodes = this.#spec.zones.flatMap((zone, index) => nodesOf(this.name, this.#spec.index, zone, index));
     await Promise.all(nodes.map((node) => api.apply(`/api/v1/nodes/${node.metadata.name}`, node)));
     await Promise.all(this.zones.map((zone) => this.startNodes(zone)));

@@ -3,7 +3,7 @@
  * another provider may use real nodes in containers. Everything above (`regions.ts`, the command line) only knows this.
  */
 
-/** Users that every cluster knows: `admin` may do everything, the others only what `rbac.yaml` grants to the operator. */
+/** Users that every cluster knows: `admin` may do everything, the others only what the chart grants to the operator. */
 export const users = ['admin', 'switchback-hub', 'switchback-agent', 'switchback-peer'] as const;
 export type User = (typeof users)[number];
 export type OperatorUser = Exclude<User, 'admin'>;
@@ -36,6 +36,8 @@ export interface ClusterSpec {
   readonly dir: string;
   /** Position among the clusters of one boot, from 0: keeps address ranges apart. */
   readonly index: number;
+  /** Names of the Secrets that the hub's user may read. */
+  readonly credentials: readonly string[];
   /** Empty for a cluster without nodes (the hub): then it schedules and runs nothing. */
   readonly zones: readonly ZoneSpec[];
 }

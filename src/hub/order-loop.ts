@@ -1,4 +1,3 @@
-import { FIELD_MANAGERS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, regionsOf } from '../decide/assignment.ts';
@@ -6,7 +5,7 @@ import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
 import { isReplaced } from '../decide/leaving.ts';
 import { checkRegion } from '../decide/regions.ts';
-import { ifPresent, NotFoundError } from '../kube/errors.ts';
+import { ConflictError, ifPresent, NotFoundError } from '../kube/errors.ts';
 import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
@@ -171,10 +170,16 @@ async function write(
   }
 }
 
+/** Made, and never changed: so the hub needs no right to write the namespaces of others. */
 async function ensureNamespace(link: RegionLink, name: string, signal: AbortSignal): Promise<void> {
   const labels = { 'switchback.dev/managed': 'true' };
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
-  await link.client.apply(NAMESPACE, namespace, { fieldManager: FIELD_MANAGERS.hub, signal });
+  try {
+    await link.client.create(NAMESPACE, namespace, { signal });
+  } catch (error) {
+    // It is there: something else was not found, which the next write tells.
+    if (!(error instanceof ConflictError)) throw error;
+  }
 }
 
 async function remove(

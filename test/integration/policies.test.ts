@@ -96,7 +96,7 @@ describe.each([DEPLOYMENT, STATEFUL_SET])('a fenced $kind', (resource: Resource)
 
   test('is started by the agent in the write that lifts the fence', async () => {
     const where = await createWorkload(resource, 'lifted', 'fenced-1');
-    const { resourceVersion = '' } = (await agent().read(resource, where)).metadata;
+    const { resourceVersion = '' } = (await admin().read(resource, where)).metadata;
     const started = withSpec(workload(resource, where.name, 'running', resourceVersion), 2);
     await expect(agent().apply(resource, started, { fieldManager: 'switchback-agent' })).resolves.toMatchObject(start);
   });
@@ -121,7 +121,9 @@ describe('a workload of a service', () => {
       const where = await createWorkload(resource, 'scaled', 'running');
       const refusal = 'remove the autoscaler, and set minInstances or agentsPerInstance in the ServiceClass';
       expect(await scale(resource, where, 3, 'admin')).toContain(refusal);
-      expect(await scale(resource, where, 3, 'switchback-agent')).toBe('');
+      // The agent has no right to that subresource: it writes the workload itself.
+      expect(await scale(resource, where, 3, 'switchback-agent')).toContain('cannot patch resource');
+      await agent().mergePatch(resource, where, { spec: { replicas: 3 } });
     },
   );
 
@@ -140,6 +142,13 @@ describe('a workload of a service', () => {
     const disguised = { metadata: { labels }, spec: { replicas: 1 } };
     const refusal = 'this workload is fenced, so its replicas must be 0';
     await expect(agent().mergePatch(DEPLOYMENT, where, disguised)).rejects.toThrow(refusal);
+  });
+
+  test('is not scaled by others in a namespace that the hub has not made either', async () => {
+    const running = withSpec(workload(DEPLOYMENT, 'elsewhere', 'running'), 1);
+    const where = { name: 'elsewhere', namespace: 'cases' };
+    await agent().create(DEPLOYMENT, { ...running, metadata: { ...running.metadata, namespace: where.namespace } });
+    expect(await scale(DEPLOYMENT, where, 3, 'admin')).toContain('remove the autoscaler');
   });
 
   test('is stopped through its scale by anybody', async () => {

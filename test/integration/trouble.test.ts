@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeCredentials } from '../../hack/operator/operator.ts';
+import { nameCredentials, writeCredentials } from '../../hack/operator/operator.ts';
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import type { ConditionType } from '../../src/api/conditions.ts';
 import { LABELS } from '../../src/api/labels.ts';
@@ -16,6 +16,7 @@ const SOUTH = { name: 'us-south', zones: ['us-south-a', 'us-south-b'] };
 let world: World;
 beforeAll(async () => {
   world = await bootWorld();
+  await nameCredentials(world.hub, [EAST.name, WEST.name, SOUTH.name]);
   await world.apply(iuGroup({ regions: [EAST, WEST, SOUTH] }));
   await world.settled(4);
 });

@@ -1,3 +1,4 @@
+import type { Role as AccessRole } from '../../hack/rbac/roles.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import type { RightVerdict } from '../../src/agent/rights-server.ts';
 import type { GateSource } from '../../src/decide/desired/gate.ts';
@@ -5,6 +6,7 @@ import { createHub } from '../../src/hub/hub.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import type { Log } from '../../src/report/log-port.ts';
+import { type AccessLog, withRole } from '../support/authorized-transport.ts';
 import type { Fleet, Slot } from '../support/disasters.ts';
 import type { FakeNetwork } from '../support/fake-network.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -47,6 +49,8 @@ export interface ProcessesOptions {
   readonly mayAllStop?: boolean;
   /** What agents put in front of services that ask for gates; absent: they have no settings for them. */
   readonly gate?: GateSource;
+  /** What the processes use of their roles, and what they ask for beyond them. */
+  readonly access: AccessLog;
   readonly log: (who: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Called when a hub begins to lead while another one, which has not heard of it, still acts as if it did. */
   readonly onSecondHub?: () => void;
@@ -155,7 +159,9 @@ export class Processes implements Fleet {
   }
 
   #client(process: VirtualProcess, server: string): KubeClient {
-    return createKubeClient(this.#options.network.connect({ process, server }), server);
+    const { access, network } = this.#options;
+    const transport = network.connect({ process, server });
+    return createKubeClient(withRole(transport, roleAt(process.site, server), access), server);
   }
 
   #log(process: VirtualProcess): Log {
@@ -198,4 +204,10 @@ export class Processes implements Fleet {
       log: this.#log(process),
     });
   }
+}
+
+/** Whose credential a process at a site uses at a server: nobody has more than the chart grants. */
+function roleAt(site: string, server: string): AccessRole {
+  if (site === HUB) return server === HUB ? 'hub' : 'hub-in-region';
+  return site === server ? 'agent' : 'peer';
 }

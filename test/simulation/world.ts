@@ -6,6 +6,7 @@ import type { GateSource } from '../../src/decide/desired/gate.ts';
 import { DNS_ENDPOINT } from '../../src/hub/traffic.ts';
 import { DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
+import { AccessLog } from '../support/authorized-transport.ts';
 import { serveBuiltInKinds } from '../support/built-in-kinds.ts';
 import { Kind } from '../support/cluster/kind.ts';
 import { type Hazards, scheduleDisasters } from '../support/disasters.ts';
@@ -82,6 +83,8 @@ export class World {
   readonly script: Script;
   /** How often what befell this history, by kind. */
   readonly coverage = new Map<string, number>();
+  /** What the processes used of the roles of the chart; they have no other rights. */
+  readonly access = new AccessLog((line) => this.#onUnlawful(`asked for what no role grants: ${line}`));
   readonly #fencing: FencedBy;
   readonly #gates: Gates;
   #onUnlawful: (message: string) => void = () => {};
@@ -119,6 +122,7 @@ export class World {
       random: this.random.fork('processes'),
       network: this.network,
       regions: REGIONS,
+      access: this.access,
       ...(candidates === undefined ? {} : { candidates }),
       ...(fencing === 'Gate' ? { gate: GATE, mayAllStop: true } : {}),
       log: (who, what, fields) => this.transcript.note(who, what, fields),
@@ -135,7 +139,7 @@ export class World {
     this.coverage.set(kind, (this.coverage.get(kind) ?? 0) + 1);
   }
 
-  /** Told when a process behind a gate runs without a right. */
+  /** Told when a process behind a gate runs without a right, and when one asks for what its role does not grant. */
   onUnlawful(listener: (message: string) => void): void {
     this.#onUnlawful = listener;
   }

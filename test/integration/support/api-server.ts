@@ -1,4 +1,5 @@
 import { type InstallOptions, installCrds } from '../../../hack/install.ts';
+import { RBAC_RESOURCES, ROLES_IN, userRole } from '../../../hack/rbac/objects.ts';
 import { type User, users } from '../../../hack/regions/provider.ts';
 import { bootRegions, type Site } from '../../../hack/regions/regions.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -27,11 +28,23 @@ export async function bootApiServer(
   try {
     for (const user of users) connections.push(await connect(regions.hub, user));
     const of = (user: User): Connection => findConnection(connections, user);
-    await Promise.all(roles.map((role) => installCrds(of('admin').client, { role, ...who })));
+    const admin = of('admin').client;
+    await Promise.all(roles.map((role) => installCrds(admin, { role, ...who })));
+    // It was booted as a hub.
+    if (roles.includes('region')) await grantRegionUsers(admin);
     return { client: (user) => of(user).client, access: (user) => of(user).access, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function grantRegionUsers(admin: KubeClient): Promise<void> {
+  for (const role of ROLES_IN.region) {
+    for (const object of userRole(role)) {
+      const resource = RBAC_RESOURCES[object.kind];
+      if (resource) await admin.apply(resource, object, { fieldManager: 'regions' });
+    }
   }
 }
 

@@ -1,0 +1,60 @@
+{{/*
+Names are fixed: admission policies and FlowSchemas know the service accounts by name, and a cluster has one of each.
+*/}}
+{{- define "switchback.name" -}}
+switchback-{{ .Values.role }}
+{{- end -}}
+
+{{- define "switchback.selector" -}}
+app.kubernetes.io/name: switchback
+app.kubernetes.io/component: {{ .Values.role }}
+{{- end -}}
+
+{{- define "switchback.labels" -}}
+{{ include "switchback.selector" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: switchback
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end -}}
+
+{{- define "switchback.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+
+{{/* The kind of cluster, as the label switchback.dev/lives-in and the folders of files/ call it. */}}
+{{- define "switchback.cluster" -}}
+{{ if eq .Values.role "hub" }}hub{{ else }}region{{ end }}
+{{- end -}}
+
+{{/* What the schema cannot say. */}}
+{{- define "switchback.check" -}}
+{{- if ne .Release.Namespace "switchback-system" -}}
+{{- fail (printf "install it into the namespace switchback-system, not %s: the admission policies and the credentials of the regions know that name (helm install --namespace switchback-system --create-namespace)" .Release.Namespace) -}}
+{{- end -}}
+{{- if eq .Values.role "agent" -}}
+{{- if not .Values.agent.region -}}
+{{- fail "agent.region is missing: the name of this region, as the IUGroup on the hub names it" -}}
+{{- end -}}
+{{- with .Values.agent -}}
+{{- if and .gate.image (not .rights.secretName) -}}
+{{- fail "agent.rights.secretName is missing: gates ask the rights server, which is off without its certificate" -}}
+{{- end -}}
+{{- if and .gate.agents (not .gate.image) -}}
+{{- fail "agent.gate.image is missing: gates need their image, by digest" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where gates reach the agents: the headless Service of this chart, unless the values say something else. */}}
+{{- define "switchback.gateAgents" -}}
+{{- if .Values.agent.gate.agents -}}
+{{ join "," .Values.agent.gate.agents }}
+{{- else -}}
+https://switchback-agent-rights.{{ .Release.Namespace }}.svc:{{ .Values.agent.rights.port }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,246 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adminClient } from '../../hack/operator/operator.ts';
+import { ROLE_NAMES, ROLES_IN, roleObjects } from '../../hack/rbac/objects.ts';
+import { bootRegions, type Regions } from '../../hack/regions/regions.ts';
+import { waitFor } from '../../hack/regions/wait.ts';
+import { RESOURCES } from '../../src/api/resources.ts';
+import { SETTINGS } from '../../src/config.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { fixedCredentials } from '../../src/kube/credentials.ts';
+import { CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD, SECRET } from '../../src/kube/kinds.ts';
+import { accessFromKubeconfig } from '../../src/kube/kubeconfig.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { createUndiciTransport } from '../../src/kube/undici-transport.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { HELM, install, KUBE_SCORE, render, renderText, uninstall, type Values } from './support/helm.ts';
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const HUB: Values = { role: 'hub', 'hub.credentials.secretNames': ['us-east', 'us-west'] };
+const AGENT: Values = { role: 'agent', 'agent.region': 'us-east' };
+/** Every switch that brings something. */
+const MONITORED: Values = {
+  'metrics.serviceMonitor.enabled': true,
+  'metrics.prometheusRule.enabled': true,
+  'metrics.dashboards.enabled': true,
+};
+const FULL_AGENT: Values = {
+  ...AGENT,
+  ...MONITORED,
+  'agent.peers.secretName': 'switchback-peers',
+  'agent.rights.secretName': 'switchback-rights',
+  'agent.gate.image': `example.com/switchback@${DIGEST}`,
+  'agent.gate.serverName': 'agents',
+  'agent.sip.port': 5060,
+  'agent.sip.service.type': 'LoadBalancer',
+  'credentials.hub.createToken': true,
+  'credentials.peer.createToken': true,
+  'credentials.hub.subjects': [{ kind: 'Group', name: 'hub-operators' }],
+};
+const FULL_HUB: Values = { ...HUB, ...MONITORED, 'hub.catalogue': 'today' };
+const SERVED = ['--api-versions', 'switchback.dev/v1alpha1/ServiceClass'];
+
+const namesOf = (objects: readonly KubeObject[], kind: string): string[] =>
+  objects
+    .filter((object) => object.kind === kind)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+
+const isForUsers = (name: string): boolean => /^switchback-(view|edit|operate)$/.test(name);
+
+describe.skipIf(HELM === undefined)('the chart', () => {
+  it.each<[string, Values, string]>([
+    ['no role', {}, "value must be one of 'hub', 'agent'"],
+    ['a wrong role', { role: 'agents' }, "value must be one of 'hub', 'agent'"],
+    ['an agent without a region', { role: 'agent' }, 'agent.region is missing'],
+    ['a value that is not known', { ...HUB, replica: 3 }, "additional properties 'replica' not allowed"],
+    ['an election that is too short', { ...HUB, 'hub.electionMs': 100 }, 'minimum: got 100, want 300'],
+    ['a gate image without a digest', { ...AGENT, 'agent.gate.image': 'gate:1' }, 'does not match pattern'],
+    [
+      'gates without a rights server',
+      { ...AGENT, 'agent.gate.image': `example.com/gate@${DIGEST}` },
+      'agent.rights.secretName is missing',
+    ],
+    ['a log level that is not known', { ...HUB, 'log.level': 'trace' }, "'/log/level': value must be one of"],
+    ['a catalogue that is not shipped', { ...HUB, 'hub.catalogue': 'yesterday' }, "'/hub/catalogue'"],
+  ])('refuses %s, and says what is wrong', async (_what, values, message) => {
+    await expect(renderText(values)).rejects.toThrow(message);
+  });
+
+  it('refuses another namespace', async () => {
+    await expect(renderText(HUB, ['--namespace', 'other'])).rejects.toThrow(
+      'install it into the namespace switchback-system',
+    );
+  });
+
+  it('brings each kind and policy to the role whose clusters it lives in, and keeps the kinds', async () => {
+    for (const [values, role] of [
+      [HUB, 'hub'],
+      [AGENT, 'region'],
+    ] as const) {
+      const objects = await render(values);
+      const crds = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+      expect(crds.length).toBeGreaterThan(3);
+      for (const { kind, metadata } of objects.filter(({ kind }) => /^(Custom|Validating|Flow)/.test(kind))) {
+        expect([kind, metadata.name, metadata.labels?.['switchback.dev/lives-in']]).toEqual([
+          kind,
+          metadata.name,
+          role,
+        ]);
+      }
+      for (const { metadata } of crds)
+        expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+    }
+    expect(namesOf(await render({ ...AGENT, 'crds.install': false, 'policies.install': false }), 'FlowSchema')).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    ['hub', HUB],
+    ['region', AGENT],
+  ] as const)('grants on a %s what the table of roles says', async (where, values) => {
+    const rendered = await render(values);
+    for (const role of ROLES_IN[where]) {
+      const wanted = roleObjects(role, { serviceAccount: ROLE_NAMES[role] }, { credentials: ['us-east', 'us-west'] });
+      for (const { metadata, ...rest } of wanted) {
+        const same = rendered.find((one) => one.kind === rest.kind && one.metadata.name === metadata.name);
+        expect(same).toMatchObject(rest);
+      }
+    }
+    const granted = rendered.filter(
+      ({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && !isForUsers(metadata.name),
+    );
+    expect(granted).toHaveLength(
+      ROLES_IN[where].flatMap((role) => roleObjects(role, { user: '' }, { credentials: ['x'] })).length / 2,
+    );
+  });
+
+  it('grants no Secret at all while none is named', async () => {
+    expect(await renderText({ role: 'hub' })).not.toMatch(/resources:\n\s+- secrets/);
+  });
+
+  it('hands every setting of the program on', async () => {
+    const rendered = `${await renderText(FULL_HUB)}${await renderText(FULL_AGENT)}`;
+    const names = [...Object.keys(SETTINGS.hub), ...Object.keys(SETTINGS.agent)];
+    expect(names.filter((name) => !rendered.includes(`name: ${name}\n`))).toEqual([]);
+  });
+
+  it('brings the catalogue once its kind is served, and keeps it', async () => {
+    expect(namesOf(await render(FULL_HUB), 'ServiceClass')).toEqual([]);
+    const classes = (await render(FULL_HUB, SERVED)).filter(({ kind }) => kind === 'ServiceClass');
+    expect(classes.length).toBeGreaterThan(20);
+    for (const { metadata } of classes)
+      expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  it('runs restricted pods: not root, a read-only root file system, no capabilities', async () => {
+    for (const values of [FULL_HUB, FULL_AGENT]) {
+      const [deployment] = (await render(values)).filter(({ kind }) => kind === 'Deployment');
+      expect(deployment).toMatchObject({
+        spec: {
+          template: {
+            spec: {
+              securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+              containers: [
+                {
+                  securityContext: {
+                    allowPrivilegeEscalation: false,
+                    readOnlyRootFilesystem: true,
+                    capabilities: { drop: ['ALL'] },
+                  },
+                },
+              ],
+            },
+          },
+        },
+      });
+    }
+  });
+
+  it.skipIf(KUBE_SCORE === undefined)('has nothing that kube-score calls critical', async () => {
+    for (const values of [HUB, FULL_AGENT]) {
+      const args = ['score', '--output-format', 'ci', ...IGNORED.flatMap((test) => ['--ignore-test', test]), '-'];
+      const { stdout } = spawnSync(KUBE_SCORE ?? '', args, { input: await renderText(values), encoding: 'utf8' });
+      expect(stdout.split('\n').filter((line) => line.includes('[CRITICAL]'))).toEqual([]);
+    }
+  });
+});
+
+/**
+ * Of kube-score: what is meant as it is. A CPU limit would make an agent fence late; a limit of disk would count its logs, and
+ * evict it for them; the image is named by its version or digest, so it need not be asked for at each start.
+ */
+const IGNORED = ['container-resources', 'container-ephemeral-storage-request-and-limit', 'container-image-pull-policy'];
+
+describe.skipIf(HELM === undefined)('the chart on real API servers', () => {
+  let regions: Regions;
+  beforeAll(async () => {
+    const zones = ['us-east-a', 'us-east-b'];
+    regions = await bootRegions({ regions: [{ name: 'us-east', zones, nodesPerZone: 1 }] });
+  });
+  afterAll(() => regions?.stop());
+
+  it('is installed on a hub, brings the catalogue with the next upgrade, and leaves kinds and classes behind', async () => {
+    const kubeconfig = regions.hub.kubeconfigPath('admin');
+    const client = await adminClient(regions, 'hub');
+    const values = { ...HUB, 'hub.catalogue': 'today' };
+    // Without `--wait`: the hub of these regions has no nodes.
+    expect(await install(kubeconfig, values)).toContain('Run the same `helm upgrade` again');
+    await expect(client.list(RESOURCES.serviceClass)).resolves.toMatchObject({ items: [] });
+    expect(await install(kubeconfig, values)).toContain('kind: Tenant');
+    const classes = (await client.list(RESOURCES.serviceClass)).items.length;
+    expect(classes).toBeGreaterThan(20);
+    await uninstall(kubeconfig);
+    expect((await client.list(RESOURCES.serviceClass)).items).toHaveLength(classes);
+    expect((await client.list(DEPLOYMENT, { namespace: 'switchback-system' })).items).toEqual([]);
+    await client.transport.close();
+  });
+
+  it('is installed in a region with --wait, its pods in both zones, and upgraded in place', async () => {
+    const kubeconfig = regions.region('us-east').kubeconfigPath('admin');
+    const client = await adminClient(regions, 'us-east');
+    const values = { ...FULL_AGENT, 'metrics.serviceMonitor.enabled': false, 'metrics.prometheusRule.enabled': false };
+    const waiting = ['--wait', '--timeout', '120s'];
+    await install(kubeconfig, values, waiting);
+    const { items } = await client.list(POD, { namespace: 'switchback-system' });
+    expect(new Set(items.map(({ spec }) => spec?.nodeName)).size).toBe(2);
+    await tryTokenOfHub(regions, client);
+    await install(kubeconfig, { ...values, 'log.level': 'debug' }, waiting);
+    await uninstall(kubeconfig);
+    const crds = (await client.list(CUSTOM_RESOURCE_DEFINITION)).items.map(({ metadata }) => metadata.name);
+    expect(crds).toContain('regionalservices.switchback.dev');
+    await client.transport.close();
+  });
+});
+
+/** The token that the chart makes for the hub opens what the hub needs there, and no Secret. */
+async function tryTokenOfHub(regions: Regions, admin: KubeClient): Promise<void> {
+  const token = await untilToken(admin);
+  const { credentials, server } = await accessFromKubeconfig(
+    regions.region('us-east').kubeconfig('admin'),
+    systemClock,
+  );
+  const { tls } = await credentials.refresh();
+  const transport = createUndiciTransport({
+    cluster: 'us-east',
+    server,
+    credentials: fixedCredentials({ headers: { authorization: `Bearer ${token}` }, tls }),
+    clock: systemClock,
+  });
+  const client = createKubeClient(transport, 'us-east');
+  await expect(client.list(RESOURCES.regionLease)).resolves.toMatchObject({ items: [] });
+  await expect(client.list(SECRET, { namespace: 'switchback-system' })).rejects.toMatchObject({ status: 403 });
+  await transport.close();
+}
+
+async function untilToken(admin: KubeClient): Promise<string> {
+  const where = { name: 'switchback-hub-token', namespace: 'switchback-system' };
+  let token = '';
+  await waitFor({ what: 'the token of the hub', timeoutMs: 20_000 }, async () => {
+    token = Buffer.from((await admin.read(SECRET, where)).data?.['token'] ?? '', 'base64').toString('utf8');
+    return token !== '';
+  });
+  return token;
+}
