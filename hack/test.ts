@@ -20,6 +20,7 @@ interface Stage {
 const STAGES: readonly Stage[] = [
   { name: 'check', run: () => command('node', 'hack/check.ts') },
   { name: 'scenarios', run: () => vitest('scenarios') },
+  { name: 'gitops', run: () => vitest('gitops') },
   { name: 'simulation', run: () => vitest('simulation') },
   { name: 'control planes', run: buildControlPlanes },
   { name: 'integration', run: () => vitest('integration') },

@@ -5,12 +5,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderArgocd } from './argocd.ts';
 import { renderCatalogue } from './catalogue.ts';
 import { renderChartReadme } from './chart/readme.ts';
 import { renderTemplates } from './chart/templates.ts';
 import { renderValues } from './chart/values-files.ts';
 import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
+import { renderFlux } from './flux.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
 import { renderImpact } from './impact.ts';
@@ -43,6 +45,8 @@ const files = [
   ...renderValues(),
   ...renderTemplates(),
   ...renderChartReadme(),
+  ...renderArgocd(),
+  ...renderFlux(),
 ];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);

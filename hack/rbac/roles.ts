@@ -71,7 +71,7 @@ export const RULES: Readonly<Record<Role, readonly Rule[]>> = {
     {
       group: OURS,
       resources: ['regionswitches'],
-      verbs: ['list', 'watch', 'create', 'delete'],
+      verbs: ['list', 'watch', 'create', 'patch', 'delete'],
       why: 'records each switch, makes drills of the calendar, removes old records',
     },
     {

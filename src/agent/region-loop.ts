@@ -34,7 +34,7 @@ export function createRegionLoop(context: AgentContext): Ticker {
       const seen = sightings.isWhole && { peers: peers.length > 0 ? peers : null };
       const transit = context.transit && { transitCentres: context.transit.list(object.status?.transitCentres) };
       const fields = { zones, agentVersion: context.version, ...seen, ...transit };
-      await reportStatus(options, object, { conditions: conditionsOf(zones), fields });
+      await reportStatus(options, object, { conditions: regionConditions(zones), fields });
     },
   });
 }
@@ -46,7 +46,8 @@ function zoneStatus(zone: string, facts: NodeFacts): ZoneStatus {
   return { zone, nodes: nodes.length, readyNodes, state };
 }
 
-function conditionsOf(zones: readonly ZoneStatus[]): ConditionState[] {
+/** Conditions of a region, by its zones. */
+export function regionConditions(zones: readonly ZoneStatus[]): ConditionState[] {
   const bad = zones.filter(({ state }) => state !== 'Healthy');
   const message = bad.map(({ zone, nodes }) => `zone ${zone}: none of ${nodes} nodes is ready`).join('; ');
   const isBad = bad.length > 0;
@@ -58,6 +59,12 @@ function conditionsOf(zones: readonly ZoneStatus[]): ConditionState[] {
       message: isBad ? message : 'every zone has ready nodes',
     },
     { type: 'Reconciling', status: 'False', reason: 'AsDeclared', message: '' },
-    { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
+    // No agent can bring a zone back. Neither of the two would leave who waits (kstatus) without an explanation.
+    {
+      type: 'Stalled',
+      status: isBad ? 'True' : 'False',
+      reason: isBad ? 'ZoneLost' : 'AsDeclared',
+      message: isBad ? message : '',
+    },
   ];
 }

@@ -24,7 +24,7 @@ export const CONDITION_TYPES = {
   TrafficWritten: 'The traffic objects say what was decided.',
   Deprecated: 'Something that is used is deprecated.',
   Rehearsed: 'For every region a switch away from it was proved lately, by a drill or in earnest.',
-  RequestMade: 'What an annotation asked for last was made a RegionSwitch.',
+  RequestMade: 'What an annotation asked for last was made a RegionSwitch, or done to those that requests made.',
   DataStoresReady: 'The data stores are as the role of the region wants them: promoted, or standing by and caught up.',
   DirectoryWritten: 'Every region that answers has what its services need to know of the tenants.',
   DependenciesMet:

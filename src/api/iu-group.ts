@@ -320,7 +320,14 @@ export type WhatIf = z.infer<typeof whatIf>;
 export const MOST_REQUESTS = 50;
 const requestEntry = z.object({
   nonce: dnsLabel(40).describe('The nonce of the request.'),
-  regionSwitch: z.string().max(253).describe('The RegionSwitch that was made.'),
+  regionSwitch: z
+    .string()
+    .max(253)
+    .describe('The RegionSwitch that was made, or changed: of several the first, empty where there was none.'),
+  change: z
+    .enum(['Approve', 'Abort', 'Resume'])
+    .optional()
+    .describe('What was done to a RegionSwitch that was there. Absent: it was made.'),
   time: timestamp.describe('When.'),
   expiresAt: timestamp.describe('When the request expires.'),
 });

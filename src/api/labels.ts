@@ -47,6 +47,8 @@ export const ANNOTATIONS = {
   revision: 'switchback.dev/revision',
   /** Of an IUGroup: JSON that asks for a RegionSwitch. */
   request: 'switchback.dev/request',
+  /** Of an IUGroup: the reason of that request, for writers that cannot quote text in JSON. */
+  requestReason: 'switchback.dev/request-reason',
   /** Of a CloudNativePG Cluster: the run that it was demoted for. */
   demotedFor: 'switchback.dev/demoted-for',
 } as const;

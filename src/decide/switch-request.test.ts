@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { aSwitch } from '../../test/support/objects.ts';
+import type { RequestToChange } from '../api/annotated-request.ts';
 import { MOST_REQUESTS, type RequestEntry } from '../api/iu-group.ts';
-import { type RequestQuestion, readRequest, rememberRequest, requestCondition } from './switch-request.ts';
+import { changesOf, type RequestQuestion, readRequest, rememberRequest, requestCondition } from './switch-request.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const later = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
@@ -34,7 +36,9 @@ describe('a request by annotation', () => {
     ['is a word', {}, { text: '"evacuate"' }, 'the request: '],
     ['has no nonce', { nonce: undefined }, {}, 'nonce: '],
     ['has a nonce that no name can be made from', { nonce: 'a/b' }, {}, 'nonce: must be a DNS label'],
-    ['asks for a freeze', { type: 'Freeze' }, {}, 'type: '],
+    ['asks for what there is not', { type: 'Destroy' }, {}, 'type: '],
+    ['says no reason, nor does the annotation beside it', { reason: undefined }, {}, 'reason: '],
+    ['approves and names services', { type: 'Approve', services: ['ns/mail'], region: undefined }, {}, 'the request: '],
     ['says no reason', { reason: '' }, {}, 'reason: '],
     ['does not say until when', { expiresAt: undefined }, {}, 'expiresAt: '],
     ['says a field that does not exist', { dryrun: true }, {}, 'the request: '],
@@ -51,6 +55,22 @@ describe('a request by annotation', () => {
     const answer = ask(change, more);
     expect(answer).toMatchObject({ kind: 'Refused' });
     expect(requestCondition(answer)).toMatchObject({ status: 'False', message: expect.stringContaining(words) });
+  });
+
+  it('may have its reason in the annotation beside it', () => {
+    expect(ask({ reason: undefined }, { reason: 'say "yes"' })).toMatchObject({ request: { reason: 'say "yes"' } });
+    expect(ask({}, { reason: 'other' })).toMatchObject({ request: { reason: 'power' } });
+  });
+
+  it('may be one for a freeze of the group, a drill, or a change of what was asked for', () => {
+    const none = { region: undefined };
+    expect(ask({ type: 'Freeze', ...none, switchExpiresAt: later(600) }).kind).toBe('Make');
+    expect(ask({ type: 'Drill', drill: { kind: 'Plan' } })).toMatchObject({ request: { drill: { staySeconds: 300 } } });
+    expect(ask({ type: 'Approve', ...none, by: 'argocd' })).toMatchObject({
+      kind: 'Change',
+      request: { by: 'argocd' },
+    });
+    expect(ask({ type: 'Abort', ...none }, { done: [entry('n-1')] })).toMatchObject({ kind: 'Known' });
   });
 
   it('is not there without the annotation', () => {
@@ -88,5 +108,51 @@ describe('a request by annotation', () => {
       { numRuns: 50 },
     );
     expect(most).toBeGreaterThan(40);
+  });
+});
+
+describe('what a request changes', () => {
+  const status = { observedGeneration: 1 };
+  const approval = { requestedTime: later(-5) };
+  const freeze = { type: 'Freeze', region: undefined, expiresAt: later(60) };
+  const SWITCHES = [
+    { ...aSwitch('americas-request-n-1'), status: { ...status, approval } },
+    { ...aSwitch('of-somebody-in-git'), status: { ...status, approval } },
+    { ...aSwitch('americas-request-n-2'), status: { ...status, endTime: later(-1), approval } },
+    { ...aSwitch('americas-request-n-3'), status: { ...status, approval: { ...approval, grantedTime: later(-1) } } },
+    aSwitch('americas-request-n-4', { abort: true }),
+    aSwitch('americas-request-n-5', { iuGroupRef: { name: 'emea' } }),
+    aSwitch('americas-request-n-6', freeze),
+    aSwitch('freeze-in-git', freeze),
+    aSwitch('sunday', { type: 'Drill', trigger: 'Schedule', drill: { kind: 'Plan' } }),
+  ];
+  const done = ['n-1', 'n-2', 'n-3', 'n-4', 'n-5', 'n-6'].map((nonce) => entry(nonce));
+  const change = (type: RequestToChange['type']) =>
+    changesOf(
+      { nonce: 'n-9', type, reason: 'CHG-1', expiresAt: later(10), by: 'argocd' },
+      {
+        done,
+        group: 'americas',
+        switches: SWITCHES,
+      },
+      later(0),
+    ).map(({ object, spec }) => [object.metadata.name, spec]);
+
+  it('is what waits for a yes, with who and why', () => {
+    const approvals = [{ by: 'argocd', at: later(0), comment: 'CHG-1' }];
+    expect(change('Approve')).toEqual([['americas-request-n-1', { approvals }]]);
+  });
+
+  it('is every open switch that the operator made, and no freeze', () => {
+    const abort = { abort: true };
+    expect(change('Abort')).toEqual([
+      ['americas-request-n-1', abort],
+      ['americas-request-n-3', abort],
+      ['sunday', abort],
+    ]);
+  });
+
+  it('is the freezes that were asked for by request', () => {
+    expect(change('Resume')).toEqual([['americas-request-n-6', { abort: true }]]);
   });
 });

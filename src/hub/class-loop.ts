@@ -25,8 +25,6 @@ async function reportClass(context: HubContext, key: string, signal: AbortSignal
   const serviceClass = classes.store.get(key);
   if (!serviceClass || !classes.reflector.synced) return undefined;
   if (!leadership.isCertain()) return leadership.whenUncertain();
-  // Of a class that requires nothing there is nothing to tell, but what was told of it before.
-  if (requirementsOf(serviceClass).length === 0 && !serviceClass.status?.conditions) return undefined;
   const options = {
     client: context.client,
     resource: RESOURCES.serviceClass,
@@ -34,13 +32,21 @@ async function reportClass(context: HubContext, key: string, signal: AbortSignal
     now: isoTime(clock.now().wallMs),
     signal,
   };
-  await reportStatus(options, serviceClass, { conditions: conditionsOf(context, serviceClass) });
+  await reportStatus(options, serviceClass, {
+    conditions: classConditions(serviceClass, (name) => classes.store.get(name)),
+  });
   return undefined;
 }
 
-function conditionsOf({ classes }: HubContext, serviceClass: ServiceClass): ConditionState[] {
-  const judgement = judgeRequirements(serviceClass, (name) => classes.store.get(name));
+/** Conditions of a service class: whether what it requires can be had. */
+export function classConditions(
+  serviceClass: ServiceClass,
+  classOf: (name: string) => ServiceClass | undefined,
+): ConditionState[] {
+  const judgement = judgeRequirements(serviceClass, classOf);
   const { message, reason, status } = judgement;
   const stalled: ConditionState[] = status === 'True' ? [] : [{ type: 'Stalled', status: 'True', reason, message }];
-  return [{ ...judgement, type: 'Ready' }, ...stalled, judgement];
+  // A class that requires nothing is told of too: with `observedGeneration: -1` whoever waits for it would wait for ever.
+  const required = requirementsOf(serviceClass).length > 0 ? [judgement] : [];
+  return [{ ...judgement, type: 'Ready' }, ...stalled, ...required];
 }

@@ -504,7 +504,7 @@ describe('pause, resume and undo', () => {
     await run(10);
     expect(whereAre()).toBe('west@2 east@1');
     const paused = await read('p');
-    expect(paused.status?.conditions?.find((c) => c.type === 'Stalled')).toMatchObject({
+    expect(paused.status?.conditions?.find((c) => c.type === 'Reconciling')).toMatchObject({
       status: 'True',
       reason: 'Paused',
       message: 'paused: 0 of 1 services were begun',

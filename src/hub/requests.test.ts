@@ -40,7 +40,7 @@ beforeEach(() => {
   context = partOf<HubContext>('context', {
     clock: new ManualClock(),
     client: direct.client,
-    switches: { store: switches },
+    switches: { store: switches, reflector: { synced: true } },
     leadership: { isCertain: () => leads },
     events: { record: ({ note }: { note: string }) => events.push(note) },
   });
@@ -66,6 +66,34 @@ it('a request may name tenants', async () => {
   expect(made.spec.tenants).toEqual(['acme/one', 'acme/two']);
   const { requested } = await answer(groupWith({ ...REQUEST, nonce: 'n-2', tenants: ['one'] }));
   expect(requested).toMatchObject({ status: 'False', message: expect.stringContaining("must be 'namespace/name'") });
+});
+
+it('a request changes what an earlier one made, once, and remembers what it did', async () => {
+  const freeze = { nonce: 'n-1', type: 'Freeze', switchExpiresAt: '2026-01-01T01:00:00Z' };
+  const made = await answer(groupWith({ ...REQUEST, ...freeze, region: undefined }));
+  const { expiresAt, reason } = REQUEST;
+  const resume = { nonce: 'n-2', type: 'Resume', expiresAt, reason };
+  const { requested, requests } = await answer(groupWith(resume, { requests: [...made.requests] }));
+  expect(requested).toMatchObject({ status: 'True', message: `request n-2 ended RegionSwitch ${NAME}` });
+  expect(requests.map(({ change, nonce }) => [nonce, change])).toEqual([
+    ['n-1', undefined],
+    ['n-2', 'Resume'],
+  ]);
+  expect((await direct.client.read(RESOURCES.regionSwitch, { name: NAME })).spec.abort).toBe(true);
+  expect(events.at(-1)).toBe(`The annotation changed RegionSwitch ${NAME}: Resume`);
+  const writes = direct.writes().length;
+  await answer(groupWith(resume, { requests: [...requests] }));
+  expect(direct.writes()).toHaveLength(writes);
+  const again = await answer(groupWith({ ...resume, nonce: 'n-3' }, { requests: [...requests] }));
+  expect(again.requested).toMatchObject({ status: 'False', message: 'no freeze of a request is in force' });
+  // Used up: it ends no freeze that is asked for later.
+  const later = await answer(
+    groupWith({ ...REQUEST, ...freeze, nonce: 'n-4', region: undefined }, { requests: [...again.requests] }),
+  );
+  const stale = await answer(groupWith({ ...resume, nonce: 'n-3' }, { requests: [...later.requests] }));
+  expect(stale.requested).toEqual(again.requested);
+  const calm = await direct.client.read(RESOURCES.regionSwitch, { name: 'americas-request-n-4' });
+  expect(calm.spec.abort).toBe(false);
 });
 
 it('what a leader made before it fell is taken for made', async () => {

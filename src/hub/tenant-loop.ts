@@ -23,7 +23,7 @@ export function createTenantLoop(
   plan: () => CohortPlan | undefined,
   metrics?: ControllerMetrics,
 ): Controller {
-  const parts: Parts = { context, impacts: new TenantImpacts(context), placesOf: createTenantPlaces(context) };
+  const parts: TenantParts = { context, impacts: new TenantImpacts(context), placesOf: createTenantPlaces(context) };
   return new Controller({
     name: 'tenant',
     clock: context.clock,
@@ -35,14 +35,15 @@ export function createTenantLoop(
   });
 }
 
-interface Parts {
+/** What a report of a tenant is made from, beside the plan. */
+export interface TenantParts {
   readonly context: HubContext;
   readonly impacts: TenantImpacts;
   readonly placesOf: ReturnType<typeof createTenantPlaces>;
 }
 
 async function reconcileTenant(
-  parts: Parts,
+  parts: TenantParts,
   plan: CohortPlan | undefined,
   key: string,
   signal: AbortSignal,
@@ -73,8 +74,9 @@ const NOT_PLANNED: ConditionState = {
   message: 'not planned yet',
 };
 
-function tenantReport(
-  { context, impacts, placesOf }: Parts,
+/** A plan that is whole is only as good as the instances that carry it out. */
+export function tenantReport(
+  { context, impacts, placesOf }: TenantParts,
   tenant: Tenant,
   outcome: TenantOutcome,
   now: string,

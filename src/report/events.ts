@@ -50,6 +50,13 @@ export const requestMade = (group: IUGroup, regionSwitch: string): EventNote =>
     text: `The annotation made RegionSwitch ${regionSwitch}`,
   });
 
+export const requestChanged = (group: IUGroup, change: string, regionSwitch: string): EventNote =>
+  note(group, 'Normal', {
+    reason: 'RequestMade',
+    action: 'Request',
+    text: `The annotation changed RegionSwitch ${regionSwitch}: ${change}`,
+  });
+
 export const requestRefused = (group: IUGroup, because: string): EventNote =>
   note(group, 'Warning', {
     reason: 'RequestInvalid',

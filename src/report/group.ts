@@ -160,10 +160,12 @@ function inService({ before, isIsolated, regions }: GroupFacts): NonNullable<IUG
 /** Status of an IU group. Bounded: services as counts, never by name but for the first three. */
 export function groupReport(facts: GroupFacts): StatusReport {
   const [first] = problems(facts);
-  const stuck = problems(facts).find((problem) => problem.stuck);
   const full = facts.capacities.find(({ fits }) => !fits);
   const healthy = facts.regions.filter(({ diagnosis }) => shownState(diagnosis) === 'Healthy').length;
-  const problem = first ?? (full && { reason: 'CapacityExceeded' as const, message: full.message, stuck: false });
+  const lacking: Problem | undefined = full && { reason: 'CapacityExceeded', message: full.message, stuck: true };
+  const problem = first ?? lacking;
+  // Beside a region that is on its way back, want of room is not the first thing to say.
+  const stuck = problems(facts).find((one) => one.stuck) ?? (first ? undefined : lacking);
   const conditions: ConditionState[] = [
     problem
       ? { type: 'Ready', status: 'False', reason: problem.reason, message: problem.message }

@@ -142,24 +142,25 @@ describe('a switch that a person asked for', () => {
     expect(undone.fields).toMatchObject({ drain: null });
   });
 
-  it.each<[string, Partial<ManualProgress>, string, string]>([
+  it.each<[string, Partial<ManualProgress>, string]>([
+    ['all are held', { plan: [held('ns/a'), held('ns/b')] }, '2 services cannot move; ns/a: somebody has to say yes'],
     [
-      'all are held',
-      { plan: [held('ns/a'), held('ns/b')] },
-      'ApprovalRequired',
-      '2 services cannot move; ns/a: somebody has to say yes',
+      'the others have been moved',
+      { services: [service('ns/a', DONE)], plan: [held('ns/b')] },
+      '1 services cannot move; ns/b: somebody has to say yes',
     ],
+  ])('waits, which is no failure, and says for what, when %s', (_, progress, message) => {
+    const object = reported(aSwitch('s'), progress);
+    expect(isNow(object)).toBe('Reconciling');
+    expect(conditionOf(object, 'Reconciling')).toMatchObject({ reason: 'ApprovalRequired', message });
+  });
+
+  it.each<[string, Partial<ManualProgress>, string, string]>([
     [
       'all stay',
       { plan: [stays('ns/a')] },
       'NoSuccessor',
       '1 services cannot move; ns/a: the service has no other region',
-    ],
-    [
-      'the others have been moved',
-      { services: [service('ns/a', DONE)], plan: [held('ns/b')] },
-      'ApprovalRequired',
-      '1 services cannot move; ns/b: somebody has to say yes',
     ],
     [
       'there is no such group',
@@ -221,7 +222,7 @@ describe('a switch that is paused from the beginning', () => {
   it('has no start, none of its steps is done, and nothing is led away', () => {
     const object = reported(paused, { plan: [drains] });
     expect([isNow(object), object.status?.startTime, object.status?.endTime]).toEqual([
-      'Stalled',
+      'Reconciling',
       undefined,
       undefined,
     ]);

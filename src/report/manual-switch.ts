@@ -164,7 +164,7 @@ function awaitingReport(object: RegionSwitch, { plan, regions }: ManualProgress,
   const drained = drains > 0 ? `, nor is the traffic of ${drains} led away` : '';
   const message = `paused: 0 of ${pending} services were begun${drained}`;
   return {
-    conditions: standingConditions({ is: 'Stalled', reason: 'Paused', message }),
+    conditions: standingConditions({ is: 'Reconciling', reason: 'Paused', message }),
     fields: {
       steps: pendingSteps(pending),
       ...progressFields([], pending),
@@ -250,10 +250,11 @@ function pausedStanding(
   const isUnderWay = !services.every(isSettled);
   const carried = isUnderWay ? '; what is under way is carried to its end' : '';
   const message = `paused: ${services.length} of ${services.length + pending} services were begun${carried}`;
-  return { is: isUnderWay ? 'Reconciling' : 'Stalled', reason: 'Paused', message };
+  // Not stalled, though nothing moves: who waits for it (kstatus) must not take a pause for a failure.
+  return { is: 'Reconciling', reason: 'Paused', message };
 }
 
-/** Why nothing happens, when nothing does. */
+/** Why nothing happens, when nothing does. What is held is asked again, or waits for a yes: that is no failure. */
 function stalledStanding({ drain, plan, services }: ManualProgress, { pending }: Remainder): Standing | undefined {
   const isUnderWay = plan.some(({ verdict }) => verdict === 'Moves') || !services.every(isSettled);
   const held = plan.find(({ verdict }) => verdict === 'Held');
@@ -262,7 +263,7 @@ function stalledStanding({ drain, plan, services }: ManualProgress, { pending }:
   if (!first) return undefined;
   const reason = (first.reason ?? 'Progressing') as Reason;
   const message = `${isIdle ? plan.length : pending} services cannot move; ${first.name}: ${first.message ?? ''}`;
-  return { is: 'Stalled', reason, message };
+  return { is: first.verdict === 'Held' ? 'Reconciling' : 'Stalled', reason, message };
 }
 
 export const isSettled = ({ readyAt, superseded }: ServiceProgress): boolean => superseded || readyAt !== undefined;

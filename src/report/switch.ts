@@ -161,16 +161,18 @@ export function factsOf(services: readonly ServiceProgress[], pending: number) {
   };
 }
 
+/** Ready when it is switched over, as a switch of a person is: that it is not protected yet is a fact of its own. */
 function conditionsOf(services: readonly ServiceProgress[]): ConditionState[] {
   const { cleaned, secured, switched } = factsOf(services, 0);
-  const isOver = secured.status === 'True' && switched.status === 'True';
+  const isSwitched = switched.status === 'True';
+  const left = isSwitched && secured.status !== 'True' ? `; not protected yet: ${secured.message}` : '';
   return [
-    { ...switched, type: 'Ready' },
+    { ...switched, type: 'Ready', message: `${switched.message}${left}` },
     {
       type: 'Reconciling',
-      status: isOver ? 'False' : 'True',
-      reason: isOver ? 'AsDeclared' : 'Progressing',
-      message: isOver ? '' : (switched.status === 'True' ? secured : switched).message,
+      status: isSwitched ? 'False' : 'True',
+      reason: isSwitched ? 'AsDeclared' : 'Progressing',
+      message: isSwitched ? '' : switched.message,
     },
     { type: 'Stalled', status: 'False', reason: 'AsDeclared', message: '' },
     switched,

@@ -5,7 +5,7 @@ import { endPods } from '../../src/act/fence.ts';
 import { pruneChildren } from '../../src/act/prune.ts';
 import { QuorumReads } from '../../src/act/quorum-reads.ts';
 import { CLUSTER, type Cluster, patchReplica, readCluster } from '../../src/agent/data-stores/cloud-native-pg.ts';
-import { LABELS } from '../../src/api/labels.ts';
+import { ANNOTATIONS, LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { trafficPolicy } from '../../src/api/traffic.ts';
 import type { HubContext } from '../../src/hub/context.ts';
@@ -42,6 +42,7 @@ beforeAll(async () => {
   world.hub.serve(HTTP_ROUTE);
   access = world.access;
   await playHistory();
+  await askAndResume();
   await leadElsewhere();
   await readBeforeWriting();
   await endWhatControllersLeave();
@@ -55,6 +56,24 @@ const TRAFFIC = {
   tenantNames: { frontDoor: 'chat' },
   gateway: { name: 'edge', classes: ['desk'], backend: { kind: 'Service', port: 80 } },
 };
+
+/** Somebody asks for a freeze by annotation, and takes it back. */
+async function askAndResume(): Promise<void> {
+  const groups = world.kind(HUB, RESOURCES.iuGroup);
+  const later = new Date(world.time.wallMs + 3_600_000).toISOString();
+  const common = { expiresAt: later, reason: 'holidays' };
+  const requests = [
+    { ...common, nonce: 'one', type: 'Freeze', switchExpiresAt: later },
+    { ...common, nonce: 'two', type: 'Resume' },
+  ];
+  for (const request of requests) {
+    const group = groups.get(GROUP);
+    if (!group) throw new Error('there is no group');
+    const annotations = { ...group.metadata.annotations, [ANNOTATIONS.request]: JSON.stringify(request) };
+    groups.update(group, { ...group, metadata: { ...group.metadata, annotations } });
+    await run(15);
+  }
+}
 
 /** The group wants no routes any more, and no names for its tenants. */
 async function leadElsewhere(): Promise<void> {

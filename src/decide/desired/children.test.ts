@@ -153,7 +153,6 @@ describe('computeChildren: pods', () => {
         'app.kubernetes.io/managed-by': 'switchback',
         'app.kubernetes.io/part-of': 'switchback',
         'app.kubernetes.io/name': 'voice-mail',
-        'app.kubernetes.io/instance': 'voice-mail-us-east',
         'app.kubernetes.io/component': 'main',
       },
     });

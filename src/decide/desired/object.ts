@@ -48,7 +48,10 @@ export function selectorLabels(order: Order, component: ComponentOrder, part: Pa
   };
 }
 
-/** All labels of an object: a fixed list. */
+/**
+ * All labels of an object: a fixed list. `app.kubernetes.io/instance` is not in it: an Argo CD that tracks by label takes what
+ * has it for a part of the application of that name, and prunes it.
+ */
 export function objectLabels(order: Order, component: ComponentOrder, part: Part = {}): Labels {
   return {
     ...selectorLabels(order, component, part),
@@ -56,7 +59,6 @@ export function objectLabels(order: Order, component: ComponentOrder, part: Part
     [LABELS.managedBy]: MANAGED_BY,
     [LABELS.partOf]: MANAGED_BY,
     'app.kubernetes.io/name': labelValue(order.spec.serviceClass),
-    'app.kubernetes.io/instance': labelValue(order.metadata.name),
     'app.kubernetes.io/component': component.name,
   };
 }

@@ -1,0 +1,21 @@
+-- Asks for it by annotation, which is not in Git: no difference, and nothing that self-healing takes back. The operator
+-- carries a nonce out once, and nothing that has expired. `Abort` is what is asked for.
+local os = require("os")
+local function param(name)
+  if actionParams == nil or actionParams[name] == "" then
+    return nil
+  end
+  return actionParams[name]
+end
+local function at(seconds)
+  -- The clock of UTC read as local time, and written as local time: right in every time zone.
+  return os.date("%Y-%m-%dT%XZ", os.time(os.date("!*t")) + seconds)
+end
+
+local nonce = "argocd-abort-" .. os.time()
+local request = '{"nonce":"' .. nonce .. '","type":"Abort","expiresAt":"' .. at(900) .. '"'
+local metadata = obj.metadata
+metadata.annotations = metadata.annotations or {}
+metadata.annotations["switchback.dev/request"] = request .. "}"
+metadata.annotations["switchback.dev/request-reason"] = param("reason") or "abort by Argo CD"
+return obj

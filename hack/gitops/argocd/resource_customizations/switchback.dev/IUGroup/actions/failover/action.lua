@@ -1,0 +1,33 @@
+-- Asks for it by annotation, which is not in Git: no difference, and nothing that self-healing takes back. The operator
+-- carries a nonce out once, and nothing that has expired. `Failover` is what is asked for.
+local os = require("os")
+local function param(name)
+  if actionParams == nil or actionParams[name] == "" then
+    return nil
+  end
+  return actionParams[name]
+end
+local function at(seconds)
+  -- The clock of UTC read as local time, and written as local time: right in every time zone.
+  return os.date("%Y-%m-%dT%XZ", os.time(os.date("!*t")) + seconds)
+end
+-- What a person typed becomes part of JSON only when it equals a name that stands in the spec: there is no library to
+-- quote text with. The reason is an annotation of its own.
+local function region()
+  local wanted = param("region")
+  for _, unit in ipairs(obj.spec.infrastructureUnits) do
+    if unit.region == wanted then
+      return ',"region":"' .. unit.region .. '"'
+    end
+  end
+  error("Name a region of this IUGroup in the parameter region")
+end
+
+local nonce = "argocd-failover-" .. os.time()
+local request = '{"nonce":"' .. nonce .. '","type":"Failover","expiresAt":"' .. at(900) .. '"'
+request = request .. region()
+local metadata = obj.metadata
+metadata.annotations = metadata.annotations or {}
+metadata.annotations["switchback.dev/request"] = request .. "}"
+metadata.annotations["switchback.dev/request-reason"] = param("reason") or "failover by Argo CD"
+return obj

@@ -1,0 +1,1 @@
+return { status = string.upper("healthy"), message = ("x"):rep(2) }
