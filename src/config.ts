@@ -15,6 +15,12 @@ const hubSchema = z.object({
   ...common,
   /** Election time of the hub in milliseconds: with two heartbeats less than the lease of every IU group. */
   SWITCHBACK_HUB_ELECTION_MS: z.coerce.number().int().min(300).max(300_000).default(2500),
+  /** Most services with metrics of their own (`switchback_service_…`), the first ones by name; 0: none has. */
+  SWITCHBACK_SERVICE_METRICS: z.coerce.number().int().min(0).max(10_000).default(500),
+  /** The same of tenants (`switchback_tenant_…`), of which there may be very many: off unless it is set. */
+  SWITCHBACK_TENANT_METRICS: z.coerce.number().int().min(0).max(10_000).default(0),
+  /** Longest time that a service may be away in a switch, the wait for persons not counted: for metrics and alerts only. */
+  SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
 });
 
 const path = z.string().min(1);

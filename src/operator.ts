@@ -14,14 +14,11 @@ import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from 
 import { createKubeClient } from './kube/rest-client.ts';
 import { createUndiciTransport } from './kube/undici-transport.ts';
 import { createNameServerClient } from './observe/name-server.ts';
-import { createBrakeMetrics } from './report/brake-metrics.ts';
 import { createLog } from './report/log.ts';
 import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
-import { createProbeMetrics } from './report/probe-metrics.ts';
+import { createAgentMetrics, createHubMetrics } from './report/role-metrics.ts';
 import { shownState } from './report/shown-state.ts';
-import { createTrafficMetrics } from './report/traffic-metrics.ts';
-import { createTransitMetrics } from './report/transit-metrics.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startHealthServer } from './runtime/health.ts';
 import { systemRandom } from './runtime/random.ts';
@@ -109,6 +106,21 @@ interface Deps {
 const identity = (): string => `${hostname()}_${systemRandom.token()}`;
 
 function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, { connect, log, metrics }: Deps): Hub {
+  const shown = createHubMetrics(
+    metrics.registry,
+    {
+      picture: () => hub.picture(),
+      brakes: () => hub.brakes(),
+      transit: () => hub.transit(),
+      records: () => hub.records(),
+      watches: () => hub.watches(),
+    },
+    {
+      version: versionOfPackage(),
+      limits: { services: config.SWITCHBACK_SERVICE_METRICS, tenants: config.SWITCHBACK_TENANT_METRICS },
+      recoveryObjectiveSeconds: config.SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS,
+    },
+  );
   const hub = createHub({
     client: connect('hub', access),
     connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
@@ -121,14 +133,12 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     onDiagnosed: (region, diagnosis) => metrics.setRegion(region, shownState(diagnosis), diagnosis.reason),
     onProved: metrics.setProved,
     askNameServer: createNameServerClient(),
+    ...shown,
     clock: systemClock,
     random: systemRandom,
     log,
     metrics: metrics.controllers,
   });
-  createBrakeMetrics(metrics.registry, () => hub.brakes());
-  createTrafficMetrics(metrics.registry, () => hub.records());
-  createTransitMetrics(metrics.registry, () => hub.transit());
   return hub;
 }
 
@@ -138,12 +148,18 @@ function agentOf(
   { connect, log, metrics }: Deps,
 ): Agent {
   const gate = gateOf(config);
-  return createAgent({
+  const version = versionOfPackage();
+  const shown = createAgentMetrics(metrics.registry, () => agent.watches(), {
+    region: config.SWITCHBACK_REGION,
+    version,
+  });
+  const agent = createAgent({
     region: config.SWITCHBACK_REGION,
     ...(gate ? { gate } : {}),
     onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
-    probes: { ask: createAsk(systemRandom, createLookup()), metrics: createProbeMetrics(metrics.registry) },
-    version: versionOfPackage(),
+    probes: { ask: createAsk(systemRandom, createLookup()), metrics: shown.probes },
+    leaseMetrics: shown.lease,
+    version,
     client: connect(config.SWITCHBACK_REGION, access),
     connectPeer: (peer) => connectPeer(config.SWITCHBACK_PEERS_DIR, peer, connect),
     identity: identity(),
@@ -152,6 +168,7 @@ function agentOf(
     log,
     metrics: metrics.controllers,
   });
+  return agent;
 }
 
 /** Undefined while the folder has no kubeconfig of that region. Rejects when it has one that cannot be used. */

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderAlerts } from './alerts/render.ts';
 import { renderArgocd } from './argocd.ts';
 import { renderCatalogue } from './catalogue.ts';
 import { renderChartReadme } from './chart/readme.ts';
@@ -12,10 +13,13 @@ import { renderTemplates } from './chart/templates.ts';
 import { renderValues } from './chart/values-files.ts';
 import { renderCli } from './cli.ts';
 import { renderCrds } from './crds.ts';
+import { renderDashboards } from './dashboards/render.ts';
 import { renderFlux } from './flux.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
 import { renderImpact } from './impact.ts';
+import { renderLogs } from './logs.ts';
+import { renderMetrics } from './metrics.ts';
 import { renderReference } from './reference.ts';
 import { renderRolesPage } from './roles-page.ts';
 import { renderTiers } from './tiers.ts';
@@ -30,6 +34,8 @@ const OWNED: Readonly<Record<string, string>> = {
   [`${FILES}/crds/region`]: '.yaml',
   [`${FILES}/policies/hub`]: '.yaml',
   [`${FILES}/policies/region`]: '.yaml',
+  'charts/switchback/alerts': '.yaml',
+  'charts/switchback/dashboards': '.json',
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -47,6 +53,10 @@ const files = [
   ...renderChartReadme(),
   ...renderArgocd(),
   ...renderFlux(),
+  ...renderMetrics(),
+  ...renderLogs(),
+  ...renderAlerts(),
+  ...renderDashboards(),
 ];
 const stale = files.filter((file) => read(file.path) !== file.text).map((file) => file.path);
 const orphans = findOrphans(files);

@@ -35,7 +35,9 @@ import { createLeaseLock } from '../kube/lease-lock.ts';
 import { keyOf } from '../kube/object.ts';
 import { byServiceLabel, isStarted, SERVICE_INDEX } from '../observe/service-picture.ts';
 import { byStandbyLabel, STANDBY_INDEX } from '../observe/standby-picture.ts';
+import { type Watched, watched } from '../observe/watched.ts';
 import { WorkloadObserver } from '../observe/workloads.ts';
+import type { LeaseMetrics } from '../report/lease-metrics.ts';
 import type { Log } from '../report/log-port.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
@@ -74,6 +76,8 @@ export interface AgentOptions {
   readonly metrics?: ControllerMetrics;
   /** Told when this process begins and ceases to lead. */
   readonly onLeading?: (leads: boolean) => void;
+  /** Told how close rights came to their end when they were renewed. */
+  readonly leaseMetrics?: LeaseMetrics;
   /** Absent: services that ask for gates are not run in this region. */
   readonly gate?: GateSource;
   /** How transit centres are asked. Absent: they are not. */
@@ -90,6 +94,8 @@ export interface Agent {
   /** Whether the caches are filled. */
   readonly ready: boolean;
   readonly leading: boolean;
+  /** How fresh the caches are, for metrics. */
+  watches(): readonly Watched[];
   /** What a gate of the region may run of `service` (`namespace/name`) at this instant. */
   rightOf(service: string): RightVerdict;
   /** Whether SIP questions from this address are those of a transit centre, which are answered. */
@@ -122,6 +128,7 @@ export function createAgent(options: AgentOptions): Agent {
     get leading() {
       return running?.context.leadership.isCertain() ?? false;
     },
+    watches: () => watchesOf(options.region, caches),
     rightOf: (service) =>
       running
         ? rightOf(running.context, running.timing, service)
@@ -150,6 +157,20 @@ function createCaches(options: AgentOptions): AgentCaches {
   };
 }
 
+function watchesOf(region: string, caches: AgentCaches): Watched[] {
+  return [
+    watched(region, 'RegionalService', caches.orders.reflector),
+    watched(region, 'Region', caches.regions.reflector),
+    watched(region, 'RegionLease', caches.leases.reflector),
+    watched(region, 'Deployment', caches.deployments.reflector),
+    watched(region, 'StatefulSet', caches.statefulSets.reflector),
+    watched(region, 'Service', caches.services.reflector),
+    watched(region, 'PodDisruptionBudget', caches.budgets.reflector),
+    watched(region, 'Pod', caches.pods.reflector),
+    watched(region, 'Node', caches.nodes.reflector),
+  ];
+}
+
 interface Running {
   readonly context: AgentContext;
   readonly timing: ProtocolTiming;
@@ -174,7 +195,12 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
       reportingInstance: options.identity,
     }),
     observer: new WorkloadObserver(clock),
-    authority: new Authority({ clock, random, leaseMs: timing.leaseMs }),
+    authority: new Authority({
+      clock,
+      random,
+      leaseMs: timing.leaseMs,
+      onRenewed: (marginMs) => options.leaseMetrics?.renewed(marginMs, timing.leaseMs),
+    }),
     orders: new OrderBook(client),
     promises: new PromiseBook({ clock, leadership, waitMs: timing.waitMs }),
     sightings: new PeerSightings({ clock, timing }),

@@ -117,6 +117,23 @@ describe('a right', () => {
     expect(authority.take(acknowledged(authority.ask(), { [MAIL]: 3 }))).toEqual([MAIL]);
   });
 
+  it('tells when it is renewed how much of the shortest one was left: nothing at first, and 0 or less when it had ended', async () => {
+    const margins: number[] = [];
+    const onRenewed = (marginMs: number): number => margins.push(marginMs);
+    authority = new Authority({ clock, random: fixedRandom(), leaseMs: 7000, onRenewed });
+    authority.take(acknowledged(authority.ask(), { [MAIL]: 3 }));
+    expect(margins).toEqual([]);
+    await clock.advance(2000);
+    authority.take(acknowledged(authority.ask(), { [MAIL]: 3, 'ns/other': 1 }));
+    await clock.advance(1000);
+    const nonce = authority.ask();
+    authority.take(acknowledged(nonce, { [MAIL]: 3, 'ns/other': 1 }));
+    authority.take(acknowledged(nonce, { [MAIL]: 3, 'ns/other': 1 }));
+    await clock.advance(9000);
+    authority.take(acknowledged(authority.ask(), { [MAIL]: 3 }));
+    expect(margins).toEqual([5000, 6000, -2000]);
+  });
+
   it('of a lower epoch is known as an earlier one until it ends', async () => {
     authority.take(acknowledged(authority.ask(), { [MAIL]: 3 }));
     expect([authority.hasEarlierRight(MAIL, 3), authority.hasEarlierRight(MAIL, 4)]).toEqual([false, true]);

@@ -19,16 +19,19 @@ export class Authority {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #leaseMs: number;
+  readonly #onRenewed: (marginMs: number) => void;
   #asked = new Map<string, Asked>();
   #rights = new Map<string, Map<number, Asked>>();
   /** By region: what it promised last, and by which nonce of ours. */
   #promises = new Map<string, { readonly asked: Asked; readonly epochs: ReadonlyMap<string, number> }>();
   #made = 0;
 
-  constructor(options: { clock: Clock; random: Random; leaseMs: number }) {
+  /** @param options `onRenewed` is told what was left of the shortest of the rights that were just renewed, for metrics. */
+  constructor(options: { clock: Clock; random: Random; leaseMs: number; onRenewed?: (marginMs: number) => void }) {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#leaseMs = options.leaseMs;
+    this.#onRenewed = options.onRenewed ?? (() => undefined);
   }
 
   /** Forgets all nonces and rights of an earlier leadership. */
@@ -54,6 +57,7 @@ export class Authority {
     if (!asked) return [];
     const now = this.#clock.now();
     const gained: string[] = [];
+    const margins = this.#marginsOf(Object.entries(acknowledgement.grants), asked, now);
     for (const [service, epoch] of Object.entries(acknowledgement.grants)) {
       const rights = this.#rights.get(service) ?? new Map<number, Asked>();
       const before = rights.get(epoch);
@@ -63,6 +67,7 @@ export class Authority {
       rights.set(epoch, asked);
       this.#rights.set(service, rights);
     }
+    this.#tellLeast(margins);
     return gained;
   }
 
@@ -108,6 +113,16 @@ export class Authority {
   remainingMs(service: string, epoch: number): number {
     const asked = this.#rights.get(service)?.get(epoch);
     return asked ? Math.max(0, this.#remaining(asked, this.#clock.now())) : 0;
+  }
+
+  /** For metrics: how close the rights that are renewed now came to their end. */
+  #marginsOf(grants: readonly (readonly [service: string, epoch: number])[], asked: Asked, now: Instant): number[] {
+    const renewed = grants.map(([service, epoch]) => this.#rights.get(service)?.get(epoch));
+    return renewed.flatMap((right) => (right && right.order < asked.order ? this.#remaining(right, now) : []));
+  }
+
+  #tellLeast(margins: readonly number[]): void {
+    if (margins.length > 0) this.#onRenewed(Math.min(...margins));
   }
 
   forget(service: string): void {

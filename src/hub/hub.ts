@@ -23,8 +23,12 @@ import { keyOf } from '../kube/object.ts';
 import { createSharing } from '../kube/share.ts';
 import type { Delta } from '../kube/store.ts';
 import type { AskNameServer } from '../observe/name-server.ts';
+import type { Watched } from '../observe/watched.ts';
+import type { ServedTime } from '../report/availability-metrics.ts';
 import type { Brakes } from '../report/brake-metrics.ts';
+import type { HubPicture } from '../report/hub-picture.ts';
 import type { Log } from '../report/log-port.ts';
+import type { RecoveryMetrics } from '../report/recovery-metrics.ts';
 import type { WrittenRecords } from '../report/traffic-metrics.ts';
 import type { TransitRecord } from '../report/transit-metrics.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
@@ -34,6 +38,7 @@ import type { Random } from '../runtime/random.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import { AssignmentBook } from './assignments.ts';
+import { createAvailabilityLoop } from './availability.ts';
 import { createClassLoop } from './class-loop.ts';
 import { type CohortLoop, createCohortLoop } from './cohort-loop.ts';
 import type { HubContext, OnProved } from './context.ts';
@@ -47,6 +52,7 @@ import { HTTP_ROUTE } from './http-route.ts';
 import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
 import { Leadership } from './leadership.ts';
 import { createOrderLoop } from './order-loop.ts';
+import { pictureOf, watchesOfHub } from './picture.ts';
 import { createPlacementLoop } from './placement-loop.ts';
 import { PlacementCache } from './placements.ts';
 import { createRecordWatch } from './record-watch.ts';
@@ -76,6 +82,10 @@ export interface HubOptions {
   readonly onProved?: OnProved;
   /** How the name servers of groups are asked; absent: they are not. */
   readonly askNameServer?: AskNameServer;
+  /** Told how long services were served, once a second. Absent: nobody reckons it. */
+  readonly onServedTime?: (time: ServedTime) => void;
+  /** Told of RegionSwitches as they go, while this process leads. */
+  readonly recovery?: RecoveryMetrics;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
@@ -104,6 +114,10 @@ export interface Hub {
   transit(): readonly TransitRecord[];
   /** How far what was written for DNS has come, for metrics. */
   records(): WrittenRecords;
+  /** What the caches show, for metrics; undefined while this process does not lead. */
+  picture(): HubPicture | undefined;
+  /** How fresh the caches are, for metrics. */
+  watches(): readonly Watched[];
 }
 
 /** The loops of one region, started and stopped with its link. */
@@ -130,6 +144,7 @@ class HubLoops implements Hub {
   readonly #transit: Ticker;
   readonly #tenantNames: TenantNamesLoop;
   readonly #recordWatch: Ticker | undefined;
+  readonly #availability: Ticker | undefined;
   readonly #instances: Controller;
   readonly #instanceReports: Controller;
   readonly #groups: Controller;
@@ -162,6 +177,7 @@ class HubLoops implements Hub {
     this.#tenants = createTenantLoop(this.#context, this.#cohorts.plan, metrics);
     this.#classes = createClassLoop(this.#context, metrics);
     this.#transit = createTransitLoop(this.#context, this.#cohorts.plan);
+    this.#availability = options.onServedTime && createAvailabilityLoop(this.#context, options.onServedTime);
     this.#telling = new Ticker({
       clock: options.clock,
       everyMs: TENANT_LOOK_MS,
@@ -209,6 +225,14 @@ class HubLoops implements Hub {
     return { sets, nowMs };
   }
 
+  picture(): HubPicture | undefined {
+    return this.leading ? pictureOf(this.#context) : undefined;
+  }
+
+  watches(): readonly Watched[] {
+    return watchesOfHub(this.#context);
+  }
+
   start(): void {
     for (const { reflector } of this.#informers()) reflector.start();
     for (const controller of this.#controllers()) controller.start();
@@ -245,6 +269,7 @@ class HubLoops implements Hub {
     this.#transit,
     this.#telling,
     ...this.#namers(),
+    ...(this.#availability ? [this.#availability] : []),
   ];
   #namers = () => [this.#tenantNames.ticker, ...(this.#recordWatch ? [this.#recordWatch] : [])];
 
@@ -390,6 +415,7 @@ class HubLoops implements Hub {
       tenants,
       traffic,
     } = this.#context;
+    this.#options.recovery?.known(switches.store.list());
     assignments.forget();
     grants.forget();
     dependencyWaits.forget();
@@ -548,6 +574,7 @@ class HubLoops implements Hub {
       this.#tenantsOf(key);
     });
     switches.store.addHandler((delta) => {
+      this.#measure(delta);
       if (isOwnStatus(delta)) return;
       this.#placement.poke();
       this.#switches.ticker.poke();
@@ -569,6 +596,13 @@ class HubLoops implements Hub {
       for (const group of groups.store.list()) this.#groups.enqueue(keyOf(group));
       this.#tenantNames.ticker.poke();
     });
+  }
+
+  /** For metrics. What stood there before this leadership, the leader before has measured. */
+  #measure({ object, type }: Delta<RegionSwitch>): void {
+    const { recovery } = this.#options;
+    if (type === 'deleted') recovery?.gone(object.metadata.name);
+    else if (this.leading) recovery?.seen(object);
   }
 
   #regionChanged(region: string): void {

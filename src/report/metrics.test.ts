@@ -88,7 +88,7 @@ test('a region that is gone is told of no more', async () => {
   const shown = async () => (await lines(metrics)).filter((line) => line.startsWith('switchback_last_proved'));
   metrics.setProved('americas', 'east', 1_767_139_200);
   expect(await shown()).toEqual([
-    'switchback_last_proved_timestamp_seconds{group="americas",region="east"} 1767139200',
+    'switchback_last_proved_timestamp_seconds{iu_group="americas",region="east"} 1767139200',
   ]);
   metrics.setProved('americas', 'east', undefined);
   expect(await shown()).toEqual([]);

@@ -17,6 +17,7 @@ export interface Metrics {
   readonly setLeading: (name: string, isLeading: boolean) => void;
   /** Tells what a region was found to be, and why; only the leader of the hub knows. */
   readonly setRegion: (region: string, state: string, reason: string) => void;
+  /** Also when they were proved: a process that does not lead knows nothing of regions. */
   readonly forgetRegions: () => void;
   /** Sets when a switch away from a region was last proved, in seconds since 1970; undefined: the region is gone. */
   readonly setProved: (group: string, region: string, seconds: number | undefined) => void;
@@ -48,18 +49,22 @@ export function createMetrics(): Metrics {
   const proved = new Gauge({
     name: 'switchback_last_proved_timestamp_seconds',
     help: 'When a switch away from the region was last proved, by a drill or in earnest; 0 when it never was.',
-    labelNames: ['group', 'region'],
+    labelNames: ['iu_group', 'region'],
     registers: [registry],
   });
   return {
     registry,
     ...regions,
+    forgetRegions() {
+      regions.forgetRegions();
+      proved.reset();
+    },
     controllers: createControllerMetrics(registry),
     onRequest: requests,
     setLeading: (name, isLeading) => master.set({ name }, isLeading ? 1 : 0),
     setProved: (group, region, seconds) => {
-      if (seconds === undefined) proved.remove({ group, region });
-      else proved.set({ group, region }, seconds);
+      if (seconds === undefined) proved.remove({ iu_group: group, region });
+      else proved.set({ iu_group: group, region }, seconds);
     },
     expose: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
@@ -72,11 +77,19 @@ function createRegionMetric(registry: Registry): Pick<Metrics, 'forgetRegions' |
     labelNames: ['region', 'state', 'reason'],
     registers: [registry],
   });
+  const changes = new Counter({
+    name: 'switchback_region_changes_total',
+    help: 'How often a region was found well after it was not, or the other way round, by the hub that leads.',
+    labelNames: ['region'],
+    registers: [registry],
+  });
   const present = new Map<string, { region: string; state: string; reason: string }>();
   return {
     setRegion(region, name, reason) {
       const before = present.get(region);
       if (before) state.remove(before);
+      const hasChanged = before !== undefined && (before.state === 'Healthy') !== (name === 'Healthy');
+      changes.inc({ region }, hasChanged ? 1 : 0);
       const labels = { region, state: name, reason };
       present.set(region, labels);
       state.set(labels, 1);

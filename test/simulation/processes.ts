@@ -2,9 +2,10 @@ import type { Role as AccessRole } from '../../hack/rbac/roles.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import type { RightVerdict } from '../../src/agent/rights-server.ts';
 import type { GateSource } from '../../src/decide/desired/gate.ts';
-import { createHub } from '../../src/hub/hub.ts';
+import { createHub, type Hub, type HubOptions } from '../../src/hub/hub.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
+import type { LeaseMetrics } from '../../src/report/lease-metrics.ts';
 import type { Log } from '../../src/report/log-port.ts';
 import { type AccessLog, withRole } from '../support/authorized-transport.ts';
 import type { Fleet, Slot } from '../support/disasters.ts';
@@ -38,6 +39,13 @@ interface Running {
   unwellAtMs: number;
 }
 
+/** What a test sees of the metrics of the processes. */
+export interface Meters {
+  readonly hub: Pick<HubOptions, 'onServedTime' | 'recovery'>;
+  readonly lease: LeaseMetrics;
+  readonly onHub: (hub: Hub) => void;
+}
+
 export interface ProcessesOptions {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
@@ -51,6 +59,7 @@ export interface ProcessesOptions {
   readonly gate?: GateSource;
   /** What the processes use of their roles, and what they ask for beyond them. */
   readonly access: AccessLog;
+  readonly meters?: Meters;
   readonly log: (who: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Called when a hub begins to lead while another one, which has not heard of it, still acts as if it did. */
   readonly onSecondHub?: () => void;
@@ -179,7 +188,9 @@ export class Processes implements Fleet {
   }
 
   #createHub(process: VirtualProcess, random: SeededRandom): Role {
-    return createHub({
+    const { meters } = this.#options;
+    const hub = createHub({
+      ...meters?.hub,
       client: this.#client(process, HUB),
       // The "kubeconfig" of a region is its name.
       connect: async (_region, kubeconfig) => this.#client(process, kubeconfig),
@@ -189,6 +200,8 @@ export class Processes implements Fleet {
       random,
       log: this.#log(process),
     });
+    meters?.onHub(hub);
+    return hub;
   }
 
   #createAgent(process: VirtualProcess, random: SeededRandom, region: string): Role {
@@ -196,6 +209,7 @@ export class Processes implements Fleet {
       region,
       version: 'simulated',
       ...(this.#options.gate ? { gate: this.#options.gate } : {}),
+      ...(this.#options.meters ? { leaseMetrics: this.#options.meters.lease } : {}),
       client: this.#client(process, region),
       connectPeer: async (peer) => this.#client(process, peer),
       identity: process.id,

@@ -30,7 +30,7 @@ import {
   REGIONS,
 } from './catalogue.ts';
 import { Gates } from './gates.ts';
-import { Processes, RATES } from './processes.ts';
+import { type Meters, Processes, RATES } from './processes.ts';
 import { serveOurKinds } from './rules.ts';
 import { Transcript } from './transcript.ts';
 
@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly candidates?: number;
   /** What stops services that run in one region only; agents when absent. */
   readonly fencing?: FencedBy;
+  /** How the processes are measured; not at all when absent. */
+  readonly meters?: Meters;
   /** Names of deeds that are left out; see `Script`. */
   readonly without?: readonly string[];
 }
@@ -90,7 +92,7 @@ export class World {
   #onUnlawful: (message: string) => void = () => {};
 
   constructor(options: WorldOptions) {
-    const { seed, knobs = CALM, group = {}, services, candidates, fencing = 'Agent', without = [] } = options;
+    const { seed, knobs = CALM, group = {}, services, candidates, fencing = 'Agent', meters, without = [] } = options;
     this.random = new SeededRandom(seed);
     this.script = new Script(this.random.fork('script'), without);
     this.#fencing = fencing;
@@ -125,6 +127,7 @@ export class World {
       access: this.access,
       ...(candidates === undefined ? {} : { candidates }),
       ...(fencing === 'Gate' ? { gate: GATE, mayAllStop: true } : {}),
+      ...(meters ? { meters } : {}),
       log: (who, what, fields) => this.transcript.note(who, what, fields),
       onSecondHub: () => this.count('two hubs at once'),
     });

@@ -43,6 +43,13 @@ const hub = z.strictObject({
   electionMs: setting(SETTINGS.hub.SWITCHBACK_HUB_ELECTION_MS).describe(
     'Election time in milliseconds: with two heartbeats less than the lease of every IU group.',
   ),
+  serviceMetrics: setting(SETTINGS.hub.SWITCHBACK_SERVICE_METRICS).describe(
+    'Services of which there are series of their own; with more there are none. 0: none.',
+  ),
+  tenantMetrics: setting(SETTINGS.hub.SWITCHBACK_TENANT_METRICS).describe('The same of tenants. 0: none.'),
+  recoveryObjectiveSeconds: setting(SETTINGS.hub.SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS).describe(
+    'Longest time that a service may be away in a switch, the wait for persons not counted: for metrics and alerts.',
+  ),
   credentials: z.strictObject({
     secretNames: z
       .array(z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/))
