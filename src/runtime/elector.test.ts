@@ -109,6 +109,23 @@ test('a wall clock that jumps ahead does not shorten the wait, and ends certaint
   expect(elector.isCertain()).toBe(false);
 });
 
+test.each([16_000, 3_600_000])(
+  'a candidate whose wall clock is set back by %i ms takes over hardly later',
+  async (backMs) => {
+    const clock = new ManualClock();
+    const lock = new SharedLock();
+    lock.record = { holder: 'gone', term: 7, version: '1' };
+    const { elector, log } = candidate('a', clock, lock);
+    elector.start();
+    await clock.advance(1_000);
+    clock.wallOffsetMs -= backMs;
+    await clock.advance(2_000);
+    expect(log).toEqual([]);
+    await clock.advance(3_000);
+    expect(log).toEqual(['lead 8']);
+  },
+);
+
 test('certainty is counted from the sending of the renewal, not from its answer', async () => {
   const clock = new ManualClock();
   const lock = new SharedLock();
@@ -251,7 +268,8 @@ test('stop releases the record, so that the next leads without a wait, with a hi
   await clock.advance(100);
   await first.elector.stop();
   expect(first.log).toEqual(['lead 1', 'lose stopped']);
-  expect(clock.pendingTimers).toBe(1);
+  // Of the second one: its next attempt, and its watch on the record.
+  expect(clock.pendingTimers).toBe(2);
   await clock.advance(1_500);
   expect(second.log).toEqual(['lead 2']);
 });

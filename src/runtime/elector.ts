@@ -1,5 +1,6 @@
-import { type Clock, elapsedAtLeast, elapsedAtMost, type Instant, type Timer } from './clock.ts';
+import { type Clock, elapsedAtMost, type Instant, type Timer } from './clock.ts';
 import { jitter, type Random } from './random.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /** The shared record of who leads. */
 export interface ElectionRecord {
@@ -54,9 +55,12 @@ interface Leadership {
 
 interface Observation {
   readonly record: ElectionRecord;
-  /** Taken after the answer came that showed this record for the first time. */
-  readonly seenAt: Instant;
+  /** Runs since the answer came that showed this record for the first time. */
+  readonly since: Stopwatch;
 }
+
+/** Of the election time: what a wall clock that is set back may cost the wait of a candidate. */
+const LAPS = 8;
 
 /**
  * Leader election by a record with compare-and-swap. It compares no clocks of different machines:
@@ -64,7 +68,7 @@ interface Observation {
  * - A leader is *certain* for `electionMs / (1 + clockRateError)` from the **sending** of its last successful renewal,
  *   on the clock that shows **more**. From the reply would be wrong: the reply may be late by any amount.
  * - A candidate takes a record over after it has **observed it unchanged** for `electionMs`, on the clock that shows
- *   **less**, counted from the **reply** that showed it first.
+ *   **less** (in each short part of it: `Stopwatch`), counted from the **reply** that showed it first.
  *
  * The candidate's wait begins after the leader's count did, and is longer by more than two clocks can differ, so the
  * old leader is no longer certain when the new one writes. Certainty ends by itself, without any event. A leader that
@@ -112,6 +116,7 @@ export class Elector {
     this.#started = false;
     this.#timer?.cancel();
     await this.#attempt;
+    this.#forget();
     const record = this.#leadership?.record;
     if (!record) return;
     this.#lose('stopped');
@@ -190,22 +195,28 @@ export class Elector {
     }
     // An answer that took longer than the election is none: the next attempt begins a new term.
     if (elapsedAtMost(sentAt, clock.now()) >= electionMs) return;
-    this.#observed = undefined;
+    this.#forget();
     this.#leadership = { record: written, sentAt };
     this.#call(() => this.#options.onLead(term));
   }
 
   #observe(record: ElectionRecord): void {
     if (this.#observed?.record.version === record.version) return;
-    this.#observed = { record, seenAt: this.#options.clock.now() };
+    this.#forget();
+    const { clock, electionMs } = this.#options;
+    this.#observed = { record, since: new Stopwatch(clock, electionMs / LAPS) };
+  }
+
+  #forget(): void {
+    this.#observed?.since.stop();
+    this.#observed = undefined;
   }
 
   /** Nobody holds it, it is an earlier leadership of this process that it has already given up, or it has run out. */
   #mayTake(record: ElectionRecord): boolean {
-    const { clock, electionMs, identity } = this.#options;
+    const { electionMs, identity } = this.#options;
     if (record.holder === '' || record.holder === identity) return true;
-    const observed = this.#observed;
-    return observed !== undefined && elapsedAtLeast(observed.seenAt, clock.now()) >= electionMs;
+    return this.#observed !== undefined && this.#observed.since.elapsedMs() >= electionMs;
   }
 
   #lose(reason: LossReason): void {

@@ -190,6 +190,11 @@ export class Stage {
     this.#process(processId).pause(ms);
   }
 
+  setBack(processId: string, ms: number): void {
+    this.world.transcript.note('stage', `sets the clock of ${processId} back by ${ms} ms`);
+    this.#process(processId).stepWall(-ms);
+  }
+
   /** A person has everything leave a region, whatever the hub makes of it; forgotten when all is mended. */
   failOver(region: RegionName): void {
     const name = `leave-${region}`;
@@ -663,6 +668,18 @@ export const DIRECTED: readonly DirectedHistory[] = [
         ),
       );
       stage.fault({ when: isLoad, times: 1, requestMs: stage.between(1_500, 2_000) });
+    },
+  },
+  {
+    name: 'standbySetBack',
+    what: 'the leading agent of a region that the hub does not see stands still, and the clock of the other one is set back while it waits: it takes over in time',
+    arrange(stage) {
+      stage.at(0, () => {
+        const [leader, other] = [stage.leaderAt('east'), stage.followerAt('east')];
+        stage.isolate('east');
+        stage.pause(leader, 60_000);
+        stage.after(stage.between(300, 1_500), () => stage.setBack(other, 20_000));
+      });
     },
   },
   {

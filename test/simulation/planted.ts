@@ -801,4 +801,16 @@ export const PLANTED: readonly PlantedBug[] = [
     ],
     directed: 'modeUnseen',
   },
+  {
+    name: 'setBackDelaysTakeover',
+    what: 'a candidate waits longer by what its wall clock is set back by',
+    edits: [
+      {
+        file: 'src/runtime/stopwatch.ts',
+        find: 'this.#sumMs += Math.max(0, elapsedAtLeast(this.#last, now));',
+        replace: 'this.#sumMs += elapsedAtLeast(this.#last, now);',
+      },
+    ],
+    directed: 'standbySetBack',
+  },
 ];

@@ -47,8 +47,8 @@ export const PLANTED_FOR_PROOFS: readonly PlantedForProof[] = [
     edits: [
       {
         file: 'src/hub/manual-records.ts',
-        find: '    this.#recover(object, record);\n',
-        replace: '    if (!object.metadata.name) this.#recover(object, record);\n',
+        find: '    recover(this.#context, object, record, instant.wallMs);\n',
+        replace: '    if (!object.metadata.name) recover(this.#context, object, record, instant.wallMs);\n',
       },
     ],
     shows: { operation: 'evacuation', of: 'writes', about: 'PATCH serviceinstances/status' },
@@ -130,8 +130,8 @@ export const PLANTED_FOR_PROOFS: readonly PlantedForProof[] = [
     edits: [
       {
         file: 'src/decide/guards.ts',
-        find: '    cooledDown,\n    previousIsOver,\n',
-        replace: '    previousIsOver,\n',
+        find: '    cooledDown,\n    primaryFollows,\n',
+        replace: '    primaryFollows,\n',
       },
     ],
     shows: { jobs: [{ proof: 'flapping', flapping: 'home and away again', flaps: 6, seed: 1 }] },
