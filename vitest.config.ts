@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'hack/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/soak/**/*.test.ts'],
           pool: 'threads',
+          // Nothing is mocked and nothing global is changed: modules are loaded once and not for each of the files.
+          isolate: false,
         },
       },
       { test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'], pool: 'threads' } },
