@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installDnsEndpoint, installHttpRoute } from '../../hack/bench/dns-endpoint.ts';
+import { type DemoCentre, startCentre, transitOf } from '../../hack/demo/transit-centre.ts';
 import { loseRegion } from '../../hack/operator/operator.ts';
 import type { IUGroup } from '../../src/api/iu-group.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
@@ -29,17 +30,9 @@ const FAILURE_THRESHOLD_S = 6;
 /** What is asked for: the weights are written so soon after a region was lost. */
 const WRITTEN_WITHIN_MS = 8000;
 const ENTRIES = { [EAST.name]: '198.51.100.1', [WEST.name]: '198.51.100.2' };
-const CENTRES = ['dallas', 'ashburn'].map((name) => ({
-  name,
-  geography: 'US',
-  country: 'US',
-  pair: 'us',
-  regions: [EAST.name, WEST.name],
-  voice: { targets: [`sbc.${name}.example`] },
-}));
-
 let world: World;
 let server: NameServer;
+let centres: readonly DemoCentre[] = [];
 let records: readonly DNSRecord[] = [];
 const resolver = new Resolver({ timeout: 2000, tries: 2 });
 
@@ -53,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
+  for (const centre of centres) await centre[Symbol.asyncDispose]();
 });
 
 /** The entry of a region, which the region itself keeps. */
@@ -147,24 +141,54 @@ describe('traffic', () => {
     expect(await routeWeights()).toEqual([`${name}-${EAST.name} 50`, `${name}-${WEST.name} 50`]);
   });
 
-  test('for calls enters where the group says that it does', async () => {
+  test('for calls enters where a transit centre is well', async () => {
     const host = `_sips._tcp.sip.acme.tenants.${DOMAIN}`;
     const entry = async (): Promise<string | undefined> => {
       await publish();
       return (await resolver.resolveSrv(host).catch(() => []))[0]?.name;
     };
-    await world.hub.mergePatch(RESOURCES.iuGroup, { name: GROUP }, { spec: { transit: { centres: CENTRES } } });
-    await until('the names of the centres', async () => (await entry()) === 'sbc.dallas.example', 60_000);
+    const [dallas, ashburn] = await Promise.all([startCentre('dallas'), startCentre('ashburn')]);
+    centres = [dallas, ashburn];
+    const transit = transitOf(centres, [EAST.name, WEST.name]);
+    await world.hub.mergePatch(RESOURCES.iuGroup, { name: GROUP }, { spec: { transit } });
+    await until('the names of the centres', async () => (await entry()) === 'dallas.transit.example', 60_000);
     const [pointer] = await resolver.resolveNaptr(`sip.acme.tenants.${DOMAIN}`);
     expect(pointer?.replacement).toBe(`_sips._tcp.dallas.transit.${DOMAIN}`);
     await until('them to be seen', async () => (await group()).status?.traffic?.ingress?.state === 'Seen');
-    const moved = { transitCentres: [{ name: 'dallas', ingress: { servedBy: 'ashburn' } }] };
-    await world.hub.mergePatch(RESOURCES.iuGroup, { name: GROUP }, { status: moved }, { subresource: 'status' });
-    await until('them to follow', async () => (await entry()) === 'sbc.ashburn.example');
+    const voiceOf = async (name: string) =>
+      (await group()).status?.transitCentres?.find((centre) => centre.name === name)?.voice?.state;
+    await until(
+      'both to be well',
+      async () => (await voiceOf('dallas')) === 'Up' && (await voiceOf('ashburn')) === 'Up',
+    );
+
+    dallas.loseVoice();
+    await until('callers to come in elsewhere', async () => (await entry()) === 'ashburn.transit.example');
+    expect(await voiceOf('dallas')).toBe('Lost');
+    const [seen] = await Promise.all(
+      [EAST, WEST].map(({ name }) => world.region(name).read(RESOURCES.region, { name })),
+    );
+    expect(seen?.status?.transitCentres).toMatchObject([
+      { name: 'ashburn', voice: 'Up', mpls: 'Up' },
+      { name: 'dallas', voice: 'Down', mpls: 'Up' },
+    ]);
+    await until('the tenant to say what is felt', async () => ((await acme()).status?.impact?.length ?? 0) > 0);
+
+    dallas.restoreVoice();
+    await until('callers to come home', async () => (await entry()) === 'dallas.transit.example', 60_000);
+    await until('nothing to be felt', async () => ((await acme()).status?.impact?.length ?? 0) === 0);
+  });
+
+  test('needs services that know their tenants: a directory in each region, which no failover writes', async () => {
+    for (const { name } of [EAST, WEST]) {
+      const [shard] = (await world.region(name).list(RESOURCES.tenantDirectory)).items;
+      expect(shard?.spec.tenants.map((tenant) => tenant.name)).toContain(`${CUSTOMERS}/acme`);
+    }
   });
 
   test('leaves a lost region soon, and follows what is promoted', async () => {
     const { generation } = (await shard()).metadata;
+    const [directory] = (await world.region(WEST.name).list(RESOURCES.tenantDirectory)).items;
     expect(await decisionsOf(acme())).toEqual([`${EAST.name} Assigned`]);
     const lostAt = performance.now();
     await loseRegion(world.regions, world.operator, EAST.name);
@@ -178,6 +202,8 @@ describe('traffic', () => {
     await publish();
     expect(await resolver.resolve4(`acme.tenants.${DOMAIN}`)).toEqual([ENTRIES[WEST.name]]);
     expect((await shard()).metadata.generation).toBe(generation);
+    const [after] = (await world.region(WEST.name).list(RESOURCES.tenantDirectory)).items;
+    expect(after?.metadata.generation).toBe(directory?.metadata.generation);
     expect((await routeWeights()).map((weight) => weight.split(' ')[1])).toEqual(['0', '100']);
     await until('what followed the epoch to be seen', async () => {
       const { revision, state } = (await world.instance('mail')).status?.traffic ?? {};
