@@ -11,6 +11,7 @@ import { runRestart } from './restart.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { runSteady } from './steady.ts';
 import { runStorm } from './storm.ts';
+import { runTenants } from './tenants.ts';
 import { describeMachine } from './world.ts';
 import { runWrites } from './writes.ts';
 
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   failover: runFailover,
   storm: runStorm,
   probes: runProbes,
+  tenants: runTenants,
 };
 
 const { positionals, values } = parseArgs({
