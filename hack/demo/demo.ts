@@ -4,7 +4,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sayCommand } from './command.ts';
 import { stateOf } from './group.ts';
+import { sayImpact } from './impact.ts';
 import { Journal } from './journal.ts';
 import { keepRunning } from './keep.ts';
 import type { Move } from './moves.ts';
@@ -19,6 +21,7 @@ import { applyEverything } from './setup-steps.ts';
 import { bootStage, CleanUp, clearWorkDir, openWorkDir, REGIONS, type Stage, setUpStage } from './stage.ts';
 import { saySummary } from './summary.ts';
 import { formatTable } from './table.ts';
+import { loseTransitCentre } from './transit-steps.ts';
 import { loseZone, restoreZone } from './zone-steps.ts';
 
 /** How often the table is drawn anew at most. */
@@ -75,6 +78,13 @@ async function tellStory(stage: Stage, journal: Journal): Promise<Report> {
     told.readyMs = stage.observer.nowMs;
     const lostZone = await journal.step('lose-zone', `Lose zone ${zone}`, (step) => loseZone(stage, step, home, zone));
     await journal.step('restore-zone', `Restore zone ${zone}`, (step) => restoreZone(stage, step, lostZone));
+    await journal.step('lose-transit-centre', `Lose the voice of transit centre ${stage.centres[0].name}`, (step) =>
+      loseTransitCentre(stage, step),
+    );
+    await journal.step('foresee', `Ask what the loss of region ${home} would mean`, async (step) => {
+      await sayCommand(stage, step, 'status');
+      sayImpact(stage, step, 'crown', { kind: 'Region', region: home });
+    });
     told.failover = await journal.step('lose-region', `Lose region ${home}`, (step) =>
       loseRegion(stage, step, home, loss),
     );

@@ -5,7 +5,8 @@ import { applyObject, readManifests } from '../operator/operator.ts';
 import { findMisplaced, some, untilSettled } from './expectations.ts';
 import type { Step } from './journal.ts';
 import { listServices } from './services.ts';
-import type { Stage } from './stage.ts';
+import { REGIONS, type Stage } from './stage.ts';
+import { transitOf } from './transit-centre.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CATALOGUE = join(ROOT, 'charts/switchback/catalogue/today');
@@ -16,7 +17,7 @@ const STABLE_FOR_SECONDS = 15;
 
 /** Applies the catalogue, the IU group and the tenants, and waits until all of it is served. */
 export async function applyEverything(stage: Stage, step: Step): Promise<void> {
-  const objects = [CATALOGUE, QUICKSTART].flatMap(readFolder).map(withShortTimes);
+  const objects = [CATALOGUE, QUICKSTART].flatMap(readFolder).map((object) => withDemo(stage, object));
   for (const object of objects) await applyObject(stage.hub, object);
   const count = (kind: string): number => objects.filter((object) => object.kind === kind).length;
   step.reached(
@@ -45,7 +46,8 @@ function readFolder(folder: string): readonly KubeObject[] {
     .flatMap((name) => readManifests(readFileSync(join(folder, name), 'utf8')));
 }
 
-function withShortTimes(object: KubeObject): KubeObject {
+/** Short times, and the transit centres of this machine. */
+function withDemo({ centres }: Stage, object: KubeObject): KubeObject {
   if (object.kind !== 'IUGroup' || !('spec' in object)) return object;
   if (typeof object.spec !== 'object' || object.spec === null) return object;
   const failover = 'failover' in object.spec && typeof object.spec.failover === 'object' ? object.spec.failover : {};
@@ -53,6 +55,10 @@ function withShortTimes(object: KubeObject): KubeObject {
     ...object.spec,
     failover: { ...failover, coolDownSeconds: 0 },
     switchback: { stableForSeconds: STABLE_FOR_SECONDS },
+    transit: transitOf(
+      centres,
+      REGIONS.map(({ name }) => name),
+    ),
   };
   const changed: KubeObject & { readonly spec: object } = { ...object, spec };
   return changed;

@@ -8,6 +8,7 @@ import { bootRegions, type RegionOptions, type Regions } from '../regions/region
 import { reap } from '../regions/state.ts';
 import { Observer } from './observer.ts';
 import { createPicture, type Picture, startPicture, stopPicture } from './picture.ts';
+import { type DemoCentre, startCentre } from './transit-centre.ts';
 
 /** Two regions that stand in for each other, each of two zones: those of the quickstart manifests. */
 export const REGIONS: readonly [RegionOptions, RegionOptions] = [
@@ -29,6 +30,8 @@ export interface Stage {
   readonly observer: Observer;
   /** What the operator says. */
   readonly picture: Picture;
+  /** Where callers come in. */
+  readonly centres: readonly [DemoCentre, DemoCentre];
 }
 
 /** Takes back what was set up, in reverse order, however far the set-up came. */
@@ -72,9 +75,11 @@ export async function setUpStage(regions: Regions, cleanUp: CleanUp): Promise<St
     await Promise.all([observer.stop(), stopPicture(picture)]);
     await operator.stop();
   });
+  const centres = await Promise.all([startCentre('gtn-us-east'), startCentre('gtn-us-west')]);
+  cleanUp.add(async () => void (await Promise.all(centres.map((centre) => centre[Symbol.asyncDispose]()))));
   await Promise.all([observer.start(), startPicture(picture)]);
   operator.start();
-  return { workDir: regions.workDir, regions, operator, hub, observer, picture };
+  return { workDir: regions.workDir, regions, operator, hub, observer, picture, centres };
 }
 
 /** Past every link. Called twice, so that observer and picture share not even a connection. */
