@@ -223,7 +223,7 @@ describe('what a person asks for', () => {
   it('leads the traffic of a service away that runs in several regions', () => {
     expect(decide({ mode: 'Active' })).toMatchObject({ kind: 'Drain', reason: 'Draining' });
     expect(decide({ mode: 'Active', primary: 'west', secondaries: ['east'] })).toMatchObject({ kind: 'Drain' });
-    expect(decide({ mode: 'Active', secondaries: [] })).toMatchObject({ kind: 'Stay', reason: 'ActiveHere' });
+    expect(decide({ mode: 'Active', secondaries: [] })).toMatchObject({ kind: 'Stay', reason: 'NoSuccessor' });
     expect(decide({ mode: 'Active' }, { type: 'Failover' })).toMatchObject({ kind: 'Stay', reason: 'ActiveHere' });
     expect(decide({ mode: 'Active' }, { type: 'Failover', drain: {} })).toMatchObject({ kind: 'Drain' });
   });
@@ -502,6 +502,9 @@ it('a plan tells where each service goes, or why not, and names those that are n
   });
   const hold = decide({ hubIsolated: true });
   expect(hold && plannedService(KEY, away, hold)).toMatchObject({ verdict: 'Held', reason: 'HubIsolated' });
+  const drained = decide({ mode: 'Active', primary: 'west', secondaries: ['east'] });
+  const inWest = anAssignment('1 west>east');
+  expect(drained && plannedService(KEY, inWest, drained)).toMatchObject({ verdict: 'Drains', from: 'east' });
   const named = request({ services: [KEY, 'switchback-system/typo'] });
   expect(missingServices(named, 'americas', (key) => key === KEY)).toMatchObject([
     { name: 'switchback-system/typo', verdict: 'Stays', reason: 'ServiceInstanceNotFound' },

@@ -280,7 +280,8 @@ export function restraintsOn({ freezes, keptEmpty }: Standing, key: string): Res
 /** What a switch makes of one service. `Stay`: it will never move it. `Drain`: it leads its traffic to other regions. */
 export type Answer =
   | Extract<InstanceDecision, { kind: 'Assign' | 'Hold' }>
-  | ({ readonly kind: 'Stay' | 'Drain'; readonly sharedWith?: number } & Pick<Objection, 'reason' | 'message'>);
+  | ({ readonly kind: 'Stay'; readonly sharedWith?: number } & Pick<Objection, 'reason' | 'message'>)
+  | ({ readonly kind: 'Drain'; readonly from: string } & Pick<Objection, 'reason' | 'message'>);
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
@@ -311,12 +312,12 @@ function isConcerned(view: InstanceView, key: string, assignment: Assignment, re
 
 /** Why a service can never move; undefined: it can. */
 function reasonToStay(view: InstanceView, { activeRegion }: Assignment, request: SwitchRequest): Answer | undefined {
+  if (view.mode === 'None' || others(view, activeRegion).length === 0) {
+    return { kind: 'Stay', reason: 'NoSuccessor', message: 'the service has no other region' };
+  }
   if (view.mode === 'Active') {
     const message = 'it runs in several regions at once: none has to take over';
     return { kind: 'Stay', reason: 'ActiveHere', message };
-  }
-  if (view.mode === 'None' || others(view, activeRegion).length === 0) {
-    return { kind: 'Stay', reason: 'NoSuccessor', message: 'the service has no other region' };
   }
   return request.type === 'Rehearse' ? reasonNotToRehearse(view, request) : undefined;
 }
@@ -347,7 +348,7 @@ function drainAnswer(view: InstanceView, key: string, request: SwitchRequest): A
   if (!isAsked(key, request) || view.mode !== 'Active' || !drains || !placesOf(view).includes(region)) return undefined;
   const elsewhere = others(view, region);
   return elsewhere.length > 0
-    ? { kind: 'Drain', reason: 'Draining', message: `its traffic is led to ${elsewhere.join(', ')} in steps` }
+    ? { kind: 'Drain', from: region, reason: 'Draining', message: `its traffic is led to ${elsewhere.join(', ')} in steps` }
     : undefined;
 }
 /** Nobody waits for an approval during a drill: what is not approved before is left out. */
@@ -455,7 +456,8 @@ const VERDICTS = { Hold: 'Held', Stay: 'Stays', Drain: 'Drains' } as const;
 
 /** An answer as the status of the RegionSwitch tells it. */
 export function plannedService(key: string, assignment: Assignment | undefined, answer: Answer): PlannedService {
-  const from = assignment && { from: assignment.activeRegion };
+  const left = answer.kind === 'Drain' ? answer.from : assignment?.activeRegion;
+  const from = left !== undefined && { from: left };
   if (answer.kind === 'Assign') return { name: key, verdict: 'Moves', ...from, to: answer.intent.activeRegion };
   const { kind, message, reason } = answer;
   const sharedWith = 'sharedWith' in answer && answer.sharedWith !== undefined && { sharedWith: answer.sharedWith };
