@@ -26,10 +26,13 @@ export const ROLES_IN: Readonly<Record<'hub' | 'region', readonly Role[]>> = {
   region: ['hub-in-region', 'agent', 'peer'],
 };
 
-/** The role for the user of `hack/regions`, beside which the chart can be installed: so it has another name. */
+/**
+ * The role for the user of `hack/regions`. Its name is another than that of the chart, which can be installed beside it,
+ * and than that of any other role: a cluster can be hub and region.
+ */
 export function userRole(role: Role, credentials: readonly string[] = []): readonly KubeObject[] {
   const user = ROLE_NAMES[role];
-  return roleObjects(role, { user }, { credentials, name: `user-${user}` });
+  return roleObjects(role, { user }, { credentials, name: `user-${role}` });
 }
 
 const AUTHORIZATION = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const;
