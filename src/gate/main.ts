@@ -1,4 +1,5 @@
 import { constants, openSync, write } from 'node:fs';
+import { Socket } from 'node:net';
 import process from 'node:process';
 import { setInterval } from 'node:timers';
 import { sleep, systemClock } from '../runtime/clock.ts';
@@ -20,6 +21,7 @@ const FORWARDED: readonly NodeJS.Signals[] = [
 ];
 const STANDARD_ERROR = 2;
 const FLUSH_MS = 500;
+const HANG_UP_MS = 100;
 const INTERNAL_ERROR_CODE = 70;
 const A_LONG_TIME_MS = 2_000_000_000;
 
@@ -31,8 +33,21 @@ function openLog(): number {
   try {
     return openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
   } catch {
-    // A socket, or a pipe of another user. Then a thread waits; it holds up the end of the gate, and not that of its command.
+    // A socket, or a pipe of another user. Then a thread waits, and never holds up the end of the command.
     return STANDARD_ERROR;
+  }
+}
+
+/**
+ * Ends the write to a socket that nobody reads: a process does not end while one of its threads waits. Only for when the
+ * command has ended, whose standard error it is too.
+ */
+async function hangUp(): Promise<void> {
+  try {
+    new Socket({ fd: STANDARD_ERROR, readable: false }).on('error', () => undefined).end();
+    await sleep(systemClock, HANG_UP_MS);
+  } catch {
+    // Not a socket.
   }
 }
 
@@ -64,7 +79,9 @@ async function run(options: GateOptions): Promise<void> {
   const start = () => startCommand(options.command);
   const gate = new Gate({ clock: systemClock, timing, source, start, log: lines.log });
   const finish = async (code: number): Promise<never> => {
-    await Promise.race([lines.flush(), sleep(systemClock, FLUSH_MS)]);
+    const isFlushed = lines.flush().then(() => true);
+    const isLate = sleep(systemClock, FLUSH_MS).then(() => false);
+    if (!(await Promise.race([isFlushed, isLate])) && output === STANDARD_ERROR) await hangUp();
     process.exit(code);
   };
   // What runs must not outlive the gate, whatever ends it.
