@@ -348,7 +348,12 @@ function drainAnswer(view: InstanceView, key: string, request: SwitchRequest): A
   if (!isAsked(key, request) || view.mode !== 'Active' || !drains || !placesOf(view).includes(region)) return undefined;
   const elsewhere = others(view, region);
   return elsewhere.length > 0
-    ? { kind: 'Drain', from: region, reason: 'Draining', message: `its traffic is led to ${elsewhere.join(', ')} in steps` }
+    ? {
+        kind: 'Drain',
+        from: region,
+        reason: 'Draining',
+        message: `its traffic is led to ${elsewhere.join(', ')} in steps`,
+      }
     : undefined;
 }
 /** Nobody waits for an approval during a drill: what is not approved before is left out. */

@@ -22,6 +22,8 @@ const LOOK_EVERY_MS = 60_000;
 const SETTLE_MS = 1_000;
 const SETTLE_AT_MOST_MS = 10_000;
 const NOT_YET_MS = 1_000;
+/** A hub that has just begun to lead reads first: only what still cannot be read then is told. */
+const UNREAD_LOOKS = 10;
 /** Services that move come first. */
 const AFTER_MOVE_MS = 5_000;
 /** Shards are large, and nobody waits for them. */
@@ -44,6 +46,12 @@ export function createDirectoryLoop(
     const group = context.links.groupOf(region)?.metadata.name;
     if (group !== undefined && before?.message !== state.message) context.lookAgain.group(group);
   };
+  let unread = 0;
+  const tellUnread = (): void => {
+    unread += 1;
+    if (unread < UNREAD_LOOKS) return;
+    tell(state('False', 'NotObserved', `region ${region}: its tenant directory cannot be read (kind TenantDirectory)`));
+  };
   return new Ticker({
     clock: context.clock,
     random: context.random,
@@ -57,7 +65,7 @@ export function createDirectoryLoop(
     async run(signal): Promise<TickResult> {
       const moved = movedAt();
       if (moved && elapsedAtLeast(moved, context.clock.now()) < AFTER_MOVE_MS) return { requeueAfterMs: AFTER_MOVE_MS };
-      return writeDirectory(context, link, plan(), tell, signal);
+      return writeDirectory(context, link, plan(), { tell, tellUnread }, signal);
     },
   });
 }
@@ -96,7 +104,7 @@ async function writeDirectory(
   context: HubContext,
   link: RegionLink,
   plan: CohortPlan | undefined,
-  tell: (state: ConditionState) => void,
+  { tell, tellUnread }: { tell: (state: ConditionState) => void; tellUnread: () => void },
   signal: AbortSignal,
 ): Promise<TickResult> {
   const { leadership, tenants, diagnoses, links } = context;
@@ -107,7 +115,7 @@ async function writeDirectory(
   if (!plan || !group || !tenants.reflector.fresh || !isAnswering(diagnoses.get(region)))
     return { requeueAfterMs: NOT_YET_MS };
   if (!directory.reflector.synced) {
-    tell(state('False', 'NotObserved', `region ${region}: its tenant directory cannot be read (kind TenantDirectory)`));
+    tellUnread();
     return { requeueAfterMs: NOT_YET_MS };
   }
   const present = directory.store.list();

@@ -33,6 +33,22 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
 const condition = (type: string, more: Partial<GroupFacts>) =>
   groupReport(facts(more)).conditions.find((c) => c.type === type);
 
+describe('the tenant directory of a group', () => {
+  const written = { type: 'DirectoryWritten', status: 'True', reason: 'AsDeclared', message: 'written' } as const;
+  const refused = { ...written, status: 'False', reason: 'WriteRefused', message: 'refused' } as const;
+  const before = { observedGeneration: 1, conditions: [{ ...refused, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
+
+  it.each<[string, Partial<GroupFacts>, string | undefined]>([
+    ['is not told of while nobody has looked', {}, undefined],
+    ['is what was said last after a change of leader', { before }, 'False'],
+    ['is what was said last until all regions were looked at', { before, directories: [written] }, 'False'],
+    ['is written when it is in all regions', { before, directories: [written, written] }, 'True'],
+    ['is not written when one region is known to lack it', { directories: [refused] }, 'False'],
+  ])('%s', (_, more, status) => {
+    expect(condition('DirectoryWritten', more)?.status).toBe(status);
+  });
+});
+
 describe('a group', () => {
   it('is ready when all its regions are healthy and have room', () => {
     expect(condition('Ready', {})).toMatchObject({ status: 'True' });

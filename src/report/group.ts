@@ -136,10 +136,12 @@ function dependencies({ before, losses }: GroupFacts): ConditionState[] {
   return before?.conditions?.filter((condition) => condition.type === 'DependenciesMet') ?? [];
 }
 
-/** What one region lacks, or that none lacks anything; nothing while nobody has looked. */
-function directory({ directories }: GroupFacts): ConditionState[] {
-  const worst = directories.find(({ status }) => status !== 'True') ?? directories[0];
-  return worst ? [worst] : [];
+/** What one region lacks, or that none lacks anything; what was said last while not all have been looked at. */
+function directory({ before, directories, regions }: GroupFacts): ConditionState[] {
+  const lacking = directories.find(({ status }) => status !== 'True');
+  if (lacking) return [lacking];
+  const known = before?.conditions?.filter(({ type }) => type === 'DirectoryWritten') ?? [];
+  return directories.length < regions.length && known.length > 0 ? known : directories.slice(0, 1);
 }
 
 /**
