@@ -96,7 +96,12 @@ describe('two hubs, and two agents in each region, killed again and again', () =
     for (const role of ['hub', 'agent'] as const) await replaceLeaders(role);
     // Every periodic look of every loop is within this many heartbeats.
     await Promise.all(REGIONS.map((name) => untilHeartbeats(world, name, 12)));
-    expect(differences(before, await countAll())).toEqual([{}, {}, {}]);
+    // What peers see of a region: its new leader does not know at once whether the region is without a right, and then does.
+    const beside = differences(before, await countAll()).map(({ 'regions/status': seen = 0, ...more }) => {
+      expect(seen).toBeLessThanOrEqual(2);
+      return more;
+    });
+    expect(beside).toEqual([{}, {}, {}]);
     expect(world.observer.startedInAll).toBe(pods);
   });
 
