@@ -27,6 +27,7 @@ let loop: Ticker;
 let tenants: Store<Tenant>;
 let world: { leads: boolean; fresh: boolean; answers: boolean; synced: boolean; movedAt: Instant | undefined };
 let told: Map<string, ConditionState>;
+let leadsSince: Instant;
 
 function plan(): CohortPlan {
   return computeCohorts({
@@ -38,6 +39,7 @@ function plan(): CohortPlan {
 
 beforeEach(() => {
   clock = new ManualClock();
+  leadsSince = clock.now();
   world = { leads: true, fresh: true, answers: true, synced: true, movedAt: undefined };
   told = new Map();
   tenants = new Store<Tenant>();
@@ -52,7 +54,11 @@ beforeEach(() => {
     clock,
     random: new SeededRandom(1),
     log: () => undefined,
-    leadership: { isCertain: () => world.leads, whenUncertain: () => ({ requeueAfterMs: 250 }) },
+    leadership: {
+      isCertain: () => world.leads,
+      whenUncertain: () => ({ requeueAfterMs: 250 }),
+      sinceMs: () => clock.now().monoMs - leadsSince.monoMs,
+    },
     tenants: {
       store: tenants,
       reflector: {
@@ -157,6 +163,18 @@ describe('the tenant directory of a region', () => {
     await clock.advance(0);
     expect(told.get('us-west')).toMatchObject({ status: 'False', reason: 'WriteRefused' });
     west.before = () => undefined;
+    await clock.advance(3000);
+    expect(told.get('us-west')).toMatchObject({ status: 'True' });
+  });
+
+  it('says that it cannot be read once a new leader has had the time to', async () => {
+    world.synced = false;
+    loop.start();
+    await clock.advance(9000);
+    expect(told.get('us-west')).toBeUndefined();
+    await clock.advance(3000);
+    expect(told.get('us-west')).toMatchObject({ status: 'False', reason: 'NotObserved' });
+    world.synced = true;
     await clock.advance(3000);
     expect(told.get('us-west')).toMatchObject({ status: 'True' });
   });

@@ -23,7 +23,7 @@ const SETTLE_MS = 1_000;
 const SETTLE_AT_MOST_MS = 10_000;
 const NOT_YET_MS = 1_000;
 /** A hub that has just begun to lead reads first: only what still cannot be read then is told. */
-const UNREAD_LOOKS = 10;
+const READ_WITHIN_MS = 10_000;
 /** Services that move come first. */
 const AFTER_MOVE_MS = 5_000;
 /** Shards are large, and nobody waits for them. */
@@ -46,12 +46,6 @@ export function createDirectoryLoop(
     const group = context.links.groupOf(region)?.metadata.name;
     if (group !== undefined && before?.message !== state.message) context.lookAgain.group(group);
   };
-  let unread = 0;
-  const tellUnread = (): void => {
-    unread += 1;
-    if (unread < UNREAD_LOOKS) return;
-    tell(state('False', 'NotObserved', `region ${region}: its tenant directory cannot be read (kind TenantDirectory)`));
-  };
   return new Ticker({
     clock: context.clock,
     random: context.random,
@@ -65,7 +59,7 @@ export function createDirectoryLoop(
     async run(signal): Promise<TickResult> {
       const moved = movedAt();
       if (moved && elapsedAtLeast(moved, context.clock.now()) < AFTER_MOVE_MS) return { requeueAfterMs: AFTER_MOVE_MS };
-      return writeDirectory(context, link, plan(), { tell, tellUnread }, signal);
+      return writeDirectory(context, link, plan(), tell, signal);
     },
   });
 }
@@ -75,6 +69,9 @@ const state = (
   reason: ConditionState['reason'],
   message: string,
 ): ConditionState => ({ type: 'DirectoryWritten', status, reason, message });
+
+const cannotBeRead = (region: string): ConditionState =>
+  state('False', 'NotObserved', `region ${region}: its tenant directory cannot be read (kind TenantDirectory)`);
 
 const runsIn = ({ instances }: HubContext, key: string, region: string): boolean => {
   const instance = instances.store.get(key);
@@ -104,7 +101,7 @@ async function writeDirectory(
   context: HubContext,
   link: RegionLink,
   plan: CohortPlan | undefined,
-  { tell, tellUnread }: { tell: (state: ConditionState) => void; tellUnread: () => void },
+  tell: (state: ConditionState) => void,
   signal: AbortSignal,
 ): Promise<TickResult> {
   const { leadership, tenants, diagnoses, links } = context;
@@ -115,7 +112,7 @@ async function writeDirectory(
   if (!plan || !group || !tenants.reflector.fresh || !isAnswering(diagnoses.get(region)))
     return { requeueAfterMs: NOT_YET_MS };
   if (!directory.reflector.synced) {
-    tellUnread();
+    if (leadership.sinceMs() >= READ_WITHIN_MS) tell(cannotBeRead(region));
     return { requeueAfterMs: NOT_YET_MS };
   }
   const present = directory.store.list();
