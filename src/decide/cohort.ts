@@ -6,8 +6,8 @@ import type { CrossRegionMode, ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstanceSpec } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { quantiseLoad } from './capacity.ts';
-import { type Claim, type KnownInstance, keepInstances, secondariesUntilChanged } from './kept-instances.ts';
-import { createNamer, labelValue } from './name.ts';
+import { type Claim, type KnownInstance, nameInstances } from './kept-instances.ts';
+import { labelValue } from './name.ts';
 import { type Catalogue, isTierRefused, planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
 import { createServicesLeft } from './tenant-services.ts';
 import type { TenantBalancing } from './tiers.ts';
@@ -17,7 +17,7 @@ export interface CohortInput {
   readonly classes: readonly Pick<ServiceClass, 'metadata' | 'spec'>[];
   /** The status tells what serves a tenant now, and which tier it was accepted with. */
   readonly tenants: readonly (Pick<Tenant, 'metadata' | 'spec'> & Partial<Pick<Tenant, 'status'>>)[];
-  /** What there is already: a cohort goes on in its instance when its class gets another mode. Absent: nothing. */
+  /** What there is already: a cohort goes on in the instance that it has. Absent: nothing. */
   readonly existing?: readonly KnownInstance[];
 }
 
@@ -67,9 +67,6 @@ export interface CohortPlan {
   /** All tenants of `tenants`, each in one of them. */
   readonly audiences: readonly Audience[];
 }
-
-/** Longest name of an instance: what is made from it has up to 63 characters. */
-const MAX_NAME = 40;
 
 /** Tenants that share one instance, or a single one with an instance of its own. */
 interface Cohort {
@@ -176,10 +173,12 @@ interface Named {
   readonly secondaries: readonly string[];
 }
 
-const claimOf = ({ agents, namespace, plan, service }: Cohort, modes: ModeOf): Claim => ({
+const claimOf = ({ agents, namespace, parts, plan, service, tenant }: Cohort, modes: ModeOf): Claim => ({
   namespace,
+  parts,
   group: plan.group,
   serviceClass: service.serviceClass,
+  tenant: tenant === undefined ? undefined : labelValue(tenant),
   primary: service.primary,
   secondaries: service.secondaries,
   mode: modes(service.serviceClass),
@@ -190,34 +189,14 @@ const claimOf = ({ agents, namespace, plan, service }: Cohort, modes: ModeOf): C
 /** The mode that a class wants. */
 type ModeOf = (serviceClass: string) => CrossRegionMode;
 
-/** Those of a tenant alone are called after it, whatever its regions are. */
-function claimsOf(cohorts: Cohorts, modes: ModeOf): ReadonlyMap<string, Claim> {
-  const shared = [...cohorts].filter(([, { isolation }]) => isolation === 'Shared');
-  return new Map(shared.map(([key, cohort]) => [key, claimOf(cohort, modes)]));
-}
-
-/**
- * Names by cohort key. They are given out in the order of the keys: two cohorts whose readable names are the same
- * (class `voice` in region `mail-us`, class `voice-mail` in region `us`) both have one, and one of them carries a hash.
- * A cohort that goes on in an instance keeps the name of that.
- */
+/** By cohort key, in the order of the keys. */
 function nameCohorts(cohorts: Cohorts, modes: ModeOf, existing: readonly KnownInstance[]): Map<string, Named> {
-  const claims = claimsOf(cohorts, modes);
-  const kept = keepInstances(claims, existing);
-  const namers = new Map<string, ReturnType<typeof createNamer>>();
-  const namesIn = (namespace: string): string[] =>
-    [...kept.values()].filter(({ metadata }) => metadata.namespace === namespace).map(({ metadata }) => metadata.name);
   const sorted = [...cohorts].sort(([x], [y]) => compare(x, y));
+  const named = nameInstances(new Map(sorted.map(([key, cohort]) => [key, claimOf(cohort, modes)])), existing);
   return new Map(
-    sorted.map(([key, cohort]): [string, Named] => {
-      const { namespace } = cohort;
-      const known = kept.get(key);
-      const claim = claims.get(key);
-      const secondaries = claim ? secondariesUntilChanged(known, claim) : cohort.service.secondaries;
-      if (known) return [key, { cohort, namespace, name: known.metadata.name, secondaries }];
-      const namer = namers.get(cohort.namespace) ?? createNamer(MAX_NAME, namesIn(cohort.namespace));
-      namers.set(cohort.namespace, namer);
-      return [key, { cohort, namespace, name: namer(cohort.parts, key), secondaries }];
+    sorted.flatMap(([key, cohort]): [string, Named][] => {
+      const known = named.get(key);
+      return known ? [[key, { cohort, namespace: cohort.namespace, ...known }]] : [];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createNamer, digest, joinName, labelValue } from './name.ts';
+import { digest, freeName, joinName, labelValue } from './name.ts';
 
 const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
@@ -42,12 +42,13 @@ describe('digest', () => {
   });
 });
 
-describe('createNamer', () => {
+describe('freeName', () => {
   it('gives a hashed name to the second one of the same name, and another one to the third', () => {
-    const name = createNamer(40);
-    const names = ['x', 'y', 'y'].map((identity) => name(['voice', 'us'], identity));
-    expect(names[0]).toBe('voice-us');
-    expect(new Set(names).size).toBe(3);
+    const names = new Set<string>();
+    const isTaken = (name: string): boolean => names.has(name);
+    for (const identity of ['x', 'y', 'y']) names.add(freeName(['voice', 'us'], { identity, isTaken, max: 40 }));
+    expect([...names][0]).toBe('voice-us');
+    expect(names.size).toBe(3);
   });
 });
 

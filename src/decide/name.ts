@@ -48,18 +48,14 @@ export function hashedName(parts: readonly string[], max: number, identity: read
   return `${readable === '' ? 'x' : readable}-${digest(identity)}`;
 }
 
-/** Gives out names that are unique within one namespace: who asks later for one that is taken gets a hashed one. */
-export function createNamer(
-  max: number,
-  given: Iterable<string> = [],
-): (parts: readonly string[], identity: string) => string {
-  const taken = new Set<string>(given);
-  return (parts, identity) => {
-    let name = joinName(parts, max);
-    for (let attempt = 0; taken.has(name); attempt++) name = hashedName(parts, max, [identity, `${attempt}`]);
-    taken.add(name);
-    return name;
-  };
+/** The joined name of the parts, or where that is taken a hashed one: of `max` ≥ 20 characters at most. */
+export function freeName(
+  parts: readonly string[],
+  { identity, isTaken, max }: { readonly identity: string; readonly max: number; isTaken(name: string): boolean },
+): string {
+  let name = joinName(parts, max);
+  for (let attempt = 0; isTaken(name); attempt++) name = hashedName(parts, max, [identity, `${attempt}`]);
+  return name;
 }
 
 /** A DNS label that starts with a letter: the parts joined by `-`, with a hash when that is longer than `max`. */
