@@ -22,7 +22,7 @@ let assignment: ReturnType<typeof anAssignment>;
 let told: { expected: number; unavailable: number };
 let book: AvailabilityBook;
 
-function start(mode: 'Active' | 'Backup'): void {
+function start(mode: 'Active' | 'Backup' | 'None'): void {
   const storeOf = <T extends KubeObject>(objects: readonly T[]) => {
     const store = new Store<T>();
     store.replace([...objects], '1');
@@ -34,7 +34,7 @@ function start(mode: 'Active' | 'Backup'): void {
     leadership: { isCertain: () => leads },
     assignments: { loaded: true, get: () => assignment },
     instances: storeOf([instance]),
-    classes: storeOf([aClass('voice-mail', mode === 'Backup' ? aBackup() : anActive())]),
+    classes: storeOf([aClass('voice-mail', { Backup: aBackup(), Active: anActive(), None: {} }[mode])]),
     diagnoses: { get: (region: string) => ({ state: regions[region]?.state ?? 'Healthy' }) },
     links: {
       get: (region: string) => ({
@@ -152,4 +152,18 @@ it('a service that several regions serve is missed only when none does', async (
   regions['west'] = { phase: 'Starting' };
   await pass(2);
   expect(told).toEqual({ expected: 7, unavailable: 2 });
+});
+
+describe('a service whose class was given another mode', () => {
+  it('is served as the mode in force has it, until the change is decided', async () => {
+    regions = { east: { phase: 'Starting' }, west: { phase: 'Active' } };
+    assignment = { ...assignment, mode: 'Active' };
+    start('None');
+    book.look();
+    await pass(5);
+    expect(told).toEqual({ expected: 5, unavailable: 0 });
+    assignment = { ...assignment, mode: 'None' };
+    await pass(5);
+    expect(told.unavailable).toBe(5);
+  });
 });

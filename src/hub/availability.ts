@@ -1,5 +1,6 @@
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { regionsOf } from '../decide/assignment.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { keyOf } from '../kube/object.ts';
 import type { ServedTime } from '../report/availability-metrics.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
@@ -109,8 +110,9 @@ export class AvailabilityBook {
 }
 
 function serviceOf({ classes, diagnoses, links }: Seen, instance: ServiceInstance, assignment: Assignment): Service {
-  const mode = classes.store.get(instance.spec.serviceClassRef.name)?.spec.crossRegion.mode;
-  if (mode === undefined) return 'Unknown';
+  const serviceClass = classes.store.get(instance.spec.serviceClassRef.name);
+  if (!serviceClass) return 'Unknown';
+  const mode = modeOf(assignment, serviceClass);
   const regions = mode === 'Active' ? regionsOf(instance) : [assignment.activeRegion];
   const seen = regions.map((region): Service => {
     const link = links.get(region);

@@ -1,7 +1,8 @@
-import type { ServiceClass } from '../api/service-class.ts';
+import type { CrossRegionMode, ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { regionsOf } from '../decide/assignment.ts';
 import { awaitedClasses, requirementsOf } from '../decide/class-dependencies.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { blockersOf, type Need, type NeededService } from '../decide/needs.ts';
 import { createPartnersOf, type PartnersOf } from '../decide/partners.ts';
 import { setsOf } from '../decide/together.ts';
@@ -103,16 +104,20 @@ export function endDependencyWait(context: Pick<HubContext, 'dependencyWaits' | 
  * from anybody, and those that never move hold the others where they are.
  */
 export function colocatedSets(
-  context: Pick<HubContext, 'classes' | 'instances'>,
+  context: Pick<HubContext, 'assignments' | 'classes' | 'instances'>,
   instances: readonly ServiceInstance[],
 ): readonly (readonly string[])[] {
   const partnersOf = partnersIn(context);
+  const modeNow = (instance: ServiceInstance): CrossRegionMode | undefined => {
+    const serviceClass = classOf(context, instance);
+    return serviceClass && modeOf(context.assignments.get(keyOf(instance)), serviceClass);
+  };
   const tied = instances.flatMap((instance) => {
-    const own = classOf(context, instance);
-    const names = own?.spec.requires?.filter(({ colocated }) => colocated).map((required) => required.serviceClass);
-    if (!names || names.length === 0 || own?.spec.crossRegion.mode !== 'Backup') return [];
-    const isApart = (name: string): boolean => context.classes.store.get(name)?.spec.crossRegion.mode === 'Active';
-    const partners = names.filter((name) => !isApart(name)).flatMap((name) => partnersOf(instance, name));
+    const required = classOf(context, instance)?.spec.requires?.filter(({ colocated }) => colocated) ?? [];
+    if (required.length === 0 || modeNow(instance) !== 'Backup') return [];
+    const partners = required
+      .flatMap(({ serviceClass }) => partnersOf(instance, serviceClass))
+      .filter((partner) => modeNow(partner) !== 'Active');
     return [{ key: keyOf(instance), with: partners.map(keyOf) }];
   });
   return setsOf(tied);

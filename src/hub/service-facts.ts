@@ -1,6 +1,7 @@
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { ServiceFacts } from '../decide/impact/facts.ts';
 import { serviceFacts } from '../decide/impact/facts-of.ts';
+import { modeOf } from '../decide/mode-change.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
 
@@ -9,10 +10,11 @@ export function factsOf(context: HubContext, instance: ServiceInstance): Service
   const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
   if (!serviceClass) return undefined;
   const key = keyOf(instance);
+  const assignment = context.assignments.get(key);
   const { primaryRegion, secondaryRegions } = instance.spec;
-  const mode = secondaryRegions.length > 0 ? serviceClass.spec.crossRegion.mode : 'None';
+  const mode = secondaryRegions.length > 0 ? modeOf(assignment, serviceClass) : 'None';
   const planned = serviceFacts(serviceClass, { mode, secondaries: secondaryRegions }, primaryRegion);
-  const active = context.assignments.get(key)?.activeRegion ?? primaryRegion;
+  const active = assignment?.activeRegion ?? primaryRegion;
   const held = context.holds.get(key)?.wanted === 'FailedOver';
   if (mode !== 'Backup' || active === primaryRegion) return { ...planned, held };
   const standsByIn = [primaryRegion, ...secondaryRegions].filter((region) => region !== active);

@@ -1,6 +1,7 @@
 import type { IUGroup } from '../api/iu-group.ts';
 import type { ServiceClass, Tier } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
+import { inForce } from '../decide/mode-change.ts';
 import { placesOfService, type ServiceRow } from '../decide/tenant-services.ts';
 import type { HubContext } from './context.ts';
 
@@ -37,7 +38,8 @@ export function createTenantPlaces(context: Pick<HubContext, 'classes' | 'groups
     const known = entry.byTier.get(tier);
     if (known) return known;
     const geographyOf = (region: string) => entry.units.find((unit) => unit.region === region)?.geography;
-    const places = placesOfService(instance, entry.serviceClass, tier, geographyOf);
+    const serviceClass = inForce(entry.serviceClass, instance.status?.assignment);
+    const places = placesOfService(instance, serviceClass, tier, geographyOf);
     entry.byTier.set(tier, places);
     return places;
   };
