@@ -280,7 +280,7 @@ describe('the transit loop', () => {
     expect(direct.writes()).toEqual(['POST iugroups']);
   });
 
-  it('moves nothing in a freeze of the group, and is not held by one of a region', async () => {
+  it('moves nothing in a freeze of the group, and is not held by one of a region or a tenant', async () => {
     const freeze = { name: 'holiday', region: undefined, services: undefined, until: undefined };
     const standing = { requests: [], freezes: [freeze], keptEmpty: [] };
     const standings = new Map([['americas', standing]]);
@@ -292,7 +292,9 @@ describe('the transit loop', () => {
       ingress: { servedBy: 'us-1' },
       hold: { reason: 'Frozen', endsWhen: 'the freeze is aborted or deleted' },
     });
-    standings.set('americas', { ...standing, freezes: [{ ...freeze, region: 'east' as never }] });
+    const ofRegion = { ...freeze, region: 'east' as never };
+    const ofTenant = { ...freeze, tenants: { whole: new Set() } as never };
+    standings.set('americas', { ...standing, freezes: [ofRegion, ofTenant] });
     await clock.advance(5000);
     expect(await servers()).toEqual(['us-2', 'us-2']);
   });

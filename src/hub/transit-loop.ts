@@ -101,10 +101,10 @@ function lookNow(context: HubContext, group: IUGroup, { book, cohorts, histories
   });
 }
 
-/** One of a region or of some services holds what moves there; callers are of the whole group. */
+/** One of a region, of some services or of some tenants holds what moves there; callers are of the whole group. */
 const freezesOf = ({ standings }: HubContext, group: string): GroupFreeze[] =>
-  (standings.get(group)?.freezes ?? []).flatMap(({ name, region, services, until }) =>
-    region === undefined && services === undefined ? [{ name, until }] : [],
+  (standings.get(group)?.freezes ?? []).flatMap(({ name, region, services, tenants, until }) =>
+    region === undefined && services === undefined && tenants === undefined ? [{ name, until }] : [],
   );
 
 /** Intent first: one compare-and-swap, before traffic hears of it. @returns whether it stands there */
