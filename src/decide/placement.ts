@@ -6,7 +6,7 @@ import { layoutComponent } from './layout.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { checkRegion, type RegionRefusal } from './regions.ts';
 import { countStandby, standbyFor } from './standby.ts';
-import { balancingOf, homeRegions } from './tiers.ts';
+import { homeRegions } from './tiers.ts';
 
 /** What a service is made of in one region, if it is active there. */
 export interface RegionPlacement {
@@ -77,8 +77,7 @@ function loadOf(region: string, units: Candidates['units'], serviceClass: Class,
   const { balance, mode } = serviceClass.spec.crossRegion;
   const regions = units.map((unit) => unit.region);
   const geographyOf = (name: string) => units.find((unit) => unit.region === name)?.geography;
-  const balancing = balancingOf(spec.balancing, balance);
-  const home = mode === 'Active' ? homeRegions(balancing, spec.primaryRegion, regions, geographyOf) : undefined;
+  const home = mode === 'Active' ? homeRegions(spec, balance, regions, geographyOf) : undefined;
   if (!home) return loadPerRegion(mode, spec.agents, regions.length);
   const first = regions.filter((name) => home.has(name));
   if (home.has(region)) return loadPerRegion(mode, spec.agents, first.length);

@@ -7,6 +7,7 @@ import { computeTenantRecords, tenantHost } from './desired/tenant-records.ts';
 import type { DNSRecord } from './desired/traffic.ts';
 import { holdersOf } from './name-claims.ts';
 import { primaryCentreOf } from './primary-centre.ts';
+import { isWhole } from './tenant-services.ts';
 
 /** Longest name of DNS. */
 const MAX_HOST = 253;
@@ -49,9 +50,6 @@ function centreOf(tenant: NamedTenant, { spec }: NamedGroup): string | undefined
   const centre = primaryCentreOf(tenant.spec, spec.transit?.centres ?? []);
   return centre?.voice && centre.state === 'Active' ? centre.name : undefined;
 }
-
-const isWhole = ({ conditions }: TenantOutcome): boolean =>
-  conditions.every(({ status, type }) => type !== 'Ready' || status === 'True');
 
 /**
  * The names of all tenants of a group. Two groups may share a domain, so who has a name is told from the tenants of all of

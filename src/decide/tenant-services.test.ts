@@ -146,6 +146,18 @@ describe('the places of a service', () => {
       'AllRegions',
     ],
     [
+      'of a class that wants one region to serve: the others are a reserve for any tenant',
+      placesOfService(
+        { ...anInstance('c', spec), status: at('1 east>') },
+        aClass('callback', { crossRegion: { mode: 'Active', balance: 'PrimaryFirst' } }),
+        'CrossRegionVoice',
+        geographyOf,
+      ),
+      ['east'],
+      'east Active, west Reserve, de Reserve',
+      'AllRegions',
+    ],
+    [
       'of a service that stays: where it is, not where it shall be',
       placesOfService(
         { ...anInstance('i', { ...spec, secondaryRegions: [] }), status: at('1 west>') },

@@ -12,7 +12,8 @@ type Told = Pick<ServiceRow, 'service' | 'instance' | 'mode'>;
 /** Bound of the table. */
 const MOST_ROWS = 64;
 
-const isWhole = ({ conditions }: Pick<TenantOutcome, 'conditions'>): boolean =>
+/** One that is not takes nothing away from its tenant: somebody will put it right. */
+export const isWhole = ({ conditions }: Pick<TenantOutcome, 'conditions'>): boolean =>
   conditions.every(({ status, type }) => type !== 'Ready' || status === 'True');
 
 /**
@@ -105,12 +106,12 @@ function rolesOf(
   serviceClass: Pick<ServiceClass, 'spec'>,
   geographyOf: (region: string) => string | undefined,
 ): Places['regions'] {
-  const { mode, standby, view } = serviceClass.spec.crossRegion;
+  const { balance, mode, standby, view } = serviceClass.spec.crossRegion;
   const { primaryRegion: primary } = spec;
   const places = regionsOf({ spec });
   if (mode === 'None') return [{ region: status?.assignment?.activeRegion ?? primary, role: 'Active' }];
   if (mode === 'Active') {
-    const home = homeRegions(spec.balancing, primary, places, geographyOf);
+    const home = homeRegions(spec, balance, places, geographyOf);
     const elsewhere = view === 'Full' ? 'Active' : 'ActiveLimited';
     return places.map((region) => {
       if (home && !home.has(region)) return { region, role: 'Reserve' };

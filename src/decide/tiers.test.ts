@@ -172,9 +172,16 @@ describe('the regions that come first', () => {
     ['Geography', 'us-east', ['us-east', 'us-west']],
     ['Geography', 'ie', ['ie', 'de']],
     ['Geography', 'gone', ['gone']],
-  ] as const)('%s from %s', (balancing, primary, expected) => {
-    const home = homeRegions(balancing, primary, regions, geographyOf);
+  ] as const)('%s from %s', (balancing, primaryRegion, expected) => {
+    const home = homeRegions({ balancing, primaryRegion }, 'Even', regions, geographyOf);
     expect(home && [...home]).toEqual(expected);
+  });
+
+  it('are the primary one alone where the class wants that, whoever its tenants are', () => {
+    for (const balancing of ['Regions', 'Geography', 'TransitCentres'] as const) {
+      const home = homeRegions({ balancing, primaryRegion: 'us-east' }, 'PrimaryFirst', regions, geographyOf);
+      expect(home && [...home]).toEqual(['us-east']);
+    }
   });
 });
 

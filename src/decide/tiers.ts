@@ -36,7 +36,7 @@ export function serviceBalancing(
 }
 
 /** What a class wants goes before what the tier says: with `PrimaryFirst` one region serves, whoever the tenants are. */
-export const balancingOf = (ofTier: Balancing, ofClass: Balance): Balancing =>
+const balancingOf = (ofTier: Balancing, ofClass: Balance): Balancing =>
   ofClass === 'PrimaryFirst' ? 'TransitCentres' : ofTier;
 
 /**
@@ -46,12 +46,12 @@ export const balancingOf = (ofTier: Balancing, ofClass: Balance): Balancing =>
  * @param geographyOf undefined for a region that the group does not have any more
  */
 export function homeRegions(
-  balancing: Balancing,
-  primary: string,
+  { balancing, primaryRegion: primary }: Pick<ServiceInstanceSpec, 'balancing' | 'primaryRegion'>,
+  balance: Balance,
   regions: readonly string[],
   geographyOf: (region: string) => string | undefined,
 ): ReadonlySet<string> | undefined {
-  switch (balancing) {
+  switch (balancingOf(balancing, balance)) {
     case 'Regions':
       return undefined;
     case 'TransitCentres':

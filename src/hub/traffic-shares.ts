@@ -5,7 +5,7 @@ import { type DrainOrder, nextDrains, nextStepInMs, shareOf } from '../decide/dr
 import { isReplaced } from '../decide/leaving.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
 import { nextRampInMs, nextRamps, rampShare } from '../decide/ramp.ts';
-import { balancingOf, homeRegions } from '../decide/tiers.ts';
+import { homeRegions } from '../decide/tiers.ts';
 import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { keyOf } from '../kube/object.ts';
 import type { InstanceFacts } from '../report/instance.ts';
@@ -79,7 +79,7 @@ function homeOf(
 ): ReadonlySet<string> | undefined {
   const units = groups.store.get(spec.iuGroupRef.name)?.spec.infrastructureUnits;
   const geographyOf = (region: string) => units?.find((unit) => unit.region === region)?.geography;
-  return homeRegions(balancingOf(spec.balancing, balance), spec.primaryRegion, regions, geographyOf);
+  return homeRegions(spec, balance, regions, geographyOf);
 }
 
 /** Undefined while the RegionSwitches are not read: one of them may ask for what is being done. */
