@@ -19,6 +19,8 @@ import { reason } from './conditions.ts';
 /** What comes in through a transit centre. The two fail apart. */
 export const transitPath = z.enum(['Voice', 'Mpls']).describe('What the way in is for; the two fail apart.');
 export type TransitPath = z.infer<typeof transitPath>;
+/** As sentences name it. */
+export const pathName = (path: TransitPath): string => ({ Voice: 'voice', Mpls: 'MPLS' })[path];
 
 /** What an agent asks of a transit centre, and what counts as an answer. */
 export const transitProbe = z

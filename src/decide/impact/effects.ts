@@ -1,4 +1,5 @@
 import type { Effect, EffectCode, FailureStatus } from '../../api/impact.ts';
+import { pathName } from '../../api/transit-centre.ts';
 import type { Failure } from './facts.ts';
 
 export interface EffectFacts {
@@ -153,7 +154,7 @@ export function describeFailure(failure: Failure | FailureStatus): string {
     case 'Zone':
       return `zone ${zone} of region ${region} is lost`;
     case 'TransitCentre':
-      return `transit centre ${centre} is lost for ${paths.map((path) => (path === 'Mpls' ? 'MPLS' : 'voice')).join(' and ')}`;
+      return `transit centre ${centre} is lost for ${paths.map(pathName).join(' and ')}`;
     case 'Services':
       return `${list(names)} ${names.length > 1 ? 'are' : 'is'} not ready`;
     case 'PlannedSwitch':

@@ -1,9 +1,10 @@
 import type { IUGroup } from '../../api/iu-group.ts';
 import type { Outside, ServiceClass } from '../../api/service-class.ts';
 import type { TenantSpec } from '../../api/tenant.ts';
+import { primaryCentreOf } from '../primary-centre.ts';
+import { allowsPlace } from '../residency.ts';
 import type { PlannedService, TenantPlan } from '../tenant-plan.ts';
 import type { CentreFacts, ComponentFacts, ServiceFacts, TenantFacts, TransitFacts } from './facts.ts';
-import { centreOf } from './transit.ts';
 
 /** Facts from what was declared: everything is at home, and nothing has failed. */
 
@@ -54,23 +55,22 @@ export interface LostPaths {
 }
 
 /**
- * The transit centres that a tenant may use: they are in service, serve one of its regions, and are for all or named by
- * it.
+ * The transit centres that a tenant may use: they are in service, lie where its residency allows, serve one of its
+ * regions, and are for all or named by it.
  *
  * @param regions those of the tenant, the primary one first
  * @param lost what is lost already, by centre
  */
 export function transitFacts(
   { spec: { transit } }: Pick<IUGroup, 'spec'>,
-  tenant: Pick<TenantSpec, 'connectivity' | 'transitCentre' | 'primaryRegion'>,
+  tenant: Pick<TenantSpec, 'connectivity' | 'transitCentre' | 'primaryRegion' | 'residency'>,
   regions: readonly string[],
   lost: ReadonlyMap<string, LostPaths> = new Map(),
 ): TransitFacts {
-  const { connectivity, primaryRegion, transitCentre } = tenant;
-  const active = (transit?.centres ?? []).filter(({ state }) => state === 'Active');
-  const general = active.filter(({ use }) => use === 'General');
-  const primary = transitCentre ?? centreOf(primaryRegion, general)?.name;
-  const centres = active
+  const { connectivity, residency = {}, transitCentre } = tenant;
+  const primary = primaryCentreOf(tenant, transit?.centres ?? [])?.name;
+  const centres = (transit?.centres ?? [])
+    .filter((centre) => centre.state === 'Active' && allowsPlace(residency, centre))
     .filter((centre) => centre.use === 'General' || centre.name === transitCentre)
     .filter((centre) => centre.regions.some((region) => regions.includes(region)))
     .map(({ geography, mpls, name, pair, regions: served, voice }): CentreFacts => {

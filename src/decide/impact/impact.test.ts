@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '../../../hack/gen/catalogue.ts';
-import { aGroup, aTenant } from '../../../test/support/objects.ts';
+import { aGroup, aTenant, aTransitCentre } from '../../../test/support/objects.ts';
 import { EFFECTS, type EffectCode } from '../../api/impact.ts';
 import { type ServiceClass, tier as tiers } from '../../api/service-class.ts';
 import { describeEffect, EFFECT_FACTS } from './effects.ts';
@@ -108,6 +108,40 @@ const CALLS: readonly EffectCode[] = [
   'MessagesInProgressLost',
   'PhoneOut',
 ];
+describe('a lost transit centre', () => {
+  const LOST: Failure = { kind: 'TransitCentre', centre: 'gtn-a', paths: ['Voice', 'Mpls'] };
+  const codesOf = (centres: readonly unknown[], tenant: Readonly<Record<string, unknown>>, functionality: string) => {
+    const group = aGroup('americas', ['us-east', { region: 'ca-east', country: 'CA' }], { transit: { centres } });
+    const placed = { tier: 'Advanced', secondaryRegions: [], ...tenant };
+    const { table } = explainImpact({
+      group,
+      classes: TODAY,
+      tenant: aTenant('customers/crown', placed),
+      failure: LOST,
+    });
+    const row = table.rows.find((each) => each.functionality === functionality);
+    return row ? AUDIENCES.flatMap((audience) => row[audience].map(({ code }) => code)) : [];
+  };
+  const served = ['us-east', 'ca-east'];
+
+  it('is the one where the calls come in, whichever else serves the region first', () => {
+    const mplsOnly = aTransitCentre('gtn-0', served, { voice: undefined, mpls: true });
+    const own = codesOf([mplsOnly, aTransitCentre('gtn-a', served)], {}, 'Outbound');
+    expect(own).toEqual(codesOf([aTransitCentre('gtn-a', served)], {}, 'Outbound'));
+    expect(own).not.toEqual([]);
+  });
+
+  it('is stood in for by none that lies outside the residency of the tenant', () => {
+    const centres = [
+      aTransitCentre('gtn-a', served.toReversed(), { country: 'CA' }),
+      aTransitCentre('gtn-b', served.toReversed(), { country: 'US' }),
+    ];
+    const canadian = { primaryRegion: 'ca-east', residency: { countries: ['CA'] } };
+    expect(codesOf(centres, { primaryRegion: 'ca-east' }, 'CallRouting')).toContain('NewCallsQueue');
+    expect(codesOf(centres, canadian, 'CallRouting')).not.toContain('NewCallsQueue');
+  });
+});
+
 describe('whatever the catalogue, the group and the tenant', () => {
   it('a service that has an Active place elsewhere is never said to be unavailable', () => {
     fc.assert(

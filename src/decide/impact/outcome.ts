@@ -90,15 +90,22 @@ export const missing = ({ awaits, isWhole, out }: Outcome, whole: EffectCode): E
 export const approvable = (awaits: Some): Effect[] =>
   effectIf(awaits.services.length > 0, 'ApprovalBringsBack', awaits);
 
-/** What is away until another region has started it. */
-export const starting = ({ startsCold, startsWarm }: Outcome): Effect[] => [
-  ...effectIf(startsCold.services.length > 0, 'StartsCold', startsCold),
-  ...effectIf(startsWarm.services.length > 0, 'StartsWarm', startsWarm),
-];
+/**
+ * What is away until another region has started it.
+ *
+ * @param told services of which that is part of what is said already
+ */
+export const starting = ({ startsCold, startsWarm }: Outcome, told: readonly string[] = []): Effect[] => {
+  const isNews = ({ services }: Some): boolean => services.some((name) => !told.includes(name));
+  return [
+    ...effectIf(isNews(startsCold), 'StartsCold', startsCold),
+    ...effectIf(isNews(startsWarm), 'StartsWarm', startsWarm),
+  ];
+};
 
 /** The rule of every functionality that has no other. */
-export const usual = (outcome: Outcome, whole: EffectCode = 'NothingWorks'): Effect[] => [
+export const usual = (outcome: Outcome, whole: EffectCode = 'NothingWorks', told: readonly string[] = []): Effect[] => [
   ...missing(outcome, whole),
-  ...starting(outcome),
+  ...starting(outcome, told),
   ...effectIf(outcome.limited.services.length > 0, 'LimitedView', outcome.limited),
 ];

@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '../../../hack/gen/catalogue.ts';
-import { aGroup, aTenant } from '../../../test/support/objects.ts';
+import { aGroup, aTenant, aTransitCentre } from '../../../test/support/objects.ts';
 import { planTenant } from '../tenant-plan.ts';
 import type { ServiceFacts, TenantFacts } from './facts.ts';
 import { plannedFacts } from './facts-of.ts';
 import { computeFelt, judgeFelt, type PresentState } from './present.ts';
 
 const CLASSES = new Map(readCatalogue('today').map((each) => [each.metadata.name, each]));
-const centre = (name: string, regions: readonly string[]) => ({
-  name,
-  geography: 'US',
-  country: 'US',
-  pair: 'us',
-  regions,
-  voice: { targets: [`${name}.example.com`] },
-  mpls: true,
-});
+const centre = (name: string, regions: readonly string[]) => aTransitCentre(name, regions, { mpls: true });
 const GROUP = aGroup('americas', ['us-east', 'us-west'], {
   transit: { centres: [centre('gtn-a', ['us-east', 'us-west']), centre('gtn-b', ['us-west', 'us-east'])] },
 });

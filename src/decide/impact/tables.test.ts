@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '../../../hack/gen/catalogue.ts';
-import { aGroup, aTenant } from '../../../test/support/objects.ts';
+import { aGroup, aTenant, aTransitCentre } from '../../../test/support/objects.ts';
 import type { Effect } from '../../api/impact.ts';
 import { explainImpact } from './explain.ts';
 import { AUDIENCES, type Cells, type Failure } from './facts.ts';
@@ -11,15 +11,7 @@ import { AUDIENCES, type Cells, type Failure } from './facts.ts';
  * `Code(services) @regions ~transit centre`; `?` behind it: it is assumed that it sat in the lost zone.
  */
 const TODAY = readCatalogue('today');
-const centre = (name: string, regions: readonly string[]) => ({
-  name,
-  geography: 'US',
-  country: 'US',
-  pair: 'us',
-  regions,
-  voice: { targets: [`${name}.example.com`] },
-  mpls: true,
-});
+const centre = (name: string, regions: readonly string[]) => aTransitCentre(name, regions, { mpls: true });
 const GROUP = aGroup('americas', ['us-east', 'us-west'], {
   transit: { centres: [centre('gtn-a', ['us-east', 'us-west']), centre('gtn-b', ['us-west', 'us-east'])] },
 });

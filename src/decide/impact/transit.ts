@@ -6,7 +6,7 @@ import type { TransitWorld, Way } from './worlds.ts';
 type CentreLost = Extract<Failure, { kind: 'TransitCentre' }>;
 
 /** The transit centre of a region: the first that serves it as its best one, else the first that serves it at all. */
-export function centreOf<T extends Pick<CentreFacts, 'name' | 'regions'>>(
+function centreOf<T extends Pick<CentreFacts, 'name' | 'regions'>>(
   region: string,
   centres: readonly T[],
 ): T | undefined {

@@ -10,9 +10,7 @@ export const designer: Rule = {
     const { fromWarm } = outcome;
     // Its warm copy takes changes of base data only: what is designed there has to be taken home by hand.
     const isMinimal = fromWarm.services.length > 0;
-    const starts = starting(outcome).filter(
-      (each) => !each.services?.every((name) => fromWarm.services.includes(name)),
-    );
+    const starts = starting(outcome, fromWarm.services);
     return {
       operations: [...missing(outcome, 'NoChanges'), ...effectIf(isMinimal, 'MinimalChanges', fromWarm), ...starts],
     };

@@ -17,12 +17,11 @@ export const historicalDataFeed: Rule = {
     // Capture that goes on elsewhere without its mart gives nobody access.
     const services = [...new Set([...out.services, ...behind.services])].sort();
     const isWhole = services.length === outcome.count;
-    const starts = starting(outcome).filter((each) => !each.services?.every((name) => services.includes(name)));
     return {
       operations: [
         ...effectIf(services.length > 0, isWhole ? 'NoAccess' : 'WithoutServices', { services }),
         ...approvable(outcome.awaits),
-        ...starts,
+        ...starting(outcome, services),
       ],
     };
   },

@@ -17,9 +17,7 @@ export const provisioning: Rule = {
     const { fromReadOnly } = outcome;
     // A copy that stands by read-only is read at once, and takes writes when it was promoted.
     const isRead = fromReadOnly.services.length > 0;
-    const starts = starting(outcome).filter(
-      (each) => !each.services?.every((name) => fromReadOnly.services.includes(name)),
-    );
+    const starts = starting(outcome, fromReadOnly.services);
     return {
       operations: [...missing(outcome, 'NoChanges'), ...effectIf(isRead, 'ReadOnly', fromReadOnly), ...starts],
     };

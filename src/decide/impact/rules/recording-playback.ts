@@ -1,5 +1,4 @@
 import { effect, effectIf } from '../effect.ts';
-import { usual } from '../outcome.ts';
 import type { Rule } from '../worlds.ts';
 import { shortBreak } from './sessions.ts';
 import { storedElsewhere } from './stored.ts';
@@ -8,7 +7,7 @@ import { storedElsewhere } from './stored.ts';
 export const recordingPlayback: Rule = {
   region: (world) => {
     const outcome = world.outcomeOf('RecordingPlayback');
-    return { operations: storedElsewhere(world, outcome, usual(outcome)) };
+    return { operations: storedElsewhere(world, outcome) };
   },
   // The interface of a region is reached over the private network alone, by the way that is lost: its recordings come
   // again with that way. Voice has no part in it.

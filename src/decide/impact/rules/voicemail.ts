@@ -1,5 +1,4 @@
 import { effect, effectIf } from '../effect.ts';
-import { usual } from '../outcome.ts';
 import type { Rule } from '../worlds.ts';
 import { shortBreak } from './sessions.ts';
 import { storedElsewhere } from './stored.ts';
@@ -11,7 +10,7 @@ export const voicemail: Rule = {
     const { isTouched, isWhole, out } = outcome;
     const { services } = out;
     return {
-      operations: storedElsewhere(world, outcome, usual(outcome)),
+      operations: storedElsewhere(world, outcome),
       customer: [
         ...effectIf(isWhole, 'NoMessages', { services }),
         ...effectIf(isTouched && !isWhole, 'RecoveredOnNextCall'),
