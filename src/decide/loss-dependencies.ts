@@ -30,9 +30,8 @@ function problemOf(lost: string, outcome: Outcome, partners: readonly Outcome[])
 }
 
 /** Tenants with the same instances see the same; an instance that serves no tenant we know of is related by its object. */
-function unmetOf(lost: string, outcome: Outcome, all: ReadonlyMap<string, Outcome>, audiences: readonly Audience[]) {
-  const { key, needs = [], serviceClass } = outcome.service;
-  const own = audiences.filter(({ instances }) => instances.includes(key));
+function unmetOf(lost: string, outcome: Outcome, all: ReadonlyMap<string, Outcome>, own: readonly Audience[]) {
+  const { needs = [], serviceClass } = outcome.service;
   const find = (keys: readonly string[]): Outcome[] => keys.flatMap((other) => all.get(other) ?? []);
   return needs.flatMap((need): Unmet[] => {
     const cases =
@@ -62,7 +61,14 @@ export function unmetAfter(
 ): Pick<WhatIf, 'dependencies'> {
   const all = new Map(outcomes.map((outcome): [string, Outcome] => [outcome.service.key, outcome]));
   const found = new Map<string, Unmet>();
-  for (const unmet of outcomes.flatMap((outcome) => unmetOf(lost, outcome, all, audiences))) {
+  const needy = outcomes.filter(({ service: { needs = [] } }) => needs.length > 0);
+  const audiencesOf = new Map(needy.map(({ service }): [string, Audience[]] => [service.key, []]));
+  for (const audience of needy.length > 0 ? audiences : []) {
+    for (const key of audience.instances) audiencesOf.get(key)?.push(audience);
+  }
+  for (const unmet of needy.flatMap((outcome) =>
+    unmetOf(lost, outcome, all, audiencesOf.get(outcome.service.key) ?? []),
+  )) {
     const head = `${unmet.serviceClass} ${unmet.needs}`;
     const before = found.get(head);
     const counts = before && { services: before.services + 1, tenants: before.tenants + unmet.tenants };
