@@ -13,7 +13,7 @@ import type { Placement } from './placement.ts';
 import type { Refusal } from './refusal.ts';
 import type { RegionCapacity } from './region-capacity.ts';
 import { roomOf } from './room.ts';
-import { decideTogether, type Member } from './together.ts';
+import { decideTogether } from './together.ts';
 
 /** A service as the placement loop sees it. What depends on the whole group is worked out anew for each loss. */
 export interface ServiceAtStake {
@@ -112,13 +112,6 @@ export interface Outcome {
   readonly fate: Fate | undefined;
 }
 
-/** The very functions that move them: alone, or with those that it must live in one region with. */
-function decideAll(members: readonly Member[]): ReadonlyMap<string, InstanceDecision> {
-  const [only] = members;
-  if (only && members.length === 1) return new Map([[only.key, decideInstance(only.view)]]);
-  return decideTogether(members, ({ view }) => decideInstance(view));
-}
-
 /**
  * What becomes of all of them, one after the other, as the placement loop decides: what one takes the next has not. Whether
  * and where a service moves is the answer of the very functions that move it.
@@ -137,7 +130,10 @@ export function computeFates(
     const seen = turn.map((service) => ({ service, view: viewOfLoss(lost, service, { ...situation, ...ledger }) }));
     if (!seen.some(({ service, view }) => runsIn(lost, service, view)))
       return turn.map((service): Outcome => ({ service, fate: undefined }));
-    const decisions = decideAll(seen.map(({ service, view }) => ({ key: service.key, view })));
+    const decisions = decideTogether(
+      seen.map(({ service, view }) => ({ key: service.key, view })),
+      ({ view }) => decideInstance(view),
+    );
     return seen.map(({ service, view }): Outcome => {
       const decision: InstanceDecision = decisions.get(service.key) ?? { kind: 'Keep' };
       ledger = afterDecision(ledger, view, decision);

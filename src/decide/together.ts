@@ -211,6 +211,8 @@ function asOne(members: readonly Member[]): readonly Member[] {
  * @param apart the most important one first; their views have one ledger, as it is before any of them moves
  */
 export function decideTogether(apart: readonly Member[], decide: Decide): ReadonlyMap<string, InstanceDecision> {
+  const [only] = apart;
+  if (only && apart.length === 1) return new Map([[only.key, decide(only)]]);
   const members = asOne(apart);
   const choices = inTurn(
     members.map((member) => ({ member })),

@@ -7,6 +7,7 @@ import { ifPresent } from '../kube/errors.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { assertCertain } from './leadership.ts';
 import { findUnneeded, tenantsLeft, Vacated } from './unneeded.ts';
 
 /** Held until every region has stopped what belongs to the instance and has forgotten its order. */
@@ -116,11 +117,6 @@ function membersOf(plan: CohortPlan, left: Members): Map<string, string[]> {
  */
 const hasSynced = ({ groups, classes, tenants, instances }: HubContext): boolean =>
   instances.reflector.synced && [groups, classes, tenants].every(({ reflector }) => reflector.fresh);
-
-/** Ends a pass whose certainty lapsed on the way; the ticker runs it again. */
-function assertCertain({ leadership }: HubContext): void {
-  if (!leadership.isCertain()) throw new Error('another hub may lead; it is tried again');
-}
 
 async function applyInstance(context: HubContext, desired: DesiredInstance, signal: AbortSignal): Promise<void> {
   assertCertain(context);

@@ -20,6 +20,7 @@ import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { epochsIn } from './instance-view.ts';
 import { listOf } from './region-link.ts';
+import { regionsOfGroup } from './region-links.ts';
 
 const PEER_STATES: readonly PeerState[] = ['Reachable', 'NoHeartbeat', 'Unreachable'];
 
@@ -40,9 +41,7 @@ export function diagnosisPolicy({ spec }: IUGroup): DiagnosisPolicy {
 /** Judges every region of a group; says whether the hub itself is the suspect. */
 export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
   const policy = diagnosisPolicy(group);
-  const regions = group.spec.infrastructureUnits
-    .map(({ region }) => region)
-    .filter((region) => context.links.groupOf(region)?.metadata.name === group.metadata.name);
+  const regions = regionsOfGroup(context.links, group);
   noteReadiness(context, group, regions);
   const own = new Map(regions.map((region) => [region, ownEvidence(context, group, region)]));
   const witnesses = regions.filter((region) => {

@@ -15,6 +15,7 @@ import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker, type TickResult } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { shardHash } from './directory-cache.ts';
+import { assertCertain } from './leadership.ts';
 import type { RegionLink } from './region-link.ts';
 
 const LOOK_EVERY_MS = 60_000;
@@ -125,10 +126,6 @@ async function writeDirectory(
   await forEachConcurrently(unneeded, CONCURRENCY, ({ metadata: { name } }) => remove(context, link, name, signal));
   tell(state('True', 'AsDeclared', 'every region that answers has the tenant directory'));
   return undefined;
-}
-
-function assertCertain({ leadership }: HubContext): void {
-  if (!leadership.isCertain()) throw new Error('another hub may lead; it is tried again');
 }
 
 async function apply(

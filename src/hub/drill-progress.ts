@@ -6,6 +6,7 @@ import type { ManualProgress } from '../report/manual-switch.ts';
 import { recoveryOf, type ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
+import { regionsOfGroup } from './region-links.ts';
 
 /** A service of a drill, as the decision wants it. */
 export const travellerOf = (service: ServiceProgress): Traveller => {
@@ -34,10 +35,11 @@ export function drillOf(
   const { diagnoses, groups, links } = context;
   const group = groups.store.get(spec.iuGroupRef.name);
   if (!spec.drill || !group) return status?.drill;
-  const units = group.spec.infrastructureUnits.map(({ region }) => region);
-  const ours = units.filter((region) => links.groupOf(region)?.metadata.name === group.metadata.name);
   const regions = new Map(
-    ours.map((region): [string, RegionState] => [region, diagnoses.get(region)?.state ?? 'Unknown']),
+    regionsOfGroup(links, group).map((region): [string, RegionState] => [
+      region,
+      diagnoses.get(region)?.state ?? 'Unknown',
+    ]),
   );
   const picture = {
     settings: spec.drill,

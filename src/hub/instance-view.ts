@@ -18,6 +18,7 @@ import { checkRegion, type RegionQuestion, type RegionRefusal } from '../decide/
 import { type Place, roomOf } from '../decide/room.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
+import { regionsOfGroup } from './region-links.ts';
 
 /**
  * What is known of a service, as the decision wants it: the same for the loop that moves services and for the one that
@@ -116,11 +117,9 @@ function placeOf(plan: Placement | Refusal, region: string, order: RegionalServi
 
 const instancesOf = ({ spec }: RegionalService): number => spec.components.reduce((sum, c) => sum + c.instances, 0);
 
-/** The regions of a group as a whole. One that belongs to another group is none of it. */
-export function groupViewOf({ diagnoses, links }: HubContext, { metadata, spec }: IUGroup): GroupView {
-  const regions = spec.infrastructureUnits
-    .map(({ region }) => region)
-    .filter((region) => links.groupOf(region)?.metadata.name === metadata.name);
+/** The regions of a group as a whole. */
+export function groupViewOf({ diagnoses, links }: HubContext, group: IUGroup): GroupView {
+  const regions = regionsOfGroup(links, group);
   const isSilentNow = (region: string): boolean => {
     const seen = diagnoses.get(region);
     return seen !== undefined && (stateFor(seen, false) === 'Lost' || isSilent(seen));

@@ -48,3 +48,8 @@ export class Leadership {
     return this.#since ? elapsedAtLeast(this.#since, this.#clock.now()) : 0;
   }
 }
+
+/** Ends a pass whose certainty lapsed on the way; the ticker runs it again. */
+export function assertCertain({ leadership }: { readonly leadership: Pick<Leadership, 'isCertain'> }): void {
+  if (!leadership.isCertain()) throw new Error('another hub may lead; it is tried again');
+}

@@ -1,5 +1,5 @@
-import type { IUGroup, IUGroupStatus } from '../api/iu-group.ts';
-import type { TransitPath } from '../api/transit-centre.ts';
+import type { IUGroup } from '../api/iu-group.ts';
+import type { PathStatus, TransitPath } from '../api/transit-centre.ts';
 import { stateFor } from '../decide/diagnosis.ts';
 import type { LostPaths } from '../decide/impact/facts-of.ts';
 import type { PresentState } from '../decide/impact/present.ts';
@@ -7,19 +7,10 @@ import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
 import { listOf } from './region-link.ts';
 
-interface CentreStatus {
-  readonly name: string;
-  readonly voice?: { readonly state: string } | undefined;
-  readonly mpls?: { readonly state: string } | undefined;
-  readonly ingress?: { readonly servedBy: string } | undefined;
-}
-type WithCentres = IUGroupStatus & { readonly transitCentres?: readonly CentreStatus[] | undefined };
+const isLost = (path: PathStatus | undefined): boolean => path?.state === 'Lost';
 
-const isLost = (path: { readonly state: string } | undefined): boolean => path?.state === 'Lost';
-
-function centresOf(group: IUGroup): PresentState['centres'] {
-  const { transitCentres } = (group.status ?? {}) as WithCentres;
-  return (transitCentres ?? []).flatMap(({ ingress, mpls, name, voice }) => {
+function centresOf({ status }: IUGroup): PresentState['centres'] {
+  return (status?.transitCentres ?? []).flatMap(({ ingress, mpls, name, voice }) => {
     const paths: TransitPath[] = [
       ...(isLost(voice) ? ['Voice' as const] : []),
       ...(isLost(mpls) ? ['Mpls' as const] : []),

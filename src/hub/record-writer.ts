@@ -5,6 +5,7 @@ import type { DNSEndpoint, DNSRecord } from '../decide/desired/traffic.ts';
 import { labelValue } from '../decide/name.ts';
 import { ifPresent, NotFoundError } from '../kube/errors.ts';
 import type { HubContext } from './context.ts';
+import { assertCertain } from './leadership.ts';
 import { DNS_ENDPOINT, presentEndpoint } from './traffic.ts';
 
 type Writer = Pick<HubContext, 'applier' | 'client' | 'endpoints' | 'leadership'>;
@@ -61,9 +62,7 @@ export async function ensureGroupRecords(
     },
     spec: { endpoints: set.records },
   };
-  const beforeWrite = (): void => {
-    if (!context.leadership.isCertain()) throw new Error('another hub may lead; it is tried again');
-  };
+  const beforeWrite = (): void => assertCertain(context);
   const options = { signal, resourceVersion: present?.metadata.resourceVersion, beforeWrite };
   try {
     return (await context.applier.ensure(DNS_ENDPOINT, desired, context.endpoints.store, options)).object;

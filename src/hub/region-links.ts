@@ -165,3 +165,9 @@ export class RegionLinks {
     void link.stop().then(() => link.client.transport.close());
   }
 }
+
+/** The regions of a group. One that belongs to another group is none of it. */
+export const regionsOfGroup = (links: Pick<RegionLinks, 'groupOf'>, { metadata, spec }: IUGroup): string[] =>
+  spec.infrastructureUnits
+    .map(({ region }) => region)
+    .filter((region) => links.groupOf(region)?.metadata.name === metadata.name);

@@ -111,6 +111,8 @@ async function writeNames(
   // Without the cache it is not known how the shards are cut now, nor which are there.
   if (!context.endpoints.reflector.synced) return isNamed(group) ? notThere : undefined;
   const present = endpointsOf(context, name, 'tenants');
+  // Nothing to name, and nothing that is left over.
+  if (!isNamed(group) && present.length === 0) return undefined;
   const names = planTenantNames(group, {
     groups: context.groups.store.list(),
     tenants: context.tenants.store.list().filter(({ metadata }) => !metadata.deletionTimestamp),

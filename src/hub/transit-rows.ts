@@ -4,6 +4,7 @@ import { freshMs } from '../decide/evidence.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import type { Row } from '../decide/transit/matrix.ts';
 import type { HubContext } from './context.ts';
+import { regionsOfGroup } from './region-links.ts';
 
 /** Bound of the field: a region is asked for no more. */
 const MOST_CENTRES = 32;
@@ -12,9 +13,7 @@ const STATES: ReadonlySet<unknown> = new Set(linkState.options);
 /** What the regions of a group say of its transit centres, and whose word is of now. */
 export function transitRows(context: HubContext, group: IUGroup): Row[] {
   const { heartbeatMs } = computeProtocolTiming(group.spec.timings);
-  const names = group.spec.infrastructureUnits.map(({ region }) => region);
-  const ours = names.filter((region) => context.links.groupOf(region)?.metadata.name === group.metadata.name);
-  return ours.map((region): Row => {
+  return regionsOfGroup(context.links, group).map((region): Row => {
     const presence = presenceOf(context, region, freshMs(heartbeatMs));
     return { region, presence, links: presence === 'Heard' ? linksOf(context, region) : new Map() };
   });

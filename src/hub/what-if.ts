@@ -13,7 +13,8 @@ import { keyOf } from '../kube/object.ts';
 import type { GroupFacts } from '../report/group.ts';
 import type { HubContext } from './context.ts';
 import { colocatedSets, neededInstances } from './dependencies.ts';
-import { assignedService, isServing, viewOf } from './instance-view.ts';
+import { assignedService, viewOf } from './instance-view.ts';
+import { regionsOfGroup } from './region-links.ts';
 import { factsOf } from './service-facts.ts';
 
 /**
@@ -34,9 +35,8 @@ function gather(context: HubContext, group: IUGroup, plan: CohortPlan): GroupAtS
   const { name } = group.metadata;
   const instances = context.instances.store.byIndex('group', name);
   const failureThresholdMs = group.spec.failover.failureThresholdSeconds * 1000;
-  const regions = group.spec.infrastructureUnits.map(({ region }) => region);
   return {
-    regions: regions.filter((region) => context.links.groupOf(region)?.metadata.name === name),
+    regions: regionsOfGroup(context.links, group),
     states: new Map(
       [...context.diagnoses].map(([region, seen]): [string, RegionState] => [region, stateFor(seen, false)]),
     ),
@@ -64,20 +64,15 @@ function atStake(context: HubContext, group: IUGroup, instance: ServiceInstance)
   const standing = context.standings.get(group.metadata.name);
   const plan = context.placements.planFor(instance);
   const places = plan.ok && plan.mode === 'Active' ? plan.regions.map(({ region }) => region) : [];
+  const view = viewOf(context, group, serviceClass, instance);
   return {
     key,
     serviceClass: serviceClass.metadata.name,
     slaClass: serviceClass.spec.slaClass,
-    view: {
-      ...viewOf(context, group, serviceClass, instance),
-      // Of the way home nothing is foreseen.
-      returning: 0,
-      restraints: standing && restraintsOn(standing, key),
-    },
+    // Of the way home nothing is foreseen.
+    view: { ...view, returning: 0, restraints: standing && restraintsOn(standing, key) },
     plan,
-    servedIn: places.filter((region) =>
-      isServing(context.diagnoses.get(region)?.state, context.links.get(region)?.services.store.get(key)),
-    ),
+    servedIn: places.filter((region) => view.regions.get(region)?.isServing === true),
     needs: neededInstances(context, instance, serviceClass),
   };
 }

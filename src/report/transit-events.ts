@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IUGroup } from '../api/iu-group.ts';
-import type { IngressHold, PathStatus, TransitCentreStatus } from '../api/transit-centre.ts';
+import { type IngressHold, type PathStatus, pathName, type TransitCentreStatus } from '../api/transit-centre.ts';
 import type { EventNote } from '../kube/event-recorder.ts';
 import { groupNote } from './events.ts';
 import { describeHold } from './hold.ts';
@@ -66,8 +66,7 @@ interface Uplink {
 export function uplinkEvents(group: IUGroup, before: readonly Uplink[], after: readonly Uplink[]): EventNote[] {
   const isNew = ({ path, region }: Uplink): boolean => !before.some((o) => o.region === region && o.path === path);
   return after.filter(isNew).map(({ path, region }) => {
-    const what = path === 'Voice' ? 'voice' : 'MPLS';
-    const text = `Region ${region} was found to reach the ${what} of no transit centre: its own uplink is the suspect, and nothing moves`;
+    const text = `Region ${region} was found to reach the ${pathName(path)} of no transit centre: its own uplink is the suspect, and nothing moves`;
     return groupNote(group, 'Warning', 'RegionUplinkLost', 'Diagnose', text);
   });
 }

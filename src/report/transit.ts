@@ -1,6 +1,12 @@
 import { isoTime } from '../api/common.ts';
 import type { Condition, ConditionState, ConditionType } from '../api/conditions.ts';
-import type { IngressHold, IngressStatus, PathStatus, TransitCentreStatus } from '../api/transit-centre.ts';
+import {
+  type IngressHold,
+  type IngressStatus,
+  type PathStatus,
+  pathName,
+  type TransitCentreStatus,
+} from '../api/transit-centre.ts';
 import type { IngressDecision } from '../decide/transit/ingress.ts';
 import type { Ingress } from '../decide/transit/ingress-view.ts';
 import type { Recorded, TransitLook } from '../decide/transit/look.ts';
@@ -84,12 +90,10 @@ export function transitStatus(
   });
 }
 
-const pathText = ({ path }: { readonly path: 'Voice' | 'Mpls' }): string => (path === 'Voice' ? 'voice' : 'MPLS');
-
 /** What is the matter, the worst first. */
 function troubles({ matrix }: Pick<TransitLook, 'matrix'>, status: readonly TransitCentreStatus[]): Problem[] {
   const suspects = matrix.suspects.map((path): Problem => {
-    const message = `no region reaches the ${pathText({ path })} of any transit centre: the probing is the suspect, and nothing moves`;
+    const message = `no region reaches the ${pathName(path)} of any transit centre: the probing is the suspect, and nothing moves`;
     return { reason: 'ProbesSuspect', message };
   });
   const holds = status.flatMap(({ hold, ingress, name }): Problem[] => {
@@ -104,7 +108,7 @@ function troubles({ matrix }: Pick<TransitLook, 'matrix'>, status: readonly Tran
     return [{ reason: voice?.state === 'Lost' ? voice.reason : ingress.reason, message }];
   });
   const uplinks = matrix.uplinks.map(({ path, region }): Problem => {
-    const message = `region ${region} reaches the ${pathText({ path })} of no transit centre: its own uplink is the suspect`;
+    const message = `region ${region} reaches the ${pathName(path)} of no transit centre: its own uplink is the suspect`;
     return { reason: 'RegionUplinkLost', message };
   });
   const paths = status.flatMap(({ mpls, name, voice }) => [

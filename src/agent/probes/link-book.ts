@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { TransitPath } from '../../api/transit-centre.ts';
+import { type TransitPath, transitPath } from '../../api/transit-centre.ts';
 import type { LinkState, TransitOrders, TransitSighting } from '../../api/transit-link.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { canonicalAddress } from './address.ts';
 import { type Hearing, isHeard, noteHeard } from './hearing.ts';
 import type { Outcome } from './outcome.ts';
 import { judgeLink, lossOf, NOTHING_KNOWN, noteOutcome, type Standing } from './standing.ts';
-
-const PATHS = ['Voice', 'Mpls'] as const satisfies readonly TransitPath[];
 
 type CentreOrders = TransitOrders['centres'][number];
 
@@ -98,7 +96,7 @@ export class LinkBook {
 
   links(centre: string): readonly LinkView[] {
     const orders = this.#orders?.centres.find(({ name }) => name === centre);
-    return orders ? PATHS.flatMap((path) => this.#look(orders, path)?.view ?? []) : [];
+    return orders ? transitPath.options.flatMap((path) => this.#look(orders, path)?.view ?? []) : [];
   }
 
   /** Returns whether what is said has changed. */

@@ -1,7 +1,14 @@
 import type { Reason } from '../../api/conditions.ts';
 import { allowsPlace } from '../residency.ts';
 import { agentRegions, type Callers, callsOf, tenantsIn } from './callers.ts';
-import { type Cause, type CentreView, callersAt, callersOrRegions, type IngressView } from './ingress-view.ts';
+import {
+  type Cause,
+  type CentreView,
+  callersAt,
+  callersOrRegions,
+  type IngressView,
+  takesCalls,
+} from './ingress-view.ts';
 
 /** Why callers that should come in elsewhere stay where they are. */
 export interface IngressObjection {
@@ -124,7 +131,7 @@ const targetWell: Guard = ({ of, to, view }) => {
   const state = to.voice?.state ?? 'Unknown';
   const isReached = (callers: Callers): boolean =>
     agentRegions(callers).some((region) => regions.includes(region) && to.reachedFrom.has(region));
-  if (['Up', 'Degraded', 'Flapping'].includes(state) && callersOrRegions(view, of).every(isReached)) return undefined;
+  if (takesCalls(to) && callersOrRegions(view, of).every(isReached)) return undefined;
   const why = ['Lost', 'Unknown'].includes(state)
     ? `voice of ${name} is ${state}`
     : `${name} is not reached from there`;

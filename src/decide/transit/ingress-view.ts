@@ -63,6 +63,9 @@ export const centreIn = (view: IngressView, name: string): CentreView | undefine
   view.centres.find(({ spec }) => spec.name === name);
 export const callersAt = (view: IngressView, centre: string): Callers[] =>
   view.callers.filter((callers) => callers.centre === centre);
+/** Whether calls come in there, as far as the regions see. */
+export const takesCalls = ({ voice }: CentreView): boolean =>
+  ['Up', 'Degraded', 'Flapping'].includes(voice?.state ?? 'Unknown');
 /** Whether callers may be sent there at all. */
 export const takesCallers = ({ spec }: CentreView): boolean => spec.state === 'Active' && spec.voice !== undefined;
 

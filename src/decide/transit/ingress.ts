@@ -9,6 +9,7 @@ import {
   type Ingress,
   type IngressView,
   takesCallers,
+  takesCalls,
 } from './ingress-view.ts';
 
 /** What becomes of the callers of one centre. There is always somebody who serves them. */
@@ -32,7 +33,7 @@ const ownOf = ({ spec }: CentreView, nowMs: number): Ingress => ({
 function isPointless(view: IngressView, of: CentreView, server: CentreView): boolean {
   const callers = callersAt(view, of.spec.name).filter(({ regionsNow }) => regionsNow.length > 0);
   const isServed = callers.some((each) => agentRegions(each).some((region) => server.spec.regions.includes(region)));
-  return callers.length > 0 && !isServed && ['Up', 'Degraded', 'Flapping'].includes(server.voice?.state ?? 'Unknown');
+  return callers.length > 0 && !isServed && takesCalls(server);
 }
 
 function causeOf(view: IngressView, of: CentreView, servedBy: string): Cause | undefined {

@@ -1,7 +1,13 @@
-import type { PathStatus, TransitCentre, TransitPath, TransitPolicy } from '../../api/transit-centre.ts';
+import {
+  type PathStatus,
+  type TransitCentre,
+  type TransitPath,
+  type TransitPolicy,
+  transitPath,
+} from '../../api/transit-centre.ts';
 import { decideIngress, type IngressDecisions } from './ingress.ts';
 import type { CentreView, Ingress, IngressView } from './ingress-view.ts';
-import { type MatrixReading, PATHS, type Row, readMatrix } from './matrix.ts';
+import { type MatrixReading, type Row, readMatrix } from './matrix.ts';
 import {
   advancePath,
   nameLoss,
@@ -52,7 +58,7 @@ export const steadinessOf = ({ flapping, probeIntervalSeconds }: TransitPolicy):
 });
 
 const pathsOf = ({ mpls, voice }: TransitCentre): TransitPath[] =>
-  PATHS.filter((path) => (path === 'Voice' ? voice !== undefined : mpls));
+  transitPath.options.filter((path) => (path === 'Voice' ? voice !== undefined : mpls));
 
 /** One look at the transit centres of a group: what they are, and what becomes of their callers. */
 export function lookAtTransit(question: TransitQuestion): TransitLook {

@@ -1,5 +1,5 @@
 import type { Reason } from '../../api/conditions.ts';
-import type { TransitPath } from '../../api/transit-centre.ts';
+import { pathName, type TransitPath, transitPath } from '../../api/transit-centre.ts';
 import type { LinkState } from '../../api/transit-link.ts';
 
 /**
@@ -50,9 +50,6 @@ interface Vote {
   readonly region: string;
   readonly state: LinkState;
 }
-
-export const PATHS: readonly TransitPath[] = ['Voice', 'Mpls'];
-export const pathName = (path: TransitPath): string => ({ Voice: 'voice', Mpls: 'MPLS' })[path];
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -135,10 +132,10 @@ const nobodyReaches = (path: TransitPath): Finding => ({
 });
 
 export function readMatrix(rows: readonly Row[], columns: readonly Column[]): MatrixReading {
-  const read = new Map(PATHS.map((path) => [path, readPath(path, rows, columns)] as const));
+  const read = new Map(transitPath.options.map((path) => [path, readPath(path, rows, columns)] as const));
   return {
     of: (centre, path) => read.get(path)?.readings.get(centre),
-    uplinks: PATHS.flatMap((path) => (read.get(path)?.cutOff ?? []).map((region) => ({ region, path }))),
-    suspects: PATHS.filter((path) => read.get(path)?.isSuspect),
+    uplinks: transitPath.options.flatMap((path) => (read.get(path)?.cutOff ?? []).map((region) => ({ region, path }))),
+    suspects: transitPath.options.filter((path) => read.get(path)?.isSuspect),
   };
 }

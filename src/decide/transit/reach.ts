@@ -59,7 +59,7 @@ export function strandedCallers(view: IngressView, callers: readonly Callers[] =
 }
 
 /** What stands when all that would be decided now has been decided. */
-export function afterIngress(view: IngressView): IngressView {
+function afterIngress(view: IngressView): IngressView {
   const decisions = decideIngress(view);
   const centres = view.centres.map((centre): CentreView => {
     const decision = decisions.get(centre.spec.name);
@@ -103,21 +103,26 @@ function withoutRegion(view: IngressView, region: string): IngressView {
 
 interface Threat {
   readonly what: string;
+  readonly isCentre: boolean;
+  /** What would stand right after the loss, before anything is decided. */
+  readonly after: IngressView;
   readonly stranded: readonly Stranded[];
 }
 
 /** Of each centre that serves somebody, and of each region with agents: who would be stranded if it were lost now. */
 function threats(view: IngressView): Threat[] {
   const already = new Set(strandedCallers(view).map(({ callers }) => keyOf(callers)));
-  const threat = (what: string, after: IngressView): Threat => ({
+  const threat = (what: string, isCentre: boolean, after: IngressView): Threat => ({
     what,
+    isCentre,
+    after,
     stranded: strandedCallers(afterIngress(after)).filter(({ callers }) => !already.has(keyOf(callers))),
   });
   const servers = new Set(view.callers.flatMap((callers) => serverOf(view, callers)?.spec.name ?? []));
   const regions = new Set(view.callers.flatMap(({ regionsNow }) => regionsNow));
   return [
-    ...[...servers].sort().map((name) => threat(`transit centre ${name}`, withoutCentre(view, name))),
-    ...[...regions].sort().map((region) => threat(`region ${region}`, withoutRegion(view, region))),
+    ...[...servers].sort().map((name) => threat(`transit centre ${name}`, true, withoutCentre(view, name))),
+    ...[...regions].sort().map((region) => threat(`region ${region}`, false, withoutRegion(view, region))),
   ].filter(({ stranded }) => stranded.length > 0);
 }
 
@@ -136,12 +141,6 @@ export function judgeReach(view: IngressView): ConditionState {
   return { type, status: 'False', reason: first.reason, message };
 }
 
-/** Why the callers of a centre that is lost would stay there. */
-function why(view: IngressView, what: string, { callers }: Stranded): string {
-  const decision = what.startsWith('transit centre') ? decideIngress(view).get(callers.centre) : undefined;
-  return decision?.kind === 'Hold' ? `: ${decision.message}` : '';
-}
-
 /** `TransitProtected`: what would hold after the loss of any one of them, decided as it would be then. */
 export function judgeProtection(view: IngressView): ConditionState {
   const type = 'TransitProtected';
@@ -154,13 +153,11 @@ export function judgeProtection(view: IngressView): ConditionState {
     const message = 'any one transit centre, or region, may be lost: callers still come in where agents are';
     return { type, status: 'True', reason: 'AsDeclared', message };
   }
-  const name = first.what.split(' ').at(-1) ?? '';
-  const after = first.what.startsWith('region') ? withoutRegion(view, name) : withoutCentre(view, name);
-  const message = `if ${first.what} is lost, ${victim.message}${why(after, first.what, victim)}${more(found.length - 1)}`;
-  return { type, status: 'False', reason: reasonOf(after, victim), message };
-}
-
-function reasonOf(view: IngressView, { callers, reason }: Stranded): Reason {
-  const decision = decideIngress(view).get(callers.centre);
-  return decision?.kind === 'Hold' && reason !== 'AgentsMissing' ? decision.reason : reason;
+  // Why they would stay where they are.
+  const decision = decideIngress(first.after).get(victim.callers.centre);
+  const held = decision?.kind === 'Hold' ? decision : undefined;
+  const why = held && first.isCentre ? `: ${held.message}` : '';
+  const reason = held && victim.reason !== 'AgentsMissing' ? held.reason : victim.reason;
+  const message = `if ${first.what} is lost, ${victim.message}${why}${more(found.length - 1)}`;
+  return { type, status: 'False', reason, message };
 }
