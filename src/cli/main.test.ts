@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectDirectly, type DirectClient } from '../../test/support/direct-client.ts';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
@@ -142,6 +145,18 @@ describe('explain', () => {
     expect(written).toContain('us-west   Standby   may follow: Standby');
   });
 
+  it('tells the mode in force, not the one that is wanted', async () => {
+    const { assignment } = (await hub.client.list(RESOURCES.serviceInstance)).items[0]?.status ?? {};
+    await hub.client.mergePatch(
+      RESOURCES.serviceInstance,
+      { name: 'voice-mail-us', namespace: 'switchback-system' },
+      { status: { assignment: { ...assignment, mode: 'None' } } },
+      { subresource: 'status' },
+    );
+    expect(await cli('explain', 'voice-mail-us')).toBe(0);
+    expect(written).toContain('class voice-mail, mode None');
+  });
+
   it('says what there is not', async () => {
     expect(await cli('explain', 'nothing')).toBe(1);
     expect(complained).toBe('error: there is no ServiceInstance nothing\n');
@@ -255,5 +270,32 @@ describe('the command line', () => {
     expect(written).toContain('what-if [region]');
     expect(await cli('frobnicate')).toBe(2);
     expect(complained).toContain("unknown command 'frobnicate'");
+  });
+});
+
+describe('report', () => {
+  it('leaves out what may not be read, says so, and collects the rest', async () => {
+    const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
+    const { serviceClass: _, ...readable } = RESOURCES;
+    for (const resource of Object.values(readable)) server.serve(resource as Resource);
+    hub = connectDirectly(server);
+    await give(RESOURCES.iuGroup, aGroup('americas', ['us-east', 'us-west']));
+    await give(RESOURCES.regionSwitch, aSwitch('moved', { region: 'us-east' }));
+    const folder = await mkdtemp(join(tmpdir(), 'switchback-report-'));
+    try {
+      expect(await cli('report', '--dir', folder)).toBe(0);
+      expect((await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()).toEqual([
+        'iugroups.yaml',
+        'regionswitches.yaml',
+        'serviceinstances.yaml',
+        'tenants.yaml',
+      ]);
+      expect(await readFile(join(folder, 'status.txt'), 'utf8')).toContain('IU group americas');
+      expect(await readdir(join(folder, 'receipts'))).toEqual(['moved.md']);
+      const left = (await readFile(join(folder, 'left-out.txt'), 'utf8')).split('\n');
+      expect(left.map((line) => line.split(':')[0])).toEqual(['serviceclasses', 'leases', 'events', '']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -4,7 +4,8 @@ import { RESOURCES } from '../api/resources.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { keyOf } from '../kube/object.ts';
+import { ifPresent } from '../kube/errors.ts';
+import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** What the hub's API server says, read once. */
@@ -15,23 +16,34 @@ export interface Picture {
   readonly switches: readonly RegionSwitch[];
 }
 
-const byKey = <T extends { metadata: { name: string; namespace?: string } }>(items: readonly T[]): T[] =>
+/** In the order of their keys. */
+export const byKey = <T extends { metadata: { name: string; namespace?: string } }>(items: readonly T[]): T[] =>
   items.toSorted((x, y) => (keyOf(x) < keyOf(y) ? -1 : 1));
 
 /** Everything but the tenants: there may be 10,000 of them. Rejects with the errors of the client. */
 export async function readPicture(client: KubeClient): Promise<Picture> {
   const [groups, classes, instances, switches] = await Promise.all([
-    client.list(RESOURCES.iuGroup),
-    client.list(RESOURCES.serviceClass),
-    client.list(RESOURCES.serviceInstance),
-    client.list(RESOURCES.regionSwitch),
+    listOf(client, RESOURCES.iuGroup),
+    listOf(client, RESOURCES.serviceClass),
+    listOf(client, RESOURCES.serviceInstance),
+    listOf(client, RESOURCES.regionSwitch),
   ]);
-  return {
-    groups: byKey(groups.items),
-    classes: byKey(classes.items),
-    instances: byKey(instances.items),
-    switches: byKey(switches.items),
-  };
+  return { groups, classes, instances, switches };
+}
+
+const listOf = async <T extends KubeObject>(client: KubeClient, resource: Resource<T>): Promise<T[]> =>
+  byKey((await client.list(resource)).items);
+
+/** The groups alone. Rejects with the errors of the client. */
+export const readGroups = async (client: KubeClient): Promise<Pick<Picture, 'groups'>> => ({
+  groups: await listOf(client, RESOURCES.iuGroup),
+});
+
+/** @throws CommandError when there is none of that name */
+export async function readSwitch(client: KubeClient, name: string): Promise<RegionSwitch> {
+  const found = await ifPresent(client.read(RESOURCES.regionSwitch, { name }));
+  if (!found) throw new CommandError(`there is no RegionSwitch ${name}`);
+  return found;
 }
 
 /** Instances of a group. */

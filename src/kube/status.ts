@@ -16,7 +16,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** Reads what there is of a `Status`, whatever the server (or a proxy in between) sent. */
 export function statusOf(body: unknown): StatusBody {
-  if (typeof body === 'string') return { message: body.slice(0, 300) };
+  if (typeof body === 'string') return { message: body.trim().slice(0, 300) };
   if (!isRecord(body)) return {};
   const { code, message, reason, details } = body;
   const seconds = isRecord(details) ? details['retryAfterSeconds'] : undefined;

@@ -3,7 +3,7 @@ import { isoTime } from '../../api/common.ts';
 import type { RegionSwitch, RegionSwitchSpec } from '../../api/region-switch.ts';
 import { parseDuration } from '../durations.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { chooseByName, readPicture } from '../picture.ts';
+import { readSwitch } from '../picture.ts';
 import { changeSwitch, whoAmI } from '../requests.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
@@ -14,8 +14,7 @@ async function change(
   what: string,
   next: (present: RegionSwitch) => Partial<RegionSwitchSpec>,
 ): Promise<ExitCode> {
-  const { switches } = await readPicture(session.client);
-  const present = chooseByName('RegionSwitch', switches, name);
+  const present = await readSwitch(session.client, name);
   await changeSwitch(session.client, present, next(present));
   session.terminal.out(`regionswitch.switchback.dev/${present.metadata.name} ${what}\n`);
   return EXIT.ok;

@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { show } from '../output.ts';
-import { chooseByName, chooseGroup, instancesOf, readPicture, requireRegion } from '../picture.ts';
+import {
+  chooseByName,
+  chooseGroup,
+  instancesOf,
+  readGroups,
+  readPicture,
+  readSwitch,
+  requireRegion,
+} from '../picture.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
 import { explain, explainView } from '../views/explain.ts';
@@ -39,7 +47,7 @@ async function explainService({ client, options, paint, terminal }: Session, nam
 }
 
 async function whatIf({ client, options, paint, terminal }: Session, region: string | undefined): Promise<ExitCode> {
-  const group = chooseGroup(await readPicture(client), options.group);
+  const group = chooseGroup(await readGroups(client), options.group);
   if (region !== undefined) requireRegion(group, region);
   show(whatIfView(group, region), options.output, paint, terminal);
   const losses = (group.status?.whatIf ?? []).filter((loss) => region === undefined || loss.region === region);
@@ -47,8 +55,7 @@ async function whatIf({ client, options, paint, terminal }: Session, region: str
 }
 
 async function showSwitch({ client, options, paint, terminal }: Session, name: string): Promise<ExitCode> {
-  const { switches } = await readPicture(client);
-  show(switchView(chooseByName('RegionSwitch', switches, name)), options.output, paint, terminal);
+  show(switchView(await readSwitch(client, name)), options.output, paint, terminal);
   return EXIT.ok;
 }
 

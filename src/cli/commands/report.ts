@@ -7,7 +7,7 @@ import type { RegionSwitch } from '../../api/region-switch.ts';
 import { RESOURCES } from '../../api/resources.ts';
 import type { KubeObject, Resource } from '../../kube/object.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { chooseByName, readPicture } from '../picture.ts';
+import { byKey, type Picture, readSwitch } from '../picture.ts';
 import { redact } from '../redact.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
@@ -53,8 +53,7 @@ async function receipt(
   name: string,
   asked: { format: ReceiptFormat },
 ): Promise<ExitCode> {
-  const { switches } = await readPicture(client);
-  terminal.out(renderReceipt(chooseByName('RegionSwitch', switches, name), asked.format));
+  terminal.out(renderReceipt(await readSwitch(client, name), asked.format));
   return EXIT.ok;
 }
 
@@ -65,16 +64,25 @@ async function collect({ client, clock, terminal }: Session, { dir }: { dir?: st
   const folder = dir ?? `switchback-report-${isoTime(clock.now().wallMs).replaceAll(/[-:Z]/g, '').replace('T', '-')}`;
   await mkdir(join(folder, 'receipts'), { recursive: true });
   const left: string[] = [];
+  const read = new Map<Resource, readonly KubeObject[]>();
   for (const [file, resource, namespace] of COLLECTED) {
     try {
       const { items } = await client.list(resource, namespace === undefined ? {} : { namespace });
       const kept = resource === EVENT ? items.filter(isOurs) : items;
+      read.set(resource, kept);
       await writeFile(join(folder, `${file}.yaml`), dump(redact(kept), { noRefs: true, lineWidth: -1 }));
     } catch (error) {
       left.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const picture = await readPicture(client);
+  const itemsOf = <T extends KubeObject>(resource: Resource<T>): T[] =>
+    byKey((read.get(resource) ?? []) as readonly T[]);
+  const picture: Picture = {
+    groups: itemsOf(RESOURCES.iuGroup),
+    classes: itemsOf(RESOURCES.serviceClass),
+    instances: itemsOf(RESOURCES.serviceInstance),
+    switches: itemsOf(RESOURCES.regionSwitch),
+  };
   const status = statusView(computeStatus(picture, picture.groups));
   await writeFile(join(folder, 'status.txt'), `${status.text((_, text) => text, true)}\n`);
   for (const one of picture.switches) {

@@ -7,7 +7,7 @@ import { ifPresent } from '../../kube/errors.ts';
 import { parseDuration } from '../durations.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { show } from '../output.ts';
-import { chooseGroup, readPicture, requireRegion } from '../picture.ts';
+import { chooseGroup, readGroups, requireRegion } from '../picture.ts';
 import { buildSwitch, nameFor, type Wanted, whoAmI } from '../requests.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
@@ -33,7 +33,7 @@ const MOVES = {
 
 async function askFor(session: Session, wanted: Omit<Wanted, 'iuGroupRef'>): Promise<RegionSwitch> {
   const { client, clock, options } = session;
-  const group = chooseGroup(await readPicture(client), options.group);
+  const group = chooseGroup(await readGroups(client), options.group);
   if (wanted.region !== undefined) requireRegion(group, wanted.region);
   const whole: Wanted = { ...wanted, iuGroupRef: { name: group.metadata.name } };
   return client.create(RESOURCES.regionSwitch, buildSwitch(nameFor(whole, clock.now().wallMs), whole));
@@ -120,14 +120,9 @@ interface DrillOptions extends SwitchOptions {
 async function drill(session: Session, region: string, asked: DrillOptions): Promise<ExitCode> {
   const reason = asked.reason ?? 'drill';
   const objective = asked.objective === undefined ? {} : { objectiveSeconds: parseDuration(asked.objective) };
-  const wanted = {
-    kind: asked.plan ? ('Plan' as const) : ('Region' as const),
-    staySeconds: parseDuration(asked.stay),
-    ...objective,
-  };
-  // How long it may take before it is aborted is the API server's to say.
-  const withDefaults = { abortAfterSeconds: 300, ...wanted };
-  return begin(session, { type: 'Drill', region, reason, drill: withDefaults }, asked);
+  const kind = asked.plan ? 'Plan' : 'Region';
+  const wanted = { kind, staySeconds: parseDuration(asked.stay), ...objective } as const;
+  return begin(session, { type: 'Drill', region, reason, drill: wanted }, asked);
 }
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];

@@ -2,6 +2,7 @@ import type { IUGroup } from '../../api/iu-group.ts';
 import type { ServiceClass } from '../../api/service-class.ts';
 import type { ServiceInstance } from '../../api/service-instance.ts';
 import { regionsOf } from '../../decide/assignment.ts';
+import { modeOf } from '../../decide/mode-change.ts';
 import { checkRegion } from '../../decide/regions.ts';
 import { keyOf } from '../../kube/object.ts';
 import type { View } from '../output.ts';
@@ -52,9 +53,8 @@ function answerFor(
   const allowed = checkRegion({ group, limits }, region);
   if (!allowed.ok) return { region, answer: 'NotHere', why: allowed.message };
   if (!regionsOf(instance).includes(region)) {
-    const { mode } = serviceClass?.spec.crossRegion ?? {};
     const why =
-      mode === 'None'
+      serviceClass && modeOf(assignment, serviceClass) === 'None'
         ? 'the class stays in one region'
         : 'none of its tenants has this region among theirs, or their tier has no place for the class there';
     return { region, answer: 'NotHere', why };
@@ -88,7 +88,7 @@ export function explain(
   return {
     instance: keyOf(instance),
     serviceClass: instance.spec.serviceClassRef.name,
-    mode: serviceClass?.spec.crossRegion.mode ?? 'unknown: the class does not exist',
+    mode: serviceClass ? modeOf(assignment, serviceClass) : 'unknown: the class does not exist',
     activeRegion: assignment?.activeRegion,
     since: assignment?.since,
     epoch: assignment?.epoch ?? 0,
