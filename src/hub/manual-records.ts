@@ -1,4 +1,5 @@
 import { isoTime } from '../api/common.ts';
+import type { GroupImpactRow } from '../api/impact.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
 import { nextStepInMs, shareOf } from '../decide/drain.ts';
@@ -99,7 +100,7 @@ export class ManualRecords {
       // Steps and phase say what may still be begun: a leader of the past must not open again what was closed.
       isExact: true,
     };
-    const report = this.#reportOf(object, { ...progress, impact: this.#impactOf(object) }, instant.wallMs);
+    const report = this.#reportOf(object, { ...progress, impact: () => this.#impactOf(object) }, instant.wallMs);
     await reportStatus(options, object, report);
     this.#tellCoverage(object, report);
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
@@ -125,7 +126,7 @@ export class ManualRecords {
   }
 
   /** Of what moves it is said once, before it begins: what has moved already is part of the whole. */
-  #impactOf(object: RegionSwitch): ManualProgress['impact'] {
+  #impactOf(object: RegionSwitch): readonly GroupImpactRow[] | undefined {
     const known = object.spec.dryRun ? undefined : object.status?.plan?.impact;
     return known ?? impactOfSwitch(this.#context, object);
   }

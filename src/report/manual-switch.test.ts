@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aProgress, aSwitch } from '../../test/support/objects.ts';
 import { type ConditionState, mergeConditions } from '../api/conditions.ts';
+import type { GroupImpactRow } from '../api/impact.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import { drainOrderOf } from '../decide/manual-switch.ts';
 import { type ManualProgress, manualReport, summarizePlan } from './manual-switch.ts';
@@ -231,6 +232,20 @@ describe('a switch that is paused from the beginning', () => {
     expect(conditionOf(object, 'SwitchedOver')).toBeUndefined();
     expect(drainOrderOf(object)?.startTime).toBeUndefined();
     expect(reported(object, { plan: [drains] }, 100).status).toEqual(object.status);
+  });
+
+  it('shows who will feel what it would do, and finds that out for nobody else', () => {
+    const row: GroupImpactRow = { functionality: 'CallRouting', tenants: 7 };
+    let asked = 0;
+    const impact = () => {
+      asked += 1;
+      return [row];
+    };
+    const object = reported(paused, { plan: [moves('ns/a')], impact });
+    expect([object.status?.plan?.impact, asked]).toEqual([[row], 1]);
+    const begun = reported(resumed(object), { plan: [moves('ns/a')], impact });
+    reported(begun, { plan: [], services: [service('ns/a', DONE)], impact });
+    expect(asked).toBe(2);
   });
 
   it('starts when it is resumed', () => {

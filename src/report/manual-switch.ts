@@ -22,7 +22,7 @@ export interface ManualProgress {
   /** What the regions would hold then. */
   readonly regions: readonly PlannedRegion[];
   /** What tenants feel of it, when all of it is carried out; undefined: not known. */
-  readonly impact?: readonly GroupImpactRow[] | undefined;
+  readonly impact?: (() => readonly GroupImpactRow[] | undefined) | undefined;
   /** Why nothing more is begun. */
   readonly stop: Stop | undefined;
   /** How far the traffic has been led away; undefined where none is. */
@@ -57,7 +57,8 @@ export function summarizePlan(services: readonly PlannedService[], regions: read
 
 /** What is not begun yet, and what people feel of the whole. */
 export function planOf({ impact, plan, regions }: Pick<ManualProgress, 'impact' | 'plan' | 'regions'>): SwitchPlan {
-  return { ...summarizePlan(plan, regions), ...(impact && { impact: [...impact] }) };
+  const felt = impact?.();
+  return { ...summarizePlan(plan, regions), ...(felt && { impact: [...felt] }) };
 }
 
 /** What `Ready`, `Reconciling` and `Stalled` say: exactly one of them is true. */
@@ -158,9 +159,11 @@ const isAwaitingResume = ({ spec, status }: RegionSwitch, { services, stop }: Ma
  * It has no start: what is counted from there, the steps in which traffic is led away, counts from when it is resumed. None
  * of its steps is done either, or it would be taken for one that begins nothing more.
  */
-function awaitingReport(object: RegionSwitch, { plan, regions }: ManualProgress, now: number): StatusReport {
-  const { drains = 0, ...summary } = summarizePlan(plan, regions);
-  const pending = summary.moves + summary.held;
+function awaitingReport(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
+  const { plan } = progress;
+  const summary = planOf(progress);
+  const { drains = 0, held, moves } = summary;
+  const pending = moves + held;
   const drained = drains > 0 ? `, nor is the traffic of ${drains} led away` : '';
   const message = `paused: 0 of ${pending} services were begun${drained}`;
   return {
@@ -168,7 +171,7 @@ function awaitingReport(object: RegionSwitch, { plan, regions }: ManualProgress,
     fields: {
       steps: pendingSteps(pending),
       ...progressFields([], pending),
-      plan: plan.length > 0 ? summarizePlan(plan, regions) : null,
+      plan: plan.length > 0 ? summary : null,
       ...approvalFields(object, plan, now),
     },
   };
