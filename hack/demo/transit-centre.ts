@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
+import { parseDatagram, responseTo } from '../../src/agent/probes/sip-message.ts';
 
 /**
  * A transit centre on loopback: a SIP server that answers OPTIONS over UDP, and a router of private networks that takes
@@ -15,20 +16,13 @@ export interface DemoCentre extends AsyncDisposable {
   restoreVoice(): void;
 }
 
-/** Headers that an answer repeats: https://www.rfc-editor.org/rfc/rfc3261#section-8.2.6.2 */
-const REPEATED = /^(via|from|to|call-id|cseq):/i;
-
-function answerTo(question: string): string {
-  const repeated = question.split('\r\n').filter((line) => REPEATED.test(line));
-  return ['SIP/2.0 200 OK', ...repeated, 'Content-Length: 0', '', ''].join('\r\n');
-}
-
 /** Resolves when both are bound. */
 export async function startCentre(name: string): Promise<DemoCentre> {
   let hasVoice = true;
   const sip = createSocket('udp4');
   sip.on('message', (message, { address, port }) => {
-    if (hasVoice) sip.send(answerTo(message.toString('latin1')), port, address);
+    const head = hasVoice ? parseDatagram(message) : undefined;
+    if (head) sip.send(responseTo(head, '200 OK', { host: address, port }, name), port, address);
   });
   const sockets = new Set<Socket>();
   const mpls = createServer((socket) => {

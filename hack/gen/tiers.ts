@@ -1,27 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { type ServiceClassSpec, serviceClass, tier } from '../../src/api/service-class.ts';
+import { type ServiceClassSpec, tier } from '../../src/api/service-class.ts';
 import { tierHasSecondary } from '../../src/decide/regions.ts';
 import { serviceBalancing, slaScope, tenantBalancing } from '../../src/decide/tiers.ts';
+import { type CatalogueName, readCatalogue } from './catalogue.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { cell, code, table } from './markdown.ts';
 
-const CATALOGUES = join(import.meta.dirname, '../../charts/switchback/catalogue');
 const NOTE =
   '<!-- Generated from charts/switchback/catalogue and src/decide/tiers.ts by `npm run gen`: do not edit. -->';
 type Tier = (typeof tier.options)[number];
 
 /** What each tier has of each service in its secondary regions, by the very rules that place it. */
 export function renderTiers(): readonly GeneratedFile[] {
-  const catalogues = readdirSync(CATALOGUES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const text = [
     NOTE,
     '# Tiers and services',
     'What a tenant of each tier has in its secondary regions, and how it shares its load. [Tiers](../tiers.md) says what the words mean.',
     '## Tiers',
     table(['tier', 'voice', 'agents'], tier.options.map(tierRow)),
-    ...catalogues.flatMap(({ name }) => catalogueSection(name)),
+    ...(['next', 'today'] as const).flatMap(catalogueSection),
   ].join('\n\n');
   return [{ path: 'docs/reference/tiers.md', text: `${text}\n` }];
 }
@@ -31,14 +27,11 @@ function tierRow(name: Tier): string[] {
   return [code(name), code(voice), code(agents)];
 }
 
-function catalogueSection(name: string): string[] {
-  const folder = join(CATALOGUES, name);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
-  const rows = files.sort().map((file) => {
-    const { spec } = parse(readFileSync(join(folder, file), 'utf8')) as { readonly spec: unknown };
-    const parsed = serviceClass.spec.parse(spec);
-    return [cell(parsed.displayName), ...tier.options.map((each) => cell(cellOf(each, parsed)))];
-  });
+function catalogueSection(name: CatalogueName): string[] {
+  const rows = readCatalogue(name).map(({ spec }) => [
+    cell(spec.displayName),
+    ...tier.options.map((each) => cell(cellOf(each, spec))),
+  ]);
   return [
     `## Catalogue ${code(name)}`,
     'Each cell: the role in a secondary region, then what the promise of availability covers. `-`: not there.',

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readCatalogue } from '../../hack/gen/catalogue.ts';
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
@@ -6,7 +7,7 @@ import { DNS_ENDPOINT } from '../../src/hub/traffic.ts';
 import { POD, SERVICE } from '../../src/kube/kinds.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import { HUB } from '../simulation/catalogue.ts';
-import { AWAY, CatalogueWorld, HOME, readCatalogue, type Sight } from '../simulation/catalogue-next.ts';
+import { AWAY, CatalogueWorld, HOME, type Sight } from '../simulation/catalogue-next.ts';
 
 /**
  * Each row of the platform's second table through the loss of the primary region and the way home, with the real loops on

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
+import { readCatalogue } from '../../hack/gen/catalogue.ts';
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
-import { type ServiceClass, serviceClass } from '../../src/api/service-class.ts';
+import type { ServiceClass } from '../../src/api/service-class.ts';
 import type { ServiceInstance } from '../../src/api/service-instance.ts';
 import { SECRET } from '../../src/kube/kinds.ts';
 import type { RunningPod } from '../support/cluster/running-pods.ts';
@@ -16,17 +14,6 @@ import { World } from './world.ts';
 export const [HOME, AWAY] = ['east', 'west'] as const;
 /** More often than the tenants are planned anew, and less often than regions are chosen. */
 const APPLY_EVERY_MS = 45;
-const FOLDER = join(import.meta.dirname, '../../charts/switchback/catalogue');
-
-export function readCatalogue(name: 'today' | 'next'): readonly ServiceClass[] {
-  const folder = join(FOLDER, name);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file): ServiceClass => {
-      const { spec, ...given } = parse(readFileSync(join(folder, file), 'utf8'));
-      return { ...given, spec: serviceClass.spec.parse(spec) };
-    });
-}
 
 /** What ran of one service, and whether it was told not to write: by class and region. */
 export interface Sight {
