@@ -60,7 +60,15 @@ function command(program: string, ...args: string[]): Promise<number> {
     console.error(`cannot run ${program}: ${error.message}`);
     resolve(1);
   });
-  child.once('close', (code) => resolve(code ?? 1));
+  // Who stops this stops the stage, which then ends what it has started. A terminal tells both of Ctrl-C by itself.
+  const stop = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGTERM' || !process.stdin.isTTY) child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  child.once('close', (code) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+    resolve(code ?? 1);
+  });
   return promise;
 }
 
