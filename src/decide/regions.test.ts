@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aBackup, aClass, aGroup } from '../../test/support/objects.ts';
-import { checkRegion, computeTenantRegions, secondariesFor, tierHasSecondary } from './regions.ts';
+import { checkRegion, computeTenantRegions, nearestFirst, secondariesFor, tierHasSecondary } from './regions.ts';
 
 const group = aGroup('americas', ['us-east', 'us-west', { region: 'ca-central', country: 'CA' }]);
 
@@ -31,6 +31,22 @@ describe('checkRegion', () => {
     });
     const answer = checkRegion({ group: strict, limits: [] }, 'us-east');
     expect(answer).toMatchObject({ ok: false, message: expect.stringContaining('residency of IU group canada') });
+  });
+});
+
+describe('nearestFirst', () => {
+  const { spec } = aGroup('world', [
+    'us-east',
+    'us-west',
+    { region: 'au', geography: 'APAC' },
+    { region: 'sg', geography: 'APAC' },
+  ]);
+  it.each([
+    ['us-east', ['au', 'sg', 'us-west'], ['us-west', 'au', 'sg']],
+    ['sg', ['au', 'us-east', 'us-west'], ['au', 'us-east', 'us-west']],
+    ['us-west', ['au', 'gone', 'sg'], ['au', 'gone', 'sg']],
+  ])('%s: %j', (primaryRegion, secondaryRegions, expected) => {
+    expect(nearestFirst(spec, { primaryRegion, secondaryRegions })).toEqual(expected);
   });
 });
 

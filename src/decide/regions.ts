@@ -1,6 +1,7 @@
 import type { InfrastructureUnit, IUGroup } from '../api/iu-group.ts';
 import type { ServiceClass, Tier } from '../api/service-class.ts';
 import { tier } from '../api/service-class.ts';
+import type { ServiceInstanceSpec } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type Limit, refusePlace } from './residency.ts';
@@ -74,6 +75,20 @@ export function computeTenantRegions(
     else refusals.push(answer);
   }
   return { primary: primary.ok ? spec.primaryRegion : undefined, secondaries, refusals };
+}
+
+/**
+ * The secondary regions of a service in the order in which it goes there: those of the geography of its primary region
+ * first, because its callers and agents are there.
+ */
+export function nearestFirst(
+  { infrastructureUnits }: Pick<IUGroup['spec'], 'infrastructureUnits'>,
+  { primaryRegion, secondaryRegions }: Pick<ServiceInstanceSpec, 'primaryRegion' | 'secondaryRegions'>,
+): string[] {
+  const geographyOf = (region: string) => infrastructureUnits.find((unit) => unit.region === region)?.geography;
+  const home = geographyOf(primaryRegion);
+  const isFar = (region: string): number => (geographyOf(region) === home ? 0 : 1);
+  return secondaryRegions.toSorted((x, y) => isFar(x) - isFar(y));
 }
 
 export type SecondaryAnswer = { readonly ok: true; readonly regions: readonly string[] } | Refusal;

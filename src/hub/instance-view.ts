@@ -14,7 +14,7 @@ import type { KeyedService } from '../decide/outlook.ts';
 import type { Placement } from '../decide/placement.ts';
 import { type Refusal, refuse } from '../decide/refusal.ts';
 import { computeCapacity } from '../decide/region-capacity.ts';
-import { checkRegion, type RegionQuestion, type RegionRefusal } from '../decide/regions.ts';
+import { checkRegion, nearestFirst, type RegionQuestion, type RegionRefusal } from '../decide/regions.ts';
 import { type Place, roomOf } from '../decide/room.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
@@ -63,7 +63,7 @@ export function viewOf(
     wantedMode: serviceClass.spec.crossRegion.mode,
     unfencedIn: unfencedIn(context, group, key, assignment?.activeRegion),
     primary: instance.spec.primaryRegion,
-    secondaries: instance.spec.secondaryRegions,
+    secondaries: nearestFirst(group.spec, instance.spec),
     assignment,
     rebuilt: rebuildAssignment(
       ordersIn(context, group, key).map(({ spec }) => spec),
