@@ -11,6 +11,7 @@ import { readStanding, type Standing } from '../decide/manual-switch.ts';
 import { Store } from '../kube/cache.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { InstanceFacts } from '../report/instance.ts';
+import type { Instant } from '../runtime/clock.ts';
 import { trafficSharesOf } from './traffic-shares.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,6 +26,8 @@ let isRead: boolean;
 let states: Map<string, RegionState>;
 let status: ServiceInstanceStatus;
 let policy: TrafficPolicy | undefined;
+let nextInMs: number | undefined;
+let isolatedAt: Map<string, Instant>;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -33,6 +36,7 @@ beforeEach(() => {
   status = { observedGeneration: 1 };
   object = undefined;
   policy = undefined;
+  isolatedAt = new Map();
 });
 
 function evacuate(more: Readonly<Record<string, unknown>> = {}): void {
@@ -64,9 +68,10 @@ function look(): string {
     orders: new Map(REGIONS.map((region) => [region, serving])),
     regionStates: states,
   } as unknown as InstanceFacts;
-  const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts, policy);
+  const shares = trafficSharesOf({ clock, groups, isolatedAt, standings: standings() }, facts, policy);
   if (!shares) throw new Error('the service runs in several regions');
   const { drains, ramps, weights } = shares;
+  nextInMs = shares.nextInMs;
   status = { ...status, weights, drains: drains ? [...drains] : undefined, ramps: ramps ? [...ramps] : undefined };
   return shares.weights.map(({ weight }) => weight).join('/');
 }
@@ -132,6 +137,29 @@ describe('the traffic of a service whose region a person wants empty', () => {
   });
 });
 
+describe('the traffic of a region', () => {
+  it.each<[RegionState, string]>([
+    ['Healthy', '50/50'],
+    // An agent that is started anew, a link of the hub that is silent: nothing says that the region does not serve.
+    ['Degraded', '50/50'],
+    ['Lost', '0/100'],
+    ['Unknown', '0/100'],
+  ])('that is %s: %s', (state, expected) => {
+    look();
+    states.set('us-east', state);
+    expect(look()).toBe(expected);
+  });
+
+  it('stays where it is while the hub suspects itself, and follows as soon as it does not', async () => {
+    expect(look()).toBe('50/50');
+    states.set('us-east', 'Lost');
+    isolatedAt.set('americas', clock.now());
+    expect(look()).toBe('50/50');
+    expect(nextInMs).toBe(6000);
+    expect(await lookAfter(60)).toBe('0/100');
+  });
+});
+
 describe('the traffic of a service whose regions were changed', () => {
   const regionsOf = (serving: readonly string[], leaving: readonly string[], more: Fields = {}) => {
     const places = ['us-west', 'ca'];
@@ -152,7 +180,7 @@ describe('the traffic of a service whose regions were changed', () => {
       orders: new Map(serving.map((region) => [region, order])),
       regionStates: new Map(places.map((region) => [region, 'Healthy'])),
     } as unknown as InstanceFacts;
-    const shares = trafficSharesOf({ clock, groups, standings: standings() }, facts);
+    const shares = trafficSharesOf({ clock, groups, isolatedAt, standings: standings() }, facts);
     return shares?.weights.map(({ region, weight }) => `${region} ${weight}`).join(', ');
   };
   it.each([

@@ -1,6 +1,8 @@
+import type { RegionalService } from '../api/regional-service.ts';
 import type { Balance } from '../api/service-class.ts';
 import type { Drained, ServiceInstance } from '../api/service-instance.ts';
 import type { Ramped, TrafficPolicy } from '../api/traffic.ts';
+import type { RegionState } from '../decide/diagnosis.ts';
 import { type DrainOrder, nextDrains, nextStepInMs, shareOf } from '../decide/drain.ts';
 import { isReplaced } from '../decide/leaving.ts';
 import { restraintsOn } from '../decide/manual-switch.ts';
@@ -10,6 +12,7 @@ import { computeWeights, type RegionWeight } from '../decide/weights.ts';
 import { keyOf } from '../kube/object.ts';
 import type { InstanceFacts } from '../report/instance.ts';
 import type { HubContext } from './context.ts';
+import { diagnosisPolicy, isHubSuspect } from './diagnose.ts';
 import { isServing } from './instance-view.ts';
 
 /** How the traffic of a service is shared by its regions now. */
@@ -25,7 +28,7 @@ export interface TrafficShares {
 
 /** Undefined for a service that is active in one region only. */
 export function trafficSharesOf(
-  context: Pick<HubContext, 'clock' | 'groups' | 'standings'>,
+  context: Pick<HubContext, 'clock' | 'groups' | 'isolatedAt' | 'standings'>,
   facts: InstanceFacts,
   policy?: TrafficPolicy,
 ): TrafficShares | undefined {
@@ -35,15 +38,17 @@ export function trafficSharesOf(
   const regions = plan.regions.map(({ region }) => region);
   const { drains: before = [], ramps: ramped = [], weights: last } = instance.status ?? {};
   const drains = nextDrains(regions, before, drainOrdersFor(context, instance), now);
-  const serving = new Set(regions.filter((region) => isServing(regionStates.get(region), orders.get(region))));
+  const serving = new Set(regions.filter((region) => keepsCallers(regionStates.get(region), orders.get(region))));
   // What has no place any more goes on serving until what has one does.
   const areAllThere = isReplaced(
     regions.map((region) => ({
       isHealthy: regionStates.get(region) === 'Healthy',
-      isServing: serving.has(region),
+      isServing: isServing(regionStates.get(region), orders.get(region)),
     })),
   );
   const staying = areAllThere ? [] : leaving;
+  const group = context.groups.store.get(instance.spec.iuGroupRef.name);
+  const isSuspect = group !== undefined && isHubSuspect(context, group);
   const home = homeOf(context, instance, regions, plan.balance);
   const drained = new Set([...before, ...drains].map(({ region }) => region));
   // A reserve has no share to come back to: it takes over at once.
@@ -52,11 +57,14 @@ export function trafficSharesOf(
   const left = new Map(ramps.map((ramp): [string, number] => [ramp.region, rampShare(ramp, now)]));
   for (const each of drains) left.set(each.region, Math.min(shareOf(each, now), left.get(each.region) ?? 100));
   const ofDrains = drains.map((each) => nextStepInMs(each, now)).filter((ms) => ms !== undefined);
-  const steps = [...ofDrains, ...ramps.map((ramp) => nextRampInMs(ramp, now))];
+  // No event tells that a hub trusts itself again.
+  const ofSuspicion = isSuspect ? [diagnosisPolicy(group).failureThresholdMs] : [];
+  const steps = [...ofSuspicion, ...ofDrains, ...ramps.map((ramp) => nextRampInMs(ramp, now))];
   return {
     weights: computeWeights(
       [...regions, ...leaving].slice(0, MOST_WEIGHTS),
-      new Set([...serving, ...staying]),
+      // A hub that suspects itself does not know who serves.
+      isSuspect ? new Set() : new Set([...serving, ...staying]),
       last,
       left,
       home && new Set([...home, ...staying]),
@@ -66,6 +74,13 @@ export function trafficSharesOf(
     nextInMs: steps.length > 0 ? Math.min(...steps) : undefined,
   };
 }
+
+/**
+ * A region that the hub cannot ask for everything serves on: what it said last counts, until it is lost. Else each agent
+ * that is started anew, and each link of the hub that falls silent, would send all callers elsewhere.
+ */
+const keepsCallers = (state: RegionState | undefined, order: RegionalService | undefined): boolean =>
+  (state === 'Healthy' || state === 'Degraded') && order?.status?.phase === 'Active';
 
 /** Bound of `status.weights`. */
 const MOST_WEIGHTS = 9;
