@@ -458,5 +458,7 @@ export const regionSwitch = defineKind({
   ],
 });
 export type RegionSwitchSpec = z.infer<typeof spec>;
+/** As somebody writes it: what has a default need not be said. */
+export type RegionSwitchInput = z.input<typeof spec>;
 export type RegionSwitchStatus = z.infer<typeof status>;
 export type RegionSwitch = ApiObject<RegionSwitchSpec, RegionSwitchStatus>;

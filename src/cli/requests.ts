@@ -1,13 +1,16 @@
-import type { z } from 'zod';
 import { API_VERSION, isoTime } from '../api/common.ts';
-import { type RegionSwitch, type RegionSwitchSpec, regionSwitch } from '../api/region-switch.ts';
+import {
+  type RegionSwitch,
+  type RegionSwitchInput,
+  type RegionSwitchSpec,
+  regionSwitch,
+} from '../api/region-switch.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { CommandError, EXIT } from './exit.ts';
 
-/** What has a default need not be said. */
-export type Wanted = z.input<typeof regionSwitch.spec>;
+export type Wanted = RegionSwitchInput;
 
 /** `evacuate-us-east-20260301-141503`: readable, and new each second. */
 export function nameFor({ type, region }: Wanted, wallMs: number): string {
