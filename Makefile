@@ -59,6 +59,10 @@ bench: control-planes ## measure what docs/performance.md shows
 generate: setup ## write what is generated: CRDs, API reference
 	@$(RUN) node hack/gen/main.ts
 
+.PHONY: sbom
+sbom: setup ## write the bill of materials of what runs, and tell what has changed in it
+	@$(RUN) node hack/sbom.ts
+
 .PHONY: image
 image: setup ## make the image of the operator from local files, without Docker: switchback-image.tar
 	@$(RUN) node hack/image/build.ts

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SBOM } from '../../hack/sbom.ts';
+
+/** What comes from others: docs/security.md says what holds of it, this test that it does. */
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+
+interface Locked {
+  readonly version: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly hasInstallScript?: boolean;
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly devOptional?: boolean;
+}
+const { '': _root, ...packages } = read('package-lock.json').packages as Readonly<Record<string, Locked>>;
+const all = Object.entries(packages).map(([path, locked]) => ({
+  ...locked,
+  name: path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
+}));
+const atRunTime = all.filter(({ dev, devOptional }) => !dev && !devOptional);
+
+/** Of what is distributed with the image: nothing that asks more than to be named. */
+const RUN_TIME_LICENCES = ['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'PSF-2.0', 'Python-2.0', 'Unlicense'];
+/** Of tools, also those whose changed files would have to be published. */
+const TOOL_LICENCES = [...RUN_TIME_LICENCES, 'MPL-2.0', 'MIT OR Apache-2.0'];
+
+describe('every package', () => {
+  it('is told by the hash of what it holds', () => {
+    expect(all.filter(({ integrity }) => !integrity?.startsWith('sha512-')).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('runs nothing when it is installed, but for those that are allowed by name', () => {
+    const { allowScripts } = read('package.json');
+    expect(all.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name)).toEqual(
+      Object.keys(allowScripts),
+    );
+  });
+
+  it('has a licence that is known to be fine', () => {
+    const isFine = (licences: readonly string[]) => (each: Locked) => licences.includes(each.license ?? '');
+    expect(all.filter((each) => !isFine(TOOL_LICENCES)(each)).map(({ name }) => name)).toEqual([]);
+    expect(atRunTime.filter((each) => !isFine(RUN_TIME_LICENCES)(each)).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('the bill of materials', () => {
+  interface Component {
+    readonly name: string;
+    readonly version: string;
+    readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+  }
+  const components: readonly Component[] = read(SBOM).components;
+
+  it('names what runs, with its hash, and nothing else: `make sbom` writes it', () => {
+    const hex = (integrity = '') => Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex');
+    const locked = atRunTime.map(({ integrity, name, version }) => `${name}@${version} ${hex(integrity)}`);
+    const told = components
+      .filter(({ name }) => name !== 'node')
+      .map(({ hashes, name, version }) => `${name}@${version} ${hashes?.[0]?.content}`);
+    expect(told.sort()).toEqual([...new Set(locked)].sort());
+  });
+
+  it('names the Node that lies in the image', () => {
+    expect(components.find(({ name }) => name === 'node')?.version).toBe(packages['node_modules/node']?.version);
+  });
+});
