@@ -32,7 +32,7 @@ export function takeUp(status: RegionSwitchStatus | undefined): ManualRecord {
   };
 }
 
-const takenUp = (entries: readonly MovedService[] = []): Map<string, ServiceProgress> =>
+export const takenUp = (entries: readonly MovedService[] = []): Map<string, ServiceProgress> =>
   new Map(entries.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]));
 
 const begunBy = (steps: readonly SwitchStep[] = []): number =>
@@ -46,7 +46,7 @@ function cutOf(status: RegionSwitchStatus | undefined): ManualRecord['cut'] {
 }
 
 /** Ready at the first look: an earlier leader has seen how long it took, and this one has not. */
-const untimed = (progress: ServiceProgress): ServiceProgress =>
+export const untimed = (progress: ServiceProgress): ServiceProgress =>
   progress.readyAt === undefined ? progress : { ...progress, isUntimed: true };
 
 const hasBeenThere = ({ decidedAt, epoch, from, name, to }: ServiceProgress): ServiceProgress => ({

@@ -942,3 +942,32 @@ describe('a switch of 300 services', () => {
     expect([status?.services?.length, status?.back?.services.length]).toEqual([200, 200]);
   }, 60_000);
 });
+
+describe('the record of a failover with more services than it can list', () => {
+  const names = Array.from({ length: 298 }, (_, i) => `s${String(i).padStart(3, '0')}`);
+  const recordOf = async () => {
+    const { items } = await direct.client.list(RESOURCES.regionSwitch);
+    return items.find(({ spec }) => spec.trigger === 'Automatic');
+  };
+  const told = async () => {
+    const { servicesTotal, services, steps } = (await recordOf())?.status ?? {};
+    return [servicesTotal, services?.length, `${steps?.map(({ done, total }) => `${done}/${total}`)[0]}`];
+  };
+
+  it('counts all of them, also after a change of leader on the way', async () => {
+    await serve(names);
+    await clock.advance(3000);
+    isSlow = true;
+    states.set('east', 'Lost');
+    await clock.advance(20_000);
+    const before = await told();
+    expect(before).toEqual([300, 200, '300/300']);
+    await changeLeader();
+    await clock.advance(10_000);
+    expect(await told()).toEqual(before);
+    isSlow = false;
+    await clock.advance(10_000);
+    expect(await told()).toEqual(before);
+    expect(conditionsOf((await recordOf()) as RegionSwitch)).toContain('SwitchedOver');
+  });
+});

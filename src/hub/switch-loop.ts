@@ -8,20 +8,19 @@ import { joinName } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { reportStatus } from '../report/status.ts';
-import { isOver, progressOf, type ServiceProgress, switchReport } from '../report/switch.ts';
+import { isOver, type ServiceProgress, switchReport } from '../report/switch.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
+import { takenUp, untimed, withUnnamed } from './manual-record.ts';
 import { ManualRecords } from './manual-records.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
-import { UntoldMoves } from './switch-recovery.ts';
+import { JOIN_WITHIN_MS, recordedAs, UntoldMoves, unlistedMoves } from './switch-recovery.ts';
 
 const LOOK_EVERY_MS = 1000;
 const SETTLE_MS = 200;
 /** The record of a switch lists all its services: it is not written for each of them while they are on their way. */
 const REPORT_EVERY_MS = 2000;
-/** Moves of one region that are decided within this time are one switch. */
-const JOIN_WITHIN_MS = 30_000;
 /** Ended switches of the operator's own that are kept for each group. */
 const HISTORY = 50;
 
@@ -34,6 +33,8 @@ interface OpenSwitch {
   readonly evidence: readonly EvidenceLine[];
   readonly openedAt: number;
   readonly services: Map<string, ServiceProgress>;
+  /** How many an earlier leader had begun that neither its list nor an assignment names. */
+  readonly unnamed: number;
   reportedAt: Instant | undefined;
 }
 
@@ -67,7 +68,7 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
       for (const move of untold.take()) noteMove(open, move);
       for (const each of [...open]) {
         await follow(context, each, signal);
-        if (isOver([...each.services.values()])) open.splice(open.indexOf(each), 1);
+        if (isOver(allOf(each))) open.splice(open.indexOf(each), 1);
       }
       await manual.follow(signal);
     },
@@ -82,9 +83,7 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
 
 function noteMove(open: OpenSwitch[], move: Move): void {
   const { decidedAt, evidence, from, instance, next } = move;
-  const isFailover = next.reason === 'FailedOver' || next.reason === 'RegionSick';
-  const type = isFailover ? 'Failover' : 'Switchback';
-  const region = type === 'Failover' ? from : next.activeRegion;
+  const { region, type } = recordedAs(from, next);
   const group = instance.spec.iuGroupRef.name;
   let found = open.find(
     (s) => s.group === group && s.type === type && s.region === region && decidedAt - s.openedAt < JOIN_WITHIN_MS,
@@ -102,6 +101,7 @@ function noteMove(open: OpenSwitch[], move: Move): void {
       evidence: evidence.slice(0, 17).map(({ saw, source }) => ({ source, saw: saw.slice(0, 256) })),
       openedAt: decidedAt,
       services: new Map(),
+      unnamed: 0,
       reportedAt: undefined,
     };
     open.push(found);
@@ -119,11 +119,14 @@ function causeOf({ from, next }: Move, region: string): string {
 /** Also one that stands there without a word: its leader made it and died. The assignments tell what it is about. */
 function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
   if (!context.assignments.loaded) return;
-  for (const { metadata, spec, status } of context.switches.store.list()) {
-    if (!isOwnRecord({ metadata, spec }) || status?.endTime !== undefined) continue;
+  const now = context.clock.now().wallMs;
+  for (const record of context.switches.store.list()) {
+    const { metadata, spec, status } = record;
+    if (!isOwnRecord(record) || status?.endTime !== undefined) continue;
     if (open.some(({ name }) => name === metadata.name)) continue;
-    const told = status?.services ?? [];
-    const services = told.map((entry): [string, ServiceProgress] => [entry.name, progressOf(entry)]);
+    const services = takenUp(status?.services);
+    for (const move of unlistedMoves(context, record))
+      services.set(keyOf(move.instance), untimed(advance(context, begin(move), now)));
     const { cause = '', iuGroupRef, region = '', type } = spec;
     const openedAt = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? '') || 0;
     open.push({
@@ -134,18 +137,21 @@ function adoptOpen(context: HubContext, open: OpenSwitch[]): void {
       cause,
       evidence: status?.evidence ?? [],
       openedAt,
-      services: new Map(services),
+      services,
+      unnamed: Math.max(0, (status?.servicesTotal ?? 0) - services.size),
       reportedAt: undefined,
     });
   }
 }
+
+const allOf = ({ services, unnamed }: OpenSwitch): ServiceProgress[] => withUnnamed(services, unnamed);
 
 async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal): Promise<void> {
   const instant = context.clock.now();
   const now = instant.wallMs;
   for (const [name, progress] of each.services) each.services.set(name, advance(context, progress, now));
   const isRecent = each.reportedAt !== undefined && elapsedAtLeast(each.reportedAt, instant) < REPORT_EVERY_MS;
-  if (isRecent && !isOver([...each.services.values()])) return;
+  if (isRecent && !isOver(allOf(each))) return;
   const object = context.switches.store.get(each.name) ?? (await create(context, each, signal));
   if (!object) return;
   const options = {
@@ -155,7 +161,7 @@ async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal
     now: isoTime(now),
     signal,
   };
-  const { conditions, fields } = switchReport(object, [...each.services.values()], now);
+  const { conditions, fields } = switchReport(object, allOf(each), now);
   const evidence = each.evidence.length > 0 && { evidence: each.evidence };
   await reportStatus(options, object, { conditions, fields: { ...fields, ...evidence } });
   each.reportedAt = instant;

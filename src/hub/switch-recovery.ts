@@ -55,6 +55,37 @@ export class UntoldMoves {
 const isAutomaticMove = ({ reason, regionSwitch }: Assignment): boolean =>
   regionSwitch === undefined && ['FailedOver', 'RegionSick', 'SwitchedBack', 'Moved'].includes(reason);
 
+/** Moves of one region that are decided within this time are one switch. */
+export const JOIN_WITHIN_MS = 30_000;
+
+/** What an own record counts and has no place to list, as far as nothing has moved it since: the assignments tell. */
+export function unlistedMoves(
+  { assignments, instances }: Pick<HubContext, 'assignments' | 'instances'>,
+  { spec, status }: RegionSwitch,
+): Move[] {
+  const listed = new Set(status?.services?.map(({ name }) => name));
+  if ((status?.servicesTotal ?? 0) <= listed.size) return [];
+  const openedAt = Date.parse(status?.startTime ?? '');
+  return instances.store.byIndex('group', spec.iuGroupRef.name).flatMap((instance): Move[] => {
+    const key = keyOf(instance);
+    const next = assignments.get(key);
+    const from = next && regionLeft(next);
+    if (!from || listed.has(key) || !isAutomaticMove(next)) return [];
+    const { region, type } = recordedAs(from, next);
+    const decidedAt = Date.parse(next.since);
+    // The start is told in whole seconds.
+    const isMeant = decidedAt >= openedAt && decidedAt - openedAt < JOIN_WITHIN_MS + 1000;
+    if (!isMeant || region !== spec.region || type !== spec.type) return [];
+    return [{ instance, from, next, lastSignAt: undefined, evidence: [], decidedAt }];
+  });
+}
+
+/** The record that tells of an automatic move. */
+export function recordedAs(from: string, next: Assignment): Pick<RegionSwitch['spec'], 'type'> & { region: string } {
+  const isFailover = next.reason === 'FailedOver' || next.reason === 'RegionSick';
+  return isFailover ? { type: 'Failover', region: from } : { type: 'Switchback', region: next.activeRegion };
+}
+
 /** A record names 200 services at most: what one that has more does not name, it may mean. */
 function tells({ status }: RegionSwitch, key: string, { activeRegion, since }: Assignment): boolean {
   const services = status?.services ?? [];
