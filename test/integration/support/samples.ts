@@ -27,6 +27,7 @@ export interface SampleRegion {
   readonly name: string;
   readonly zones: readonly string[];
   readonly country?: string;
+  readonly geography?: string;
 }
 
 export const EAST: SampleRegion = { name: 'us-east', zones: ['us-east-a', 'us-east-b'] };
@@ -40,6 +41,7 @@ export interface GroupOptions {
   readonly failover?: Readonly<Record<string, unknown>>;
   readonly switchback?: Readonly<Record<string, unknown>>;
   readonly traffic?: Readonly<Record<string, unknown>>;
+  readonly digitalRegion?: string;
 }
 
 export const GROUP = 'americas';
@@ -51,6 +53,7 @@ export function iuGroup({
   failover,
   switchback,
   traffic,
+  digitalRegion,
 }: GroupOptions): Manifest {
   return {
     apiVersion: API_VERSION,
@@ -60,7 +63,7 @@ export function iuGroup({
       infrastructureUnits: regions.map((region) => ({
         name: `iu-${region.name}`,
         region: region.name,
-        geography: 'US',
+        geography: region.geography ?? 'US',
         country: region.country ?? 'US',
         zones: region.zones,
         credentials: { secretName: region.name },
@@ -69,6 +72,7 @@ export function iuGroup({
       failover: { failureThresholdSeconds: 4, coolDownSeconds: 1, ...failover },
       switchback: { stableForSeconds: 600, ...switchback },
       ...(traffic && { traffic }),
+      ...(digitalRegion !== undefined && { digitalRegion }),
     },
   };
 }
