@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { TerminalError } from './errors.ts';
@@ -38,6 +38,28 @@ test('takes the cluster and the user of the current context', async () => {
     headers: { authorization: 'Bearer t' },
     tls: { ca: 'CA', cert: 'CERT', key: 'KEY', serverName: 'name', insecure: true },
   });
+});
+
+test('merges several files as kubectl does', async () => {
+  const path = await directory({
+    first: JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://first', 'certificate-authority': 'ca.pem' } }],
+      contexts: [{ name: 'both', context: { cluster: 'c', user: 'u' } }],
+    }),
+    second: JSON.stringify({
+      'current-context': 'both',
+      clusters: [{ name: 'c', cluster: { server: 'https://second' } }],
+      users: [{ name: 'u', user: { token: 't' } }],
+    }),
+    'ca.pem': 'CA',
+  });
+  const files = ['gone', 'first', 'second'].map((name) => join(path, name)).join(delimiter);
+  const { server, credentials } = await accessFromKubeconfigFile(files, new ManualClock());
+  expect(server).toBe('https://first');
+  expect(await credentials.refresh()).toMatchObject({ headers: { authorization: 'Bearer t' }, tls: { ca: 'CA' } });
+  await expect(accessFromKubeconfigFile(join(path, 'gone'), new ManualClock())).rejects.toThrow(/ENOENT/);
+  const none = [join(path, 'gone'), join(path, 'lost')].join(delimiter);
+  await expect(accessFromKubeconfigFile(none, new ManualClock())).rejects.toThrow(/none of .* is there/);
 });
 
 test('reads YAML and a user with a password', async () => {

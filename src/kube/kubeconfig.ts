@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { type CredentialProvider, type Credentials, cachedCredentials } from './credentials.ts';
 import { TerminalError } from './errors.ts';
@@ -27,30 +27,31 @@ const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
  * Throws `TerminalError` when it is not usable.
  */
 export async function accessFromKubeconfig(text: string, clock: Clock): Promise<ClusterAccess> {
-  const { cluster, user } = await choose(text);
+  const { cluster, user } = choose(await parseYaml(text));
   for (const key of ['tokenFile', 'client-certificate', 'client-key', 'exec', 'auth-provider']) {
     if (user[key] !== undefined) throw new TerminalError(`kubeconfig: users[].user.${key} is not allowed here`);
   }
   if (cluster['certificate-authority'] !== undefined) {
     throw new TerminalError('kubeconfig: clusters[].cluster.certificate-authority is not allowed here');
   }
-  const load = (): Promise<Credentials> => loadPlain({ cluster, user }, '/');
+  const load = (): Promise<Credentials> => loadPlain({ cluster, user });
   return { server: serverOf(cluster), credentials: cachedCredentials(load, clock) };
 }
 
 /**
- * Access from a kubeconfig file of this machine; it and the files it names are read again, so they may rotate.
+ * Access from kubeconfig files of this machine; they and the files they name are read again, so they may rotate.
  *
- * @param context the current one of the file when absent
+ * @param paths one file, or several as `KUBECONFIG` lists them
+ * @param context the current one when absent
  */
-export async function accessFromKubeconfigFile(path: string, clock: Clock, context?: string): Promise<ClusterAccess> {
+export async function accessFromKubeconfigFile(paths: string, clock: Clock, context?: string): Promise<ClusterAccess> {
   const load = async (): Promise<Credentials> => {
-    const text = await readFile(path, 'utf8');
-    const chosen = await choose(text, context);
+    const config = await readFiles(paths);
+    const chosen = choose(config, context);
     const needsPlugin = chosen.user['exec'] !== undefined || chosen.user['auth-provider'] !== undefined;
-    return needsPlugin ? pluginCredentials(path, context) : loadPlain(chosen, dirname(path));
+    return needsPlugin ? pluginCredentials(JSON.stringify(config), context) : loadPlain(chosen);
   };
-  const { cluster } = await choose(await readFile(path, 'utf8'), context);
+  const { cluster } = choose(await readFiles(paths), context);
   return { server: serverOf(cluster), credentials: cachedCredentials(load, clock) };
 }
 
@@ -90,9 +91,53 @@ function textAt(section: Section, key: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+const LISTS = ['clusters', 'users', 'contexts'] as const;
+const FILES = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'] as const;
+
+/**
+ * As kubectl merges them: of two entries with one name the first counts, and the current context is that of the first file
+ * that names one. Of several, files that are not there are passed over.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
+async function readFiles(paths: string): Promise<Section> {
+  const list = paths.split(delimiter).filter((path) => path !== '');
+  const isSingle = list.length === 1;
+  const read = await Promise.all(list.map((path) => readOne(path).catch((error) => passOver(error, isSingle))));
+  const found = read.filter((config) => config !== undefined);
+  if (found.length === 0) throw new TerminalError(`kubeconfig: none of ${list.join(', ')} is there`);
+  const current = found.map((config) => textAt(config, 'current-context')).find((name) => name !== undefined);
+  return {
+    ...Object.fromEntries(LISTS.map((key) => [key, found.flatMap((config) => entriesOf(config, key))])),
+    ...(current !== undefined && { 'current-context': current }),
+  };
+}
+
+function passOver(error: unknown, isSingle: boolean): undefined {
+  if (isSingle || !isSection(error) || error['code'] !== 'ENOENT') throw error;
+  return undefined;
+}
+
+/** What a file names is looked for beside it. */
+async function readOne(path: string): Promise<Section> {
+  const config = await parseYaml(await readFile(path, 'utf8'));
+  const here = (section: unknown): unknown => {
+    if (!isSection(section)) return section;
+    const found = FILES.map((key) => [key, textAt(section, key)] as const);
+    const absolute = found.flatMap(([key, file]) => (file === undefined ? [] : [[key, resolve(dirname(path), file)]]));
+    return { ...section, ...Object.fromEntries(absolute) };
+  };
+  const entries = (key: 'clusters' | 'users', part: string) =>
+    entriesOf(config, key).map((entry) => ({ ...entry, [part]: here(entry[part]) }));
+  return { ...config, clusters: entries('clusters', 'cluster'), users: entries('users', 'user') };
+}
+
+const entriesOf = (config: Section, list: string): Section[] => {
+  const entries = config[list];
+  return Array.isArray(entries) ? entries.filter(isSection) : [];
+};
+
 /** The cluster and the user of a context, the current one when none is named. */
-async function choose(text: string, name?: string): Promise<Chosen> {
-  const config = await parseYaml(text);
+function choose(config: Section, name?: string): Chosen {
   const context = named(config, 'contexts', 'context', name ?? textAt(config, 'current-context'));
   const cluster = named(config, 'clusters', 'cluster', textAt(context, 'cluster'));
   const user = named(config, 'users', 'user', textAt(context, 'user'));
@@ -114,9 +159,8 @@ async function parseYaml(text: string): Promise<Section> {
 }
 
 function named(config: Section, list: string, key: string, name: string | undefined): Section {
-  const entries = config[list];
-  for (const entry of Array.isArray(entries) ? entries : []) {
-    const section: unknown = isSection(entry) && entry['name'] === name ? entry[key] : undefined;
+  for (const entry of entriesOf(config, list)) {
+    const section: unknown = entry['name'] === name ? entry[key] : undefined;
     if (isSection(section)) return section;
   }
   throw new TerminalError(`kubeconfig: there is no ${key} "${name ?? ''}" in ${list}`);
@@ -130,9 +174,9 @@ function serverOf(cluster: Section): string {
   return server;
 }
 
-async function loadPlain({ cluster, user }: Chosen, directory: string): Promise<Credentials> {
+async function loadPlain({ cluster, user }: Chosen): Promise<Credentials> {
   const read = (path: string | undefined): Promise<string> | undefined =>
-    path === undefined ? undefined : readFile(resolve(directory, path), 'utf8');
+    path === undefined ? undefined : readFile(path, 'utf8');
   const [ca, cert, key, token] = await Promise.all([
     inline(cluster, 'certificate-authority-data') ?? read(textAt(cluster, 'certificate-authority')),
     inline(user, 'client-certificate-data') ?? read(textAt(user, 'client-certificate')),

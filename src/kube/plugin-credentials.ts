@@ -1,13 +1,13 @@
 import type { Credentials } from './credentials.ts';
 
 /**
- * Credentials of a kubeconfig file that names an exec plugin, OIDC or another provider, through client-node, which
+ * Credentials of a kubeconfig that names an exec plugin, OIDC or another provider, through client-node, which
  * knows them all. It is loaded only then: it costs 85 MB of memory.
  */
-export async function pluginCredentials(path: string, context?: string): Promise<Credentials> {
+export async function pluginCredentials(text: string, context?: string): Promise<Credentials> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  config.loadFromFile(path);
+  config.loadFromString(text);
   if (context !== undefined) config.setCurrentContext(context);
   const options: Parameters<typeof config.applyToHTTPSOptions>[0] = {};
   await config.applyToHTTPSOptions(options);
