@@ -207,6 +207,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
     transit: options.probes && createTransitProbes(options, options.probes, () => regions.poke()),
     fenced: new Map(),
     converted: new Map(),
+    emptiness: new Map(),
     starting: new Map(),
     reportSoon: (key) => reports.queue.addAfter(key, REPORT_DELAY_MS, 'resync'),
   };
@@ -318,6 +319,7 @@ function beginLeadership(
   context.transit?.beginLeadership();
   context.fenced.clear();
   context.converted.clear();
+  context.emptiness.clear();
   heartbeat.poke();
   regions.poke();
   for (const key of context.orders.keys()) for (const loop of loops) loop.enqueue(key);
@@ -386,6 +388,7 @@ function connect(
     if (delta.type === 'deleted') {
       context.promises.forget(keyOf(delta.object));
       context.converted.delete(keyOf(delta.object));
+      context.emptiness.delete(keyOf(delta.object));
       return orders.drop(delta.object);
     }
     const known = orders.get(keyOf(delta.object));

@@ -18,6 +18,7 @@ import type { OrderBook } from './orders.ts';
 import type { TransitProbes } from './probes/transit-probes.ts';
 import type { PromiseBook } from './promises.ts';
 import type { PeerSightings } from './sightings.ts';
+import type { ZoneMemory } from './zone-drill.ts';
 
 export interface AgentCaches {
   readonly orders: Informer<RegionalService>;
@@ -61,6 +62,8 @@ export interface AgentContext {
   readonly fenced: Map<string, Fenced>;
   /** Services that ran without a right until their order asked for one, by key: when this leadership saw that. */
   readonly converted: Map<string, Instant>;
+  /** What became of zones that are to be empty for a drill, by key of the service. */
+  readonly emptiness: Map<string, ZoneMemory>;
   /** Passes that start or keep a service, by key: aborted when its right ends, so that a fence never waits for one. */
   readonly starting: Map<string, AbortController>;
 }

@@ -23,6 +23,7 @@ import { type ServicePicture, selectedSlot } from '../observe/service-picture.ts
 import { slotPromoted, spreadRepaired } from '../report/events.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
+import { lookAtZone } from './zone-drill.ts';
 
 const SLOT_TIMES = { nodeLostAfterMs: 2000, crashedAfterMs: 10_000, settledAfterMs: 1000 } as const;
 /** How long zones and instances must have been well before an instance is evicted to repair the spread. */
@@ -43,7 +44,9 @@ export async function converge(convergence: Convergence): Promise<ReconcileResul
   const { context, order, picture, signal } = convergence;
   const slots = chooseSlots(order, picture);
   const selected = new Map([...slots].map(([name, decisions]) => [name, decisions.map(({ select }) => select)]));
-  const children = computeChildren(order, { running: true, selected, gate: context.gate });
+  const emptying = lookAtZone(context, order, picture, SLOT_TIMES.settledAfterMs);
+  const emptyZone = emptying?.isInForce ? order.spec.keptEmpty?.zone : undefined;
+  const children = computeChildren(order, { running: true, selected, gate: context.gate, emptyZone });
   await Promise.all(children.workloads.map((workload) => startWorkload(convergence, workload)));
   await ensureRest(context, children, signal);
   await pruneChildren(context.client, picture, children, signal);
@@ -53,8 +56,10 @@ export async function converge(convergence: Convergence): Promise<ReconcileResul
     convergence,
     decisions.flatMap(({ deletePods: pods }) => pods),
   );
-  const spreadMs = await repairSpread(convergence);
-  const times = [...decisions.map(({ recheckAfterMs }) => recheckAfterMs), spreadMs].filter((ms) => ms !== undefined);
+  // A zone that is kept empty is no spread to repair.
+  const spreadMs = emptyZone === undefined ? await repairSpread(convergence) : undefined;
+  const recheckMs = [...decisions.map(({ recheckAfterMs }) => recheckAfterMs), spreadMs, emptying?.recheckAfterMs];
+  const times = recheckMs.filter((ms) => ms !== undefined);
   return times.length === 0 ? undefined : { requeueAfterMs: Math.max(LEAST_RECHECK_MS, Math.min(...times)) };
 }
 

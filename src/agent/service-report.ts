@@ -13,6 +13,7 @@ import { reportStatus } from '../report/status.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { AgentContext } from './context.ts';
 import { factsOf, isPictureWhole } from './facts.ts';
+import { emptinessOf, isEmptied } from './zone-drill.ts';
 
 const RETRY_UNCERTAIN_MS = 250;
 /** Few at a time: the slower the API server answers, the less often it is told, and the more each report tells. */
@@ -50,14 +51,24 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
   const { client, clock } = context;
   const now = isoTime(clock.now().wallMs);
   const options = { client, resource: RESOURCES.regionalService, now, signal };
+  const emptiness = emptinessOf(context, order);
+  const emptied = isEmptied(emptiness) ? order.spec.keptEmpty : undefined;
   const granted = Math.max(order.status?.grantedEpoch ?? 0, isGranted(context, key, order) ? order.spec.epoch : 0);
   await reportStatus({ ...options, store: context.caches.orders.store }, order, {
-    conditions: regionalConditions({ order, phase, redundancies, lacksGate: lacksGate(order, context.gate), standby }),
+    conditions: regionalConditions({
+      order,
+      phase,
+      redundancies,
+      lacksGate: lacksGate(order, context.gate),
+      standby,
+      emptied,
+    }),
     fields: {
       phase,
       epoch: order.spec.epoch,
       components: redundancies.map((r) => componentStatus(r, order, picture)),
       standby: standby ?? null,
+      keptEmpty: emptiness,
       ...(granted > 0 ? { grantedEpoch: granted } : {}),
     },
   });

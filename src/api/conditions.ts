@@ -177,6 +177,10 @@ export const REASONS = {
   ModeChangeUnsafe:
     'The class wants another `crossRegion.mode`, and to change it now could cost the active side, or make it two.',
   ModeChanged: 'The service follows another `crossRegion.mode` from now on, as its class says.',
+  ZoneDrill: 'A drill keeps a zone empty: for so long the service has less to spare than its pattern promises.',
+  NotWithoutZone: 'The service cannot do without the zone: it has one instance, or no pool that others can carry.',
+  ZoneNotInRegion: 'The zone that is named is none of the zones of the region.',
+  ZoneReleased: 'A region has given a zone back to a service before its time, because the rest did not carry its load.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

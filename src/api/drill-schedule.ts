@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  cel,
   count,
   DAYS,
   date,
@@ -11,8 +12,9 @@ import {
   timeOfDay,
   timestamp,
   timeZone,
+  zoneName,
 } from './common.ts';
-import { drillFields } from './region-switch.ts';
+import { drillFields, zoneOfDrill } from './region-switch.ts';
 
 const schedule = z.object({
   days: z.array(z.enum(DAYS)).min(1).max(7).meta(listSet).describe('Days of the week.'),
@@ -30,19 +32,21 @@ const schedule = z.object({
 });
 export type DrillSchedule = z.infer<typeof schedule>;
 
-export const scheduledDrill = z.object({
-  name: dnsLabel(40).describe('Names its RegionSwitches, together with the group and the time.'),
-  region: regionName.describe('The region that services leave.'),
-  ...drillFields,
-  services: objectKeys(50)
-    .optional()
-    .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all that are at home in the region.'),
-  schedule: schedule.describe('When it begins.'),
-  windowSeconds: seconds(60, 604_800)
-    .default(14_400)
-    .describe('So long after its time nothing more leaves the region, and what has left goes home.'),
-  suspend: z.boolean().default(false).describe('While it is true its times pass without a drill.'),
-});
+export const scheduledDrill = z
+  .object({
+    name: dnsLabel(40).describe('Names its RegionSwitches, together with the group and the time.'),
+    region: regionName.describe('The region that services leave, or whose zone is kept empty.'),
+    ...drillFields,
+    services: objectKeys(50)
+      .optional()
+      .describe('Only these ServiceInstances, each as `namespace/name`. Absent: all that are at home in the region.'),
+    schedule: schedule.describe('When it begins.'),
+    windowSeconds: seconds(60, 604_800)
+      .default(14_400)
+      .describe('So long after its time nothing more leaves the region, and what has left goes home.'),
+    suspend: z.boolean().default(false).describe('While it is true its times pass without a drill.'),
+  })
+  .meta(cel(zoneOfDrill));
 export type ScheduledDrill = z.infer<typeof scheduledDrill>;
 
 export const drillEntry = z.object({
@@ -57,6 +61,17 @@ export const drillEntry = z.object({
     .describe('Its next time. Absent: none within two years, or the time zone is not known.'),
 });
 export type DrillEntry = z.infer<typeof drillEntry>;
+
+export const zoneRehearsal = z.object({
+  region: regionName.describe('The region.'),
+  zone: zoneName.describe('The zone that was kept empty.'),
+  lastTime: timestamp.describe('When that was last tried.'),
+  lastResult: z.enum(['Passed', 'Failed', 'Aborted']).describe('What came of it.'),
+  lastBy: z.string().max(253).describe('The RegionSwitch that did it.'),
+  provedTime: timestamp.optional().describe('When it last went well.'),
+  provedBy: z.string().max(253).optional().describe('The RegionSwitch by which it went well.'),
+});
+export type ZoneRehearsal = z.infer<typeof zoneRehearsal>;
 
 export const rehearsal = z.object({
   from: regionName.describe('The region that services left.'),

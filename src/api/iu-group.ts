@@ -15,7 +15,7 @@ import {
 } from './common.ts';
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
-import { drillEntry, rehearsal, scheduledDrill } from './drill-schedule.ts';
+import { drillEntry, rehearsal, scheduledDrill, zoneRehearsal } from './drill-schedule.ts';
 import { groupImpact } from './impact.ts';
 import { residency } from './residency.ts';
 import { tier } from './service-class.ts';
@@ -229,6 +229,10 @@ const spec = z
         message: 'the region of a drill is in none of the infrastructure units of the group',
       },
       {
+        rule: 'self.drills.all(d, !has(d.zone) || self.infrastructureUnits.all(u, u.region != d.region || d.zone in u.zones))',
+        message: 'the zone of a drill is none of the zones of its region: name one of the infrastructure unit',
+      },
+      {
         rule: '!has(self.transit) || self.transit.centres.all(c, c.regions.all(r, self.infrastructureUnits.exists(u, u.region == r)))',
         message: 'a transit centre serves a region that is in none of the infrastructure units of the group',
       },
@@ -384,6 +388,12 @@ const status = z.object({
     .meta(listMap('from', 'to'))
     .optional()
     .describe('When each switch from one region to another was last proved, by a drill or in earnest.'),
+  zoneRehearsals: z
+    .array(zoneRehearsal)
+    .max(128)
+    .meta(listMap('region', 'zone'))
+    .optional()
+    .describe('When each zone was last proved to be dispensable, by a drill.'),
   requests: z
     .array(requestEntry)
     .max(MOST_REQUESTS)

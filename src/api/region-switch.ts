@@ -10,6 +10,7 @@ import {
   regionName,
   seconds,
   timestamp,
+  zoneName,
 } from './common.ts';
 import { conditions, observedGeneration, reason } from './conditions.ts';
 import { type ApiObject, defineKind } from './definition.ts';
@@ -46,23 +47,35 @@ const onlyAppends = Array.from(
 /** What a drill is made of; the group says the same of those that it has made at a time of the calendar. */
 export const drillFields = {
   kind: z
-    .enum(['Region', 'Plan'])
+    .enum(['Region', 'Plan', 'Zone'])
     .describe(
-      '`Region`: the services that are at home in the region move away, stay, and go home again, as planned switches. `Plan`: nothing moves; it is proved that all could.',
+      '`Region`: the services that are at home in the region move away, stay, and go home again, as planned switches. `Plan`: nothing moves; it is proved that all could. `Zone`: what runs in one zone of the region stops, the other zones carry the load, and the zone fills again.',
     ),
+  zone: zoneName
+    .optional()
+    .describe('Zone: the zone that is kept empty. No node is cordoned, and nothing else that runs there is touched.'),
   staySeconds: seconds(0, 604_800)
     .default(300)
-    .describe('Region: how long all services run in the other regions before they go home.'),
+    .describe(
+      'Region: how long all services run in the other regions before they go home. Zone: how long the zone stays empty.',
+    ),
   abortAfterSeconds: seconds(10, 86_400)
     .default(300)
     .describe(
-      'Region: when a service has not begun to move by then, or is not ready there so long after it did, all go home. Plan: how long a guard may hold a service before the drill has failed.',
+      'Region: when a service has not begun to move by then, or is not ready there so long after it did, all go home. Plan: how long a guard may hold a service before the drill has failed. Zone: when a service is held, is not out of the zone, or does not serve for so long, the zone fills again.',
     ),
   objectiveSeconds: seconds(1, 86_400)
     .optional()
-    .describe('Region: longest time that a service may be away, on the way there and on the way back.'),
+    .describe(
+      'Region: longest time that a service may be away, on the way there and on the way back. Zone: longest time that a part of a service may serve nobody.',
+    ),
 } as const;
-const drill = z.object(drillFields);
+/** Of everything that has these fields. */
+export const zoneOfDrill = {
+  rule: "(self.kind == 'Zone') == has(self.zone)",
+  message: 'zone belongs to kind Zone, and a drill of that kind needs it: name the zone that is to be empty',
+} as const;
+const drill = z.object(drillFields).meta(cel(zoneOfDrill));
 /** How the traffic of services that run in several regions at once is led away from a region, and back. */
 export const drain = z
   .object({
@@ -272,9 +285,9 @@ const plannedService = z.object({
     .max(320)
     .describe('`namespace/name` of the ServiceInstance, or of a Tenant that is named and is not there.'),
   verdict: z
-    .enum(['Moves', 'Drains', 'Held', 'Stays'])
+    .enum(['Moves', 'Drains', 'Empties', 'Held', 'Stays'])
     .describe(
-      '`Moves`: nothing is in the way. `Drains`: it runs elsewhere too, and its traffic is led there. `Held`: a guard holds it, and is asked again. `Stays`: it can never move.',
+      '`Moves`: nothing is in the way. `Drains`: it runs elsewhere too, and its traffic is led there. `Empties`: it leaves the zone. `Held`: a guard holds it, and is asked again. `Stays`: it can never move.',
     ),
   from: regionName.optional().describe('Where it is active.'),
   to: regionName.optional().describe('Where it goes.'),
@@ -305,6 +318,7 @@ const plan = z.object({
   held: count(100_000).describe('Services that a guard holds now.'),
   stays: count(100_000).describe('Services that can never move.'),
   drains: count(100_000).optional().describe('Services whose traffic is led to other regions; absent without any.'),
+  empties: count(100_000).optional().describe('Services that leave the zone; absent without any.'),
   services: z
     .array(plannedService)
     .max(200)
@@ -335,9 +349,10 @@ const drillStatus = z.object({
   phase: z
     .enum(['Away', 'Staying', 'Home', 'Ended'])
     .describe(
-      '`Away`: services move away. `Staying`: all run elsewhere. `Home`: they go home. `Ended`: there is a result.',
+      '`Away`: services move away, or out of the zone. `Staying`: all run elsewhere. `Home`: they go home, or the zone fills again. `Ended`: there is a result.',
     ),
   stayUntil: timestamp.optional().describe('When the services go home.'),
+  homeTime: timestamp.optional().describe('Zone: when it began to fill again.'),
   cause: z
     .object({
       result: z.enum(['Failed', 'Aborted']).describe('What the drill has come to by it.'),
@@ -354,6 +369,17 @@ const drillStatus = z.object({
   message: z.string().max(512).optional().describe('The result in a sentence.'),
 });
 export type DrillStatus = z.infer<typeof drillStatus>;
+
+const emptiedService = z.object({
+  name: z.string().max(320).describe('`namespace/name` of the ServiceInstance.'),
+  beganTime: timestamp.describe('When its region was told to leave the zone.'),
+  emptyTime: timestamp.optional().describe('When nothing of it was left in the zone, and it served.'),
+  filledTime: timestamp.optional().describe('When it stood in the zone again as it should, or was not there any more.'),
+  notServingMilliseconds: recovery
+    .optional()
+    .describe('The longest time that a part of it served nobody, as the agent of the region saw it.'),
+});
+export type EmptiedService = z.infer<typeof emptiedService>;
 
 const status = z.object({
   observedGeneration,
@@ -385,6 +411,12 @@ const status = z.object({
     .describe('The wait for people. Absent: there was none.'),
   back: wayBack.optional().describe('Drill, or undo: the way home.'),
   drill: drillStatus.optional().describe('How far a drill is, and what came of it.'),
+  emptied: z
+    .array(emptiedService)
+    .max(200)
+    .meta(listAtomic)
+    .optional()
+    .describe('Drill of a zone: the first 200 services that left it; `servicesTotal` counts all.'),
   drain: z
     .object({
       services: count(100_000).describe('Services of mode Active in scope that have a place in the region.'),

@@ -8,7 +8,9 @@ import {
   listAtomic,
   listMap,
   regionName,
+  seconds,
   shortName,
+  timestamp,
   zoneName,
 } from './common.ts';
 import { conditions, observedGeneration } from './conditions.ts';
@@ -82,6 +84,17 @@ const componentOrder = z
   );
 export type ComponentOrder = z.infer<typeof componentOrder>;
 
+/** Of a drill of a zone. It is no part of the authority protocol: it says where nothing stands, not who may run. */
+const keptEmpty = z.object({
+  zone: zoneName.describe('The zone in which nothing of the service is to stand.'),
+  seconds: seconds(1, 1_000_000).describe(
+    'So long after its region has first seen this it stands there again, also when nobody says so. The region counts it.',
+  ),
+  until: timestamp.describe('The same as a time, for people: by the clock of the hub.'),
+  regionSwitch: z.string().max(253).describe('The RegionSwitch that asks for it.'),
+});
+export type KeptEmpty = z.infer<typeof keptEmpty>;
+
 const spec = z
   .object({
     serviceClass: dnsLabel().describe('What runs.'),
@@ -111,6 +124,11 @@ const spec = z
       .max(8)
       .meta(listMap('name'))
       .describe('What to run, and in which zones.'),
+    keptEmpty: keptEmpty
+      .optional()
+      .describe(
+        'A rehearsal of the loss of a zone: while it lasts nothing of the service stands there, as far as the rest carries its load.',
+      ),
     activeSinceEpoch: epoch
       .optional()
       .describe('The epoch at which the active region became so. Data stores are handed over once for each.'),
@@ -148,6 +166,10 @@ const spec = z
       {
         rule: "!has(self.view) || self.mode != 'None'",
         message: 'view is for mode Active and Backup: with None no secondary region has anything to show',
+      },
+      {
+        rule: "!has(self.keptEmpty) || self.role == 'Active'",
+        message: 'keptEmpty is for a region that runs the service: where it stands by there is nothing to stop',
       },
       {
         rule: '!has(self.activeSinceEpoch) || self.activeSinceEpoch <= self.epoch',
@@ -203,6 +225,20 @@ const standbyStatus = z.object({
 });
 export type StandbyStatus = z.infer<typeof standbyStatus>;
 
+const emptiness = z.object({
+  regionSwitch: z.string().max(253).describe('The RegionSwitch that asks for it.'),
+  zone: zoneName.describe('The zone.'),
+  state: z
+    .enum(['Waiting', 'Emptying', 'Empty', 'Filled'])
+    .describe(
+      '`Waiting`: not begun, because the rest would not carry the load. `Emptying`: instances stop. `Empty`: none is left there, and all parts serve. `Filled`: the zone was given back, and stays so.',
+    ),
+  message: z.string().max(512).describe('In a sentence for people.'),
+  sinceTime: timestamp.describe('When the region first saw it, by its own clock.'),
+  notServingMilliseconds: count(2_000_000_000).describe('The longest time that a part of the service served nobody.'),
+});
+export type Emptiness = z.infer<typeof emptiness>;
+
 const status = z.object({
   observedGeneration,
   phase: z
@@ -224,6 +260,7 @@ const status = z.object({
     .meta(listMap('name'))
     .optional()
     .describe('What became of its data stores here.'),
+  keptEmpty: emptiness.optional().describe('What became of `spec.keptEmpty`. Absent: nothing is to be empty.'),
   conditions: conditions.optional(),
 });
 

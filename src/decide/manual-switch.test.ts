@@ -11,6 +11,8 @@ import {
   hasBegunAll,
   isOpen,
   isOwnRecord,
+  isReturning,
+  isUnderWay,
   missingServices,
   plannedService,
   readStanding,
@@ -372,6 +374,26 @@ describe('a drill', () => {
     if (answer === undefined) expect(home(change, object)).toBeUndefined();
     else expect(home(change, object)).toMatchObject(answer);
   });
+});
+
+describe('a drill of a zone', () => {
+  const phases = ['Away', 'Staying', 'Home', 'Ended'] as const;
+  const drills = phases.map(
+    (phase): RegionSwitch => ({
+      ...aSwitch('z', { type: 'Drill', drill: { kind: 'Zone', zone: 'east-a' } }),
+      status: { observedGeneration: 1, startTime: LATER, drill: { phase } },
+    }),
+  );
+
+  it.each(drills.map((drill, i) => [phases[i], drill] as const))(
+    'asks for nothing that regions are chosen by, in phase %s',
+    (_, drill) => {
+      const standing = readStanding([drill], 'americas', NOW);
+      expect([standing.requests, standing.freezes, standing.keptEmpty]).toEqual([[], [], []]);
+      expect([isOpen(drill, NOW), isReturning(drill)]).toEqual([false, false]);
+      expect(isUnderWay(drill, NOW)).toBe(true);
+    },
+  );
 });
 
 describe('what is done with a service', () => {

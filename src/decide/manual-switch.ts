@@ -106,6 +106,10 @@ export const isOpen = (object: RegionSwitch, nowMs: number): boolean =>
   (object.spec.type !== 'Drill' || isAway(object)) &&
   !hasBegunAll(object);
 
+/** It moves nothing from region to region: it asks for nothing that the placement loop decides about. */
+export const isZoneDrill = ({ spec }: Pick<RegionSwitch, 'spec'>): boolean =>
+  spec.type === 'Drill' && spec.drill?.kind === 'Zone';
+
 const isRegionDrill = ({ spec }: Pick<RegionSwitch, 'spec'>): boolean =>
   spec.type === 'Drill' && spec.drill?.kind === 'Region';
 
@@ -184,7 +188,7 @@ function restraintOf(object: RegionSwitch, scopeOf: ScopeOf): ScopedRestraint {
 function wayOf(object: RegionSwitch, nowMs: number): SwitchRequest['type'] | undefined {
   const { dryRun, drill, type } = object.spec;
   if (isReturning(object)) return 'Return';
-  if (type === 'Freeze' || !isInForce(object, nowMs)) return undefined;
+  if (type === 'Freeze' || isZoneDrill(object) || !isInForce(object, nowMs)) return undefined;
   if (hasBegunAll(object) && !dryRun) return undefined;
   if (type !== 'Drill') return type;
   return drill?.kind === 'Plan' || object.status?.drill?.phase !== 'Staying' ? 'Rehearse' : undefined;

@@ -24,6 +24,7 @@ import type { Random } from '../runtime/random.ts';
 import type { AssignmentBook } from './assignments.ts';
 import type { DependencyWaits } from './dependency-waits.ts';
 import type { GrantBook } from './grants.ts';
+import type { KeptEmptyBook } from './kept-empty-book.ts';
 import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
 import type { RegionLinks } from './region-links.ts';
@@ -106,6 +107,8 @@ export interface HubContext {
   readonly tenantBook: () => TenantBook | undefined;
   /** By group: what became of the drills of its calendar; written by the drill loop. */
   readonly drills: Map<string, readonly DrillEntry[]>;
+  /** By region and service: the zones that drills keep empty; written by the loop that keeps the records of switches. */
+  readonly keptEmpty: KeptEmptyBook;
   /** By group: what its transit centres are, and through which ones callers come in; written by the transit loop. */
   readonly transit: Map<string, TransitNews>;
 }

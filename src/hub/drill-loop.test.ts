@@ -103,6 +103,14 @@ describe('a drill of the calendar', () => {
     expect(hub.events).toEqual([`Drill monthly begins as RegionSwitch ${NAME}`]);
   });
 
+  it('of a zone names the zone', async () => {
+    aHub([monthly({ kind: 'Zone', zone: 'east-a' })]);
+    await clock.advance(120_000);
+    const object = await direct.client.read(RESOURCES.regionSwitch, { name: NAME });
+    expect(regionSwitch.spec.parse(object.spec)).toEqual(object.spec);
+    expect(object.spec.drill).toMatchObject({ kind: 'Zone', zone: 'east-a' });
+  });
+
   it('is made once by two hubs that do not know of each other, and taken for made by both', async () => {
     const hubs = [aHub([monthly()]), aHub([monthly()])];
     await clock.advance(120_000);

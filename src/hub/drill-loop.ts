@@ -111,7 +111,17 @@ async function carryOut(
 
 function drillObject(
   group: IUGroup,
-  { abortAfterSeconds, kind, name, objectiveSeconds, region, services, staySeconds, windowSeconds }: ScheduledDrill,
+  {
+    abortAfterSeconds,
+    kind,
+    name,
+    objectiveSeconds,
+    region,
+    services,
+    staySeconds,
+    windowSeconds,
+    zone,
+  }: ScheduledDrill,
   step: Extract<DrillStep, { kind: 'Start' }>,
 ): RegionSwitch {
   const objective = objectiveSeconds === undefined ? {} : { objectiveSeconds };
@@ -131,7 +141,7 @@ function drillObject(
       region,
       ...(services && { services }),
       reason: `drill ${name} of IU group ${group.metadata.name}, due at ${isoTime(step.dueAt)}`,
-      drill: { kind, staySeconds, abortAfterSeconds, ...objective },
+      drill: { kind, ...(zone !== undefined && { zone }), staySeconds, abortAfterSeconds, ...objective },
       expiresAt: isoTime(step.dueAt + windowSeconds * 1000),
       dryRun: false,
       abort: false,

@@ -50,6 +50,7 @@ import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
 import { HTTP_ROUTE } from './http-route.ts';
 import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
+import { KeptEmptyBook } from './kept-empty-book.ts';
 import { Leadership } from './leadership.ts';
 import { createOrderLoop } from './order-loop.ts';
 import { pictureOf, watchesOfHub } from './picture.ts';
@@ -331,6 +332,7 @@ class HubLoops implements Hub {
       standings: new Map(),
       tenantBook: () => this.#cohorts.book(),
       drills: new Map(),
+      keptEmpty: new KeptEmptyBook(),
       transit: new Map(),
       // The loop that plans them is made after this.
       cohortPlan: () => this.#cohorts?.plan(),

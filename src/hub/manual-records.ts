@@ -11,6 +11,7 @@ import {
   isMovedAwayBy,
   isOwnRecord,
   isReturning,
+  isZoneDrill,
   madeAt,
   namesTenants,
   stopOf,
@@ -33,6 +34,7 @@ import { unitOf } from './region-link.ts';
 import { impactOfSwitch } from './switch-impact.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
 import { leftOutBy } from './tenant-scopes.ts';
+import { ZoneDrills } from './zone-drills.ts';
 
 /** The status lists all services of a switch: it is not written for each of them while they are on their way. */
 const REPORT_EVERY_MS = 2000;
@@ -43,16 +45,19 @@ const REPORT_EVERY_MS = 2000;
  */
 export class ManualRecords {
   readonly #context: HubContext;
+  readonly #zones: ZoneDrills;
   /** By uid. */
   readonly #records = new Map<string, ManualRecord>();
 
   constructor(context: HubContext) {
     this.#context = context;
+    this.#zones = new ZoneDrills(context);
   }
 
   /** A leadership takes up what the one before wrote, and what was recorded with the assignments. */
   forget(): void {
     this.#records.clear();
+    this.#zones.forget();
   }
 
   note(move: Move): void {
@@ -69,7 +74,8 @@ export class ManualRecords {
     for (const object of objects) {
       if (isOwnRecord(object) || object.metadata.deletionTimestamp || isToldInFull(object)) continue;
       try {
-        await this.#report(object, signal);
+        if (isZoneDrill(object)) await this.#zones.follow(object, signal);
+        else await this.#report(object, signal);
       } catch (error) {
         // It has changed meanwhile: it is looked at anew.
         if (error instanceof ConflictError) continue;
@@ -77,6 +83,7 @@ export class ManualRecords {
         this.#context.log('warn', 'Switch not recorded', { switch: object.metadata.name, error: String(error) });
       }
     }
+    this.#zones.publish();
   }
 
   async #report(object: RegionSwitch, signal: AbortSignal): Promise<void> {

@@ -28,6 +28,7 @@ import { Store } from '../kube/cache.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { AssignmentBook } from './assignments.ts';
 import type { HubContext } from './context.ts';
+import { KeptEmptyBook } from './kept-empty-book.ts';
 import { createPlacementLoop } from './placement-loop.ts';
 import { PlacementCache } from './placements.ts';
 import { ReadinessBook } from './readiness.ts';
@@ -153,8 +154,14 @@ beforeEach(async () => {
     instances: informer(stores.instances),
     switches: informer(stores.switches, () => isSynced),
     assignments: new AssignmentBook(direct.client),
-    leadership: { isCertain: () => leads },
-    links: { get: (region: string) => links.get(region), groupOf: () => group, credentialsOf: () => 'Ok' },
+    leadership: { isCertain: () => leads, term: 1 },
+    keptEmpty: new KeptEmptyBook(),
+    links: {
+      get: (region: string) => links.get(region),
+      list: () => [...links.values()],
+      groupOf: () => group,
+      credentialsOf: () => 'Ok',
+    },
     diagnoses: new Map(),
     troubledRegions: new Set(),
     isolatedAt: new Map(),

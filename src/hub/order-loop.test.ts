@@ -18,6 +18,7 @@ import type { ServiceInstance } from '../api/service-instance.ts';
 import { Store } from '../kube/cache.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
+import { KeptEmptyBook } from './kept-empty-book.ts';
 import { createOrderLoop } from './order-loop.ts';
 import { PlacementCache } from './placements.ts';
 import type { RegionLink } from './region-link.ts';
@@ -86,7 +87,8 @@ beforeEach(() => {
     diagnoses: new Map(['east', 'west'].map((region) => [region, healthy])),
     assignments: { loaded: true, get: () => anAssignment('9 west>') },
     placements: new PlacementCache(groups, classes),
-    leadership: { isCertain: () => true },
+    leadership: { isCertain: () => true, term: 1 },
+    keptEmpty: new KeptEmptyBook(),
     log: () => undefined,
   });
   const loop = createOrderLoop(context, east);

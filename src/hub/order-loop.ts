@@ -101,7 +101,10 @@ function orderFor({ context, link, linger }: Scope, instance: ServiceInstance, k
   if (!isLeaving) linger.end(key);
   const isStillServing = isLeaving && isNeeded({ context, link, linger }, instance, key);
   const places = { components, present, elsewhere, placeless, isStillServing, othersStandBy, said, hasRight };
-  return computeOrder({ instance, serviceClass, assignment, region, ...places });
+  // What nobody in this leadership has looked at yet stays as it is: it ends by itself.
+  const kept = context.keptEmpty.known(context.leadership.term);
+  const keptEmpty = kept ? kept.get(region)?.get(key) : present?.spec.keptEmpty;
+  return computeOrder({ instance, serviceClass, assignment, region, keptEmpty, ...places });
 }
 
 /**

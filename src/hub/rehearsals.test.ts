@@ -58,7 +58,7 @@ it('only a region that something would have to leave has to be proved, and the m
 it('a region that was never proved is told, as a condition when the group asks for it', () => {
   const { context, told } = hubWith([]);
   expect(rehearse(context, group(90)).rehearsed).toMatchObject({ status: 'False', reason: 'RehearsalTooOld' });
-  expect(rehearse(context, group())).toEqual({ rehearsals: [], rehearsed: undefined });
+  expect(rehearse(context, group())).toEqual({ rehearsals: [], rehearsed: undefined, zoneRehearsals: [] });
   expect(told[0]).toBe('americas east 0');
 });
 

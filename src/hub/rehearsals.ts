@@ -1,10 +1,13 @@
 import type { IUGroup } from '../api/iu-group.ts';
 import { collectRehearsals, judgeRehearsals, lastProved } from '../decide/rehearsal.ts';
+import { collectZoneRehearsals } from '../decide/zone-rehearsal.ts';
 import type { GroupFacts } from '../report/group.ts';
 import type { HubContext } from './context.ts';
 
+type Rehearsed = Pick<GroupFacts, 'rehearsals' | 'rehearsed' | 'zoneRehearsals'>;
+
 /** When each switch between two regions of a group was last proved, and whether that is young enough. */
-export function rehearse(context: HubContext, group: IUGroup): Pick<GroupFacts, 'rehearsals' | 'rehearsed'> {
+export function rehearse(context: HubContext, group: IUGroup): Rehearsed {
   const { classes, clock, instances, switches } = context;
   const { name } = group.metadata;
   if (![classes, instances, switches].every(({ reflector }) => reflector.synced)) return keptFrom(group);
@@ -19,12 +22,18 @@ export function rehearse(context: HubContext, group: IUGroup): Pick<GroupFacts, 
   }
   const { rehearsal } = group.spec;
   const rehearsed = rehearsal && judgeRehearsals(proofs, rehearsal.maxAgeDays, clock.now().wallMs);
-  return { rehearsals, rehearsed };
+  const zones = new Map(group.spec.infrastructureUnits.map((unit) => [unit.region, unit.zones]));
+  const zoneRehearsals = collectZoneRehearsals(group.status?.zoneRehearsals ?? [], ofGroup, zones);
+  return { rehearsals, rehearsed, zoneRehearsals };
 }
 
 /** A hub that does not know yet takes nothing back. */
-function keptFrom({ status }: IUGroup): Pick<GroupFacts, 'rehearsals' | 'rehearsed'> {
-  return { rehearsals: undefined, rehearsed: status?.conditions?.find(({ type }) => type === 'Rehearsed') };
+function keptFrom({ status }: IUGroup): Rehearsed {
+  return {
+    rehearsals: undefined,
+    zoneRehearsals: undefined,
+    rehearsed: status?.conditions?.find(({ type }) => type === 'Rehearsed'),
+  };
 }
 
 /** Regions with a service at home there that would have to go elsewhere. */

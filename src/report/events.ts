@@ -148,6 +148,12 @@ export const slotPromoted = (order: RegionalService, component: string, pair: nu
 export const spreadRepaired = (order: RegionalService, because: string): EventNote =>
   note(order, 'Normal', { reason: 'SpreadRepaired', action: 'Evict', text: because });
 
+export const zoneReleased = (order: RegionalService, because: string): EventNote =>
+  note(order, 'Warning', { reason: 'ZoneReleased', action: 'Drill', text: because });
+
+export const zoneDrillHeld = (object: RegionSwitch, reason: Reason, because: string): EventNote =>
+  note(object, 'Warning', { reason, action: 'Drill', text: because });
+
 /** For what is told of a group in sentences of their own. */
 export const groupNote = (
   group: IUGroup,

@@ -1,5 +1,5 @@
 import { type Condition, type ConditionState, REASONS, type Reason } from '../api/conditions.ts';
-import type { DrillEntry, Rehearsal } from '../api/drill-schedule.ts';
+import type { DrillEntry, Rehearsal, ZoneRehearsal } from '../api/drill-schedule.ts';
 import type { IUGroupStatus, RequestEntry, WhatIf } from '../api/iu-group.ts';
 import type { GroupTraffic } from '../api/traffic.ts';
 import type { Diagnosis } from '../decide/diagnosis.ts';
@@ -50,6 +50,8 @@ export interface GroupFacts {
   readonly rehearsed: ConditionState | undefined;
   /** What became of the drills of the calendar; undefined while nobody has looked. */
   readonly drills: readonly DrillEntry[] | undefined;
+  /** When each zone was last proved; undefined while that is not known. */
+  readonly zoneRehearsals?: readonly ZoneRehearsal[] | undefined;
   /** Requests by annotation that were carried out, and what became of the one that stands there now. */
   readonly requests: readonly RequestEntry[];
   readonly requested: ConditionState | undefined;
@@ -123,10 +125,11 @@ function survival({ before, losses }: GroupFacts): ConditionState {
 }
 
 /** A list that was never written is not written empty: most groups have no drills and no requests. */
-function bookkeeping({ before, drills, rehearsals, requests }: GroupFacts): Record<string, unknown> {
+function bookkeeping({ before, drills, rehearsals, requests, zoneRehearsals }: GroupFacts): Record<string, unknown> {
   return {
     ...(drills && (drills.length > 0 || before?.drills) ? { drills } : {}),
     ...(rehearsals && (rehearsals.length > 0 || before?.rehearsals) ? { rehearsals } : {}),
+    ...(zoneRehearsals && (zoneRehearsals.length > 0 || before?.zoneRehearsals) ? { zoneRehearsals } : {}),
     ...(requests.length > 0 ? { requests } : {}),
   };
 }

@@ -37,11 +37,12 @@ export interface ManualProgress {
   readonly drill: DrillStatus | undefined;
 }
 
-const ORDER = { Held: 0, Stays: 1, Drains: 2, Moves: 3 } as const;
+const ORDER = { Held: 0, Stays: 1, Drains: 2, Moves: 3, Empties: 4 } as const;
 
 export function summarizePlan(services: readonly PlannedService[], regions: readonly PlannedRegion[] = []): SwitchPlan {
   const countOf = (verdict: PlannedService['verdict']): number => services.filter((s) => s.verdict === verdict).length;
   const drains = countOf('Drains');
+  const empties = countOf('Empties');
   const sorted = services.toSorted(
     (x, y) => ORDER[x.verdict] - ORDER[y.verdict] || (x.wave ?? 0) - (y.wave ?? 0) || (x.name < y.name ? -1 : 1),
   );
@@ -50,6 +51,7 @@ export function summarizePlan(services: readonly PlannedService[], regions: read
     held: countOf('Held'),
     stays: countOf('Stays'),
     ...(drains > 0 ? { drains } : {}),
+    ...(empties > 0 ? { empties } : {}),
     services: sorted.slice(0, LISTED),
     ...(regions.length > 0 && countOf('Moves') > 0 ? { regions: [...regions] } : {}),
   };

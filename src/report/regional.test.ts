@@ -75,6 +75,19 @@ describe('a service in its region', () => {
     expect(condition('Reconciling', phase, facts)).toMatchObject({ status: working });
   });
 
+  it('tells what a drill has taken away as that, and is ready all the same, as long as the rest carries the load', () => {
+    const emptied = { zone: 'us-east-a', seconds: 60, until: '2026-01-01T00:01:00Z', regionSwitch: 'd' };
+    const facts = { redundancies: [missing], emptied };
+    expect(condition('RedundancyMet', 'Active', facts)).toMatchObject({
+      status: 'False',
+      reason: 'ZoneDrill',
+      message: 'RegionSwitch d keeps zone us-east-a empty until 2026-01-01T00:01:00Z at the latest',
+    });
+    expect(condition('Ready', 'Active', facts)).toMatchObject({ status: 'True' });
+    expect(condition('RedundancyMet', 'Starting', facts)).toMatchObject({ reason: 'InstancesMissing' });
+    expect(condition('RedundancyMet', 'Standby', facts)).toMatchObject({ reason: 'StandingBy' });
+  });
+
   it('says whether its redundancy is met only where it runs', () => {
     expect(condition('RedundancyMet', 'Active')).toMatchObject({ status: 'True' });
     expect(condition('RedundancyMet', 'Starting', { redundancies: [missing] })).toMatchObject({ status: 'False' });

@@ -1,5 +1,5 @@
 import type { ConditionState } from '../api/conditions.ts';
-import type { RegionalService, RegionalServiceStatus, StandbyStatus } from '../api/regional-service.ts';
+import type { KeptEmpty, RegionalService, RegionalServiceStatus, StandbyStatus } from '../api/regional-service.ts';
 import type { ComponentRedundancy } from '../decide/redundancy.ts';
 
 export type Phase = NonNullable<RegionalServiceStatus['phase']>;
@@ -15,19 +15,30 @@ export interface RegionalReport {
   readonly lacksGate: boolean;
   /** What runs while the region stands by; undefined where nothing should. */
   readonly standby?: StandbyStatus | undefined;
+  /** The zone that a drill keeps empty now; absent: none. */
+  readonly emptied?: KeptEmpty | undefined;
+}
+
+/** What a drill has taken away for a while: told as that, as long as the rest carries the load. */
+function rehearsed({ emptied, phase }: RegionalReport): ConditionState | undefined {
+  if (!emptied || phase !== 'Active') return undefined;
+  const { regionSwitch, until, zone } = emptied;
+  const message = `RegionSwitch ${regionSwitch} keeps zone ${zone} empty until ${until} at the latest`;
+  return { type: 'RedundancyMet', status: 'False', reason: 'ZoneDrill', message };
 }
 
 /** Conditions of a service in its region. */
 export function regionalConditions(facts: RegionalReport): readonly ConditionState[] {
   const { phase, redundancies } = facts;
   const runs = phase === 'Active' || phase === 'Starting';
-  const failing = redundancies.find(({ met }) => !met);
+  const drilled = rehearsed(facts);
+  const failing = drilled ? undefined : redundancies.find(({ met }) => !met);
   const redundancy: ConditionState = !runs
     ? { type: 'RedundancyMet', status: 'Unknown', reason: 'StandingBy', message: 'does not run here' }
     : failing
       ? { type: 'RedundancyMet', status: 'False', reason: failing.reason, message: failing.message }
       : { type: 'RedundancyMet', status: 'True', reason: 'AsDeclared', message: 'survives what its pattern promises' };
-  return [...summaryOf(facts, failing), redundancy, ...dataStoreConditions(facts.order)];
+  return [...summaryOf(facts, failing), drilled ?? redundancy, ...dataStoreConditions(facts.order)];
 }
 
 function summaryOf(facts: RegionalReport, failing: ComponentRedundancy | undefined): ConditionState[] {

@@ -79,6 +79,15 @@ describe('services', () => {
     expect(lines.filter((line) => line.includes('type="Protected",status="false"')).join()).toMatch(/ 1$/);
   });
 
+  it('that a drill keeps out of a zone are not counted as without redundancy', async () => {
+    const services = [
+      aService('drilled', 'east', [condition('RedundancyMet', 'False', 'ZoneDrill')]),
+      aService('mail', 'east', [condition('RedundancyMet', 'False', 'InstancesMissing')]),
+    ];
+    const lines = await shown(picture({ services }), 0);
+    expect(lines.filter((line) => line.includes('type="RedundancyMet",status="false"')).join()).toMatch(/ 1$/);
+  });
+
   it('show of their data the copy that is furthest behind, in parts of the objective where there is one', async () => {
     const lag = { group: 'am', serviceClass: 'mail', region: 'west' };
     const lags = [

@@ -20,8 +20,12 @@ export const classOf = ({ spec }: ServiceInstance): Sample['labels'] => ({
   service_class: spec.serviceClassRef.name,
 });
 
-/** A service that has one region only can never be protected: it is not counted there. */
-const isOwed = ({ reason, type }: Condition): boolean => type !== 'Protected' || reason !== 'TierHasNoSecondary';
+/**
+ * A service that has one region only can never be protected: it is not counted there. Nor is the redundancy that a drill
+ * has taken away counted as missing.
+ */
+const isOwed = ({ reason, type }: Condition): boolean =>
+  (type !== 'Protected' || reason !== 'TierHasNoSecondary') && (type !== 'RedundancyMet' || reason !== 'ZoneDrill');
 
 function countConditions({ services }: HubPicture): Iterable<Sample> {
   const tally = new Tally();
@@ -75,7 +79,7 @@ function worstLags(lags: Iterable<DataLag>, read: (lag: DataLag) => number | und
 export const SERVICE_SUMS: readonly GaugeSpec<HubPicture>[] = [
   {
     name: 'switchback_service_conditions',
-    help: 'Services by condition and its status. Protected: only of those with more than one region.',
+    help: 'Services by condition and its status. Protected: only of those with more than one region. RedundancyMet: without those that a drill keeps out of a zone.',
     labels: ['iu_group', 'service_class', 'type', 'status'],
     samples: countConditions,
   },

@@ -8,9 +8,9 @@ import { Tally } from './tally.ts';
 type Labels = Readonly<Record<string, string>>;
 type Status = NonNullable<RegionSwitch['status']>;
 
-/** What moves something: no freeze, no dry run, no drill that is a plan only. */
+/** What moves something from region to region: no freeze, no dry run, no drill of a plan or of a zone. */
 export const isMove = ({ spec }: RegionSwitch): boolean =>
-  spec.type !== 'Freeze' && !spec.dryRun && spec.drill?.kind !== 'Plan';
+  spec.type !== 'Freeze' && !spec.dryRun && (spec.drill?.kind ?? 'Region') === 'Region';
 
 export const kindOf = ({ spec }: RegionSwitch): Labels => ({ iu_group: spec.iuGroupRef.name, type: spec.type });
 

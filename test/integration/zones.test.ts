@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { API_VERSION } from '../../src/api/common.ts';
 import { LABELS } from '../../src/api/labels.ts';
+import type { RegionSwitch } from '../../src/api/region-switch.ts';
 import type { RegionalService } from '../../src/api/regional-service.ts';
-import { POD, type Pod, SERVICE } from '../../src/kube/kinds.ts';
-import { component, EAST, serviceClass, tenant } from './support/samples.ts';
+import { RESOURCES } from '../../src/api/resources.ts';
+import { NODE, POD, type Pod, SERVICE } from '../../src/kube/kinds.ts';
+import { component, EAST, GROUP, serviceClass, tenant } from './support/samples.ts';
 import { bootWorld, conditionOf, until, type World } from './support/world.ts';
 
 /** One region alone: a zone of it is lost and comes back. */
@@ -81,6 +84,47 @@ describe('a region of two zones', () => {
     await until('the spread', async () => (await zonesOf('spread')).join() === EAST.zones.join(), 60_000);
     await until('redundancy', () => hasRedundancy('True', NAMES));
     await world.settled(NAMES.length);
+  });
+});
+
+describe('a drill of a zone', () => {
+  const NAME = 'rehearse';
+  const read = (): Promise<RegionSwitch> => world.hub.read(RESOURCES.regionSwitch, { name: NAME });
+  const epochs = async (): Promise<(number | undefined)[]> =>
+    (await Promise.all(NAMES.map(order))).map(({ spec }) => spec.epoch);
+
+  test('empties it without a word to any node, while the rest serves', async () => {
+    const zone = (await slotZones()).get((await selectedSlot()) ?? '') ?? '';
+    const before = await epochs();
+    await world.apply({
+      apiVersion: API_VERSION,
+      kind: 'RegionSwitch',
+      metadata: { name: NAME },
+      spec: {
+        iuGroupRef: { name: GROUP },
+        type: 'Drill',
+        region: EAST.name,
+        reason: 'a rehearsal',
+        drill: { kind: 'Zone', zone, staySeconds: 10, abortAfterSeconds: 120, objectiveSeconds: 60 },
+      },
+    });
+    await until('the stay', async () => (await read()).status?.drill?.phase === 'Staying', 120_000);
+    for (const name of NAMES) {
+      expect(await zonesOf(name)).not.toContain(zone);
+      expect(await redundancyOf(name)).toMatchObject({ status: 'False', reason: 'ZoneDrill' });
+      expect((await order(name)).status?.phase).toBe('Active');
+    }
+    expect((await slotZones()).get((await selectedSlot()) ?? '')).not.toBe(zone);
+    const nodes = await world.region(EAST.name).list(NODE);
+    expect(nodes.items.every(({ spec }) => spec?.unschedulable !== true)).toBe(true);
+
+    await until('the end', async () => (await read()).status?.endTime !== undefined, 120_000);
+    expect((await read()).status?.drill).toMatchObject({ result: 'Passed' });
+    expect((await read()).status?.emptied).toHaveLength(NAMES.length);
+    expect(await zonesOf('pairs')).toEqual([LOST, LEFT]);
+    expect(await zonesOf('pool')).toEqual([LOST, LOST, LOST, LEFT, LEFT, LEFT]);
+    expect(await epochs()).toEqual(before);
+    await until('redundancy', () => hasRedundancy('True', NAMES));
   });
 });
 

@@ -5,6 +5,7 @@ import { Story } from './story.ts';
 import { TenantStory } from './tenant-story.ts';
 import { TrafficStory } from './traffic-story.ts';
 import { TransitStory } from './transit-story.ts';
+import { ZoneStory } from './zone-story.ts';
 
 /**
  * Transcripts to be read: each block is what happens, a line `----`, and what hub and regions make of it. With
@@ -20,6 +21,7 @@ interface Teller {
 
 function tellerOf(name: string): Teller {
   if (name.startsWith('transit-')) return new TransitStory();
+  if (name.startsWith('zone-')) return new ZoneStory();
   if (name.startsWith('traffic-')) return new TrafficStory();
   return name.startsWith('tenant-') ? new TenantStory() : new Story();
 }

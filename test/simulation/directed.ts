@@ -4,10 +4,14 @@ import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { CrossRegionMode } from '../../src/api/service-class.ts';
 import { POD } from '../../src/kube/kinds.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
 import type { Call, DirectedFault, FaultKnobs } from '../support/faults.ts';
 import { CALM } from '../support/faults.ts';
+import { aClass } from '../support/objects.ts';
 import {
   backupKey,
+  type Declared,
+  declaredObjects,
   type FencedBy,
   GROUP,
   HUB,
@@ -20,6 +24,7 @@ import {
 import { type HistoryOptions, type HistoryResult, resultOf, untilSettled } from './history.ts';
 import { Observer } from './invariants.ts';
 import { World } from './world.ts';
+import { ZONE_DRILLS } from './zone-drills.ts';
 
 /**
  * Histories with a plan, for rules that chance rarely tries: each brings the world into the one situation in which its
@@ -38,6 +43,8 @@ export interface DirectedHistory {
   readonly services?: Readonly<Record<string, readonly string[]>>;
   /** Other fields of the group. */
   readonly group?: Readonly<Record<string, unknown>>;
+  /** Services that are A-B pairs, whatever they are elsewhere. */
+  readonly pairs?: readonly string[];
   readonly arrange: (stage: Stage) => void;
 }
 
@@ -173,7 +180,7 @@ export class Stage {
     this.after(ms, () => this.world.power(region, true));
   }
 
-  agentsOf(region: RegionName): readonly string[] {
+  agentsOf(region: RegionName | typeof HUB): readonly string[] {
     const slots = this.world.processes.slots.filter(({ site }) => site === region);
     return slots.map((slot) => this.world.processes.processIn(slot).id);
   }
@@ -354,6 +361,7 @@ const isTo = (call: Call, tag: string, server: string): boolean => call.tag === 
 const fromHub = (call: Call): boolean => call.from.site === HUB;
 
 export const DIRECTED: readonly DirectedHistory[] = [
+  ...ZONE_DRILLS,
   {
     name: 'lateAcknowledgements',
     what: 'acknowledgements reach the agent late, then its region is cut off: a right counts from the nonce',
@@ -1096,13 +1104,25 @@ const isPromotion = ({ body, path }: Call): boolean =>
 const isIntent = ({ body, tag }: Call): boolean =>
   tag === 'PATCH serviceinstances/status' && (JSON.stringify(body) ?? '').includes('"assignment"');
 
+/** The same, with classes of one A-B pair. */
+function withPairs(declared: readonly Declared[], names: readonly string[]): Declared[] {
+  const { components } = aClass('any', { components: [{ pattern: 'A-B' }] }).spec;
+  return declared.map(({ object, resource }) => {
+    if (object.kind !== 'ServiceClass' || !names.includes(object.metadata.name)) return { object, resource };
+    const spec = 'spec' in object && typeof object.spec === 'object' ? object.spec : {};
+    const changed: KubeObject & { readonly spec: object } = { ...object, spec: { ...spec, components } };
+    return { resource, object: changed };
+  });
+}
+
 /** Plays a directed history, then mends everything and lets it settle. */
 export async function runDirected(name: string, { seed, trace = false }: HistoryOptions): Promise<HistoryResult> {
   const history = DIRECTED.find((directed) => directed.name === name);
   if (!history) throw new Error(`no directed history is called ${name}`);
-  const { failover, fencing = 'Agent', services } = history;
+  const { failover, fencing = 'Agent', pairs, services } = history;
   const group = { failover: { coolDownSeconds: 0, ...failover }, ...history.group };
-  const world = new World({ seed, fencing, group, ...(services && { services }) });
+  const declared = pairs && withPairs(declaredObjects(group, services, fencing), pairs);
+  const world = new World({ seed, fencing, group, ...(services && { services }), ...(declared && { declared }) });
   const observer = new Observer(world);
   const stage = new Stage(world, observer);
   await world.time.run(BEGIN_MS);

@@ -216,8 +216,9 @@ export class Observer {
   /** What a person only wants to see, or wants to keep from moving, moves nothing. */
   #checkSwitch(key: string, name: string): void {
     const spec = this.#world.kind(HUB, RESOURCES.regionSwitch).get(name)?.spec;
-    if (spec?.dryRun || spec?.type === 'Freeze') {
-      this.report('DryRunMovesNothing', `${key} is moved by ${name}, a ${spec.dryRun ? 'dry run' : 'Freeze'}`);
+    if (spec?.dryRun || spec?.type === 'Freeze' || spec?.drill?.kind === 'Zone') {
+      const what = spec.dryRun ? 'dry run' : spec.type;
+      this.report('DryRunMovesNothing', `${key} is moved by ${name}, a ${what}`);
     }
     this.#world.count('moved by hand');
   }

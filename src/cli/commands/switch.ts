@@ -76,7 +76,9 @@ async function begin(session: Session, wanted: Omit<Wanted, 'iuGroupRef'>, asked
     return hasEnded(now) ? now : undefined;
   });
   show(switchView(ended), options.output, paint, terminal);
-  return isTrue(ended.status?.conditions, 'SwitchedOver') ? EXIT.ok : EXIT.no;
+  const { drill } = ended.spec;
+  const isDone = drill && drill.kind !== 'Region' ? ended.status?.drill?.result === 'Passed' : undefined;
+  return (isDone ?? isTrue(ended.status?.conditions, 'SwitchedOver')) ? EXIT.ok : EXIT.no;
 }
 
 /** @throws CommandError without a reason: it stays on record */
@@ -113,6 +115,7 @@ async function freeze(session: Session, asked: FreezeOptions): Promise<ExitCode>
 
 interface DrillOptions extends SwitchOptions {
   readonly plan?: boolean;
+  readonly zone?: string;
   readonly stay: string;
   readonly objective?: string;
 }
@@ -120,9 +123,13 @@ interface DrillOptions extends SwitchOptions {
 async function drill(session: Session, region: string, asked: DrillOptions): Promise<ExitCode> {
   const reason = asked.reason ?? 'drill';
   const objective = asked.objective === undefined ? {} : { objectiveSeconds: parseDuration(asked.objective) };
-  const kind = asked.plan ? 'Plan' : 'Region';
-  const wanted = { kind, staySeconds: parseDuration(asked.stay), ...objective } as const;
-  return begin(session, { type: 'Drill', region, reason, drill: wanted }, asked);
+  if (asked.plan && asked.zone !== undefined)
+    throw new CommandError('--plan is of a region: leave it out, or leave --zone out', EXIT.usage);
+  const ofZone = asked.zone === undefined ? undefined : ({ kind: 'Zone', zone: asked.zone } as const);
+  const kind = ofZone ?? ({ kind: asked.plan ? 'Plan' : 'Region' } as const);
+  const wanted = { ...kind, staySeconds: parseDuration(asked.stay), ...objective };
+  const scope = asked.service ? { services: [...asked.service] } : {};
+  return begin(session, { type: 'Drill', region, reason, ...scope, drill: wanted }, asked);
 }
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
@@ -166,10 +173,12 @@ export function addSwitchCommands(program: Command, run: Run): void {
     .option('--reason <text>', 'why; stays on record')
     .action(run((session, asked: FreezeOptions) => freeze(session, asked)));
   withCommon(program.command('drill'))
-    .description('rehearse a switch away from a region and home again')
+    .description('rehearse a switch away from a region and home again, or the loss of a zone')
     .argument('<region>', 'the region')
     .option('--plan', 'move nothing, prove that all could')
-    .option('--stay <duration>', 'how long services stay away', '5m')
+    .option('--zone <zone>', 'keep this zone of the region empty instead')
+    .option('--service <namespace/name>', 'only this ServiceInstance; may be given again', collect)
+    .option('--stay <duration>', 'how long services stay away, or the zone empty', '5m')
     .option('--objective <duration>', 'longest time that a service may be away')
     .action(run((session, region: string, asked: DrillOptions) => drill(session, region, asked)));
 }

@@ -141,11 +141,41 @@ function measured({ spec, status }: RegionSwitch): Section[] {
   ];
 }
 
+/** What left a zone, and how long a part of it served nobody. */
+function emptied({ spec, status }: RegionSwitch): Section[] {
+  const left = status?.emptied ?? [];
+  if (left.length === 0) return [];
+  const objectiveMs = (spec.drill?.objectiveSeconds ?? 0) * 1000;
+  const unserved = (ms: number | undefined): string => {
+    if (ms === undefined) return 'not measured';
+    return objectiveMs === 0
+      ? seconds(ms)
+      : `${seconds(ms)} of ${seconds(objectiveMs)}${ms <= objectiveMs ? '' : ', missed'}`;
+  };
+  const rows = left.map((one) => [
+    one.name,
+    one.beganTime,
+    one.emptyTime ?? '',
+    one.filledTime ?? '',
+    unserved(one.notServingMilliseconds),
+  ]);
+  return [
+    {
+      title: `Zone ${spec.drill?.zone ?? ''}`,
+      lines: [`${status?.servicesTotal ?? left.length} services left it.`],
+      table: { heads: ['service', 'begun', 'empty', 'filled', 'longest time unserved'], rows },
+    },
+  ];
+}
+
 /** Of a switch that has ended, or as far as it is. */
 export function buildReceipt(one: RegionSwitch): Receipt {
   const { metadata, spec } = one;
   const title = `${spec.type}${spec.region === undefined ? '' : ` ${spec.region}`} of ${spec.iuGroupRef.name}: ${metadata.name}`;
-  return { title, sections: [summary(one), ...evidence(one), ...approvals(one), ...timeline(one), ...measured(one)] };
+  return {
+    title,
+    sections: [summary(one), ...evidence(one), ...approvals(one), ...timeline(one), ...measured(one), ...emptied(one)],
+  };
 }
 
 const bar = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -33,7 +33,8 @@ function planLines({ status }: RegionSwitch, paint: Paint): string[] {
     reason,
     message,
   ]);
-  const counts = `${plan.moves} move, ${plan.drains ?? 0} drain, ${plan.held} are held, ${plan.stays} stay`;
+  const emptied = plan.empties ? `${plan.empties} leave the zone, ` : '';
+  const counts = `${emptied}${plan.moves} move, ${plan.drains ?? 0} drain, ${plan.held} are held, ${plan.stays} stay`;
   return [
     '',
     `Plan: ${counts}`,
@@ -58,20 +59,35 @@ function movedLines({ status }: RegionSwitch, wide: boolean): string[] {
   return ['', indent(formatTable(['SERVICE', 'WAY', 'EPOCH', 'DECIDED', 'PROMOTED', 'READY', 'RECOVERY'], rows))];
 }
 
+function emptiedLines({ status }: RegionSwitch, wide: boolean): string[] {
+  const emptied = status?.emptied ?? [];
+  if (!wide || emptied.length === 0) return [];
+  const rows = emptied.map(({ beganTime, emptyTime = '', filledTime = '', name, notServingMilliseconds }) => [
+    name,
+    beganTime,
+    emptyTime,
+    filledTime,
+    seconds(notServingMilliseconds),
+  ]);
+  return ['', indent(formatTable(['SERVICE', 'BEGUN', 'EMPTY', 'FILLED', 'UNSERVED'], rows))];
+}
+
 function text(one: RegionSwitch, paint: Paint, wide: boolean): string {
   const { metadata, spec, status } = one;
+  const isOfZone = spec.drill?.kind === 'Zone';
   const state = (type: string) => status?.conditions?.find((condition) => condition.type === type);
   const facts = ['SwitchedOver', 'CleanedUp', 'Protected'].map((type) => `${type} ${state(type)?.status ?? 'Unknown'}`);
   return [
     `${paint('bold', metadata.name)}: ${spec.type}${spec.region ? ` ${spec.region}` : ''} of ${spec.iuGroupRef.name}${spec.dryRun ? ' (dry run)' : ''}${spec.reason ? `, ${spec.reason}` : ''}`,
     state('Ready')?.message ?? 'The hub has not taken it up yet.',
-    ...(spec.dryRun || spec.type === 'Freeze' ? [] : [facts.join('   ')]),
+    ...(spec.dryRun || spec.type === 'Freeze' || isOfZone ? [] : [facts.join('   ')]),
     ...(status?.slowestRecoveryMilliseconds === undefined
       ? []
-      : [`Slowest recovery: ${seconds(status.slowestRecoveryMilliseconds)}`]),
+      : [`${isOfZone ? 'Longest time unserved' : 'Slowest recovery'}: ${seconds(status.slowestRecoveryMilliseconds)}`]),
     ...stepLines(one, paint),
     ...planLines(one, paint),
     ...movedLines(one, wide),
+    ...emptiedLines(one, wide),
   ].join('\n');
 }
 

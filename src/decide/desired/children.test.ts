@@ -100,6 +100,41 @@ describe('computeChildren', () => {
   });
 });
 
+describe('computeChildren: a zone that is kept empty', () => {
+  const sizes = (input: Input, emptyZone: string) => {
+    const children = computeChildren(orderOf(input), {
+      running: true,
+      selected: new Map(),
+      gate: undefined,
+      emptyZone,
+    });
+    return children.workloads.map(({ spec }) => {
+      const terms = JSON.stringify(spec.template.spec['affinity']).match(/"values":(\[[^\]]*\])/)?.[1];
+      return `${spec.replicas} in ${terms}`;
+    });
+  };
+  it.each<[string, Input, string, string[]]>([
+    ['PerZone: its workload is at 0', { pattern: 'A-A' }, 'us-east-a', ['0 in ["us-east-a"]', '1 in ["us-east-b"]']],
+    ['Pairs: its slot is at 0', { pattern: 'A-B' }, 'us-east-b', ['1 in ["us-east-a"]', '0 in ["us-east-b"]']],
+    ['Spread: it may stand in the others', { survives: 'Instance' }, 'us-east-a', ['2 in ["us-east-b"]']],
+    ['another zone changes nothing', { pattern: 'A-B' }, 'us-east-z', ['1 in ["us-east-a"]', '1 in ["us-east-b"]']],
+  ])('%s', (_, input, zone, expected) => {
+    const slots = sizes(input, zone);
+    expect(slots.toSorted(byZone)).toEqual(expected);
+  });
+
+  it('keeps every object, so that nothing is removed and made anew', () => {
+    const order = orderOf({ pattern: 'A-B' });
+    const how = { running: true, selected: new Map([['main', ['a' as const]]]), gate: undefined };
+    const { pdbs, services, workloads } = computeChildren(order, { ...how, emptyZone: 'us-east-a' });
+    const whole = computeChildren(order, how);
+    expect([pdbs, services]).toEqual([whole.pdbs, whole.services]);
+    expect(workloads.map(({ metadata }) => metadata)).toEqual(whole.workloads.map(({ metadata }) => metadata));
+  });
+});
+
+const byZone = (x: string, y: string): number => (x.slice(2) < y.slice(2) ? -1 : 1);
+
 describe('computeChildren: what Services select', () => {
   const selectors = (children: Children) =>
     children.services.map(({ spec }) => spec.selector['switchback.dev/slot'] ?? '-');

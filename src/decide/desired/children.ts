@@ -12,6 +12,8 @@ export interface ChildrenState {
   readonly selected: ReadonlyMap<string, readonly Slot[]>;
   /** What the gates of the region are made from; undefined where it has none. */
   readonly gate: GateSettings | undefined;
+  /** The zone in which nothing of it stands now, for a drill; absent: none. */
+  readonly emptyZone?: string | undefined;
 }
 
 export interface Children {
@@ -25,11 +27,11 @@ export interface Children {
  * the order of the components. No field is given that the API server would store otherwise. Nothing of an order runs
  * that asks for gates where the region has none.
  */
-export function computeChildren(order: Order, { gate, selected, ...state }: ChildrenState): Children {
+export function computeChildren(order: Order, { emptyZone, gate, selected, ...state }: ChildrenState): Children {
   const running = state.running && !lacksGate(order, gate);
   const components = order.spec.components.toSorted((x, y) => (x.name < y.name ? -1 : 1));
   return {
-    workloads: components.flatMap((component) => computeWorkloads(order, component, { running, gate })),
+    workloads: components.flatMap((component) => computeWorkloads(order, component, { running, gate, emptyZone })),
     services: components.flatMap((component) =>
       computeServices(order, component, { running, slots: selected.get(component.name) ?? [] }),
     ),

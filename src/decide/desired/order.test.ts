@@ -54,6 +54,16 @@ describe('the order for an active/backup service', () => {
     expect([toldIn('east', moved), toldIn('west', { ...moved, othersStandBy: true })]).toEqual([1, 2]);
   });
 
+  it('names a zone that a drill keeps empty where it runs, beside everything else as it was', () => {
+    const keptEmpty = { zone: 'a', seconds: 60, until: '2026-01-01T00:01:00Z', regionSwitch: 'd' };
+    const specIn = (region: string, more: Partial<OrderInput> = {}) => {
+      const answer = order(region, more);
+      return answer.kind === 'Apply' ? answer.object.spec : undefined;
+    };
+    expect(specIn('east', { keptEmpty })).toEqual({ ...specIn('east'), keptEmpty });
+    expect(specIn('west', { keptEmpty })).toEqual(specIn('west'));
+  });
+
   it('says what stops it, as its class does', () => {
     const template = { command: ['/bin/store'] };
     const gated = aClass('voice-mail', { ...aBackup(), fencing: 'Gate', components: [{ template }] });

@@ -1,6 +1,6 @@
 import { API_VERSION } from '../../api/common.ts';
 import { FENCE_FINALIZER, LABELS, MANAGED_BY } from '../../api/labels.ts';
-import type { ComponentOrder, RegionalService } from '../../api/regional-service.ts';
+import type { ComponentOrder, KeptEmpty, RegionalService } from '../../api/regional-service.ts';
 import type { ServiceClass } from '../../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../../api/service-instance.ts';
 import { regionsOf } from '../assignment.ts';
@@ -41,6 +41,8 @@ export interface OrderInput {
   readonly othersStandBy: boolean;
   /** Whether the region has been given the right for the epoch of the assignment. */
   readonly hasRight?: boolean;
+  /** The zone of the region that a drill keeps empty; absent: none. */
+  readonly keptEmpty?: KeptEmpty | undefined;
   /** What every region of the service has said of it; asked for only where it has data stores that are handed over. */
   readonly said: readonly RegionSaid[];
 }
@@ -186,6 +188,7 @@ export function computeOrder(asked: OrderInput): RegionalOrder {
         ...standbyIn(input),
         ...viewIn(input),
         components: [...components],
+        ...(isActive && input.keptEmpty ? { keptEmpty: input.keptEmpty } : {}),
         ...handOverOf(input),
       },
     },

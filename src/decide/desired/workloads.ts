@@ -56,18 +56,31 @@ interface Piece {
 
 const REVISIONS = 2;
 
-function piecesOf(component: ComponentOrder): Piece[] {
+/** What has a zone of its own is at zero in one that is kept empty; what may stand in several may not in that one. */
+function piecesOf(component: ComponentOrder, emptyZone: string | undefined): Piece[] {
+  const sizeIn = (zone: string, instances: number): number => (zone === emptyZone ? 0 : instances);
   switch (component.layout) {
     case 'PerZone':
-      return component.zones.map(({ zone, instances }) => ({ part: { zone }, instances, zones: [zone] }));
+      return component.zones.map(({ zone, instances }) => ({
+        part: { zone },
+        instances: sizeIn(zone, instances),
+        zones: [zone],
+      }));
     case 'Spread':
-      return [{ part: {}, instances: component.instances, zones: component.zones.map(({ zone }) => zone) }];
+      return [{ part: {}, instances: component.instances, zones: zonesWithout(component, emptyZone) }];
     case 'Pairs':
       return (component.pairs ?? []).flatMap(({ a, b }, pair) => [
-        { part: { pair, slot: 'a' as const }, instances: 1, zones: [a] },
-        { part: { pair, slot: 'b' as const }, instances: 1, zones: [b] },
+        { part: { pair, slot: 'a' as const }, instances: sizeIn(a, 1), zones: [a] },
+        { part: { pair, slot: 'b' as const }, instances: sizeIn(b, 1), zones: [b] },
       ]);
   }
+}
+
+/** Never none at all. */
+function zonesWithout({ zones }: ComponentOrder, emptyZone: string | undefined): string[] {
+  const all = zones.map(({ zone }) => zone);
+  const rest = all.filter((zone) => zone !== emptyZone);
+  return rest.length > 0 ? rest : all;
 }
 
 /**
@@ -85,6 +98,8 @@ interface WorkloadState {
   readonly running: boolean;
   /** Undefined where the region has none. */
   readonly gate: GateSettings | undefined;
+  /** The zone in which nothing of it stands now, for a drill; absent: none. */
+  readonly emptyZone?: string | undefined;
 }
 
 export const workloadName = (order: Order, component: ComponentOrder, part: Part): string =>
@@ -130,5 +145,5 @@ export function buildWorkload(
  */
 export function computeWorkloads(order: Order, component: ComponentOrder, state: WorkloadState): DesiredWorkload[] {
   if (needsGate(order, component) && !state.gate) return [];
-  return piecesOf(component).map((piece) => buildWorkload(order, component, piece, state));
+  return piecesOf(component, state.emptyZone).map((piece) => buildWorkload(order, component, piece, state));
 }
