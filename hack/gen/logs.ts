@@ -41,6 +41,7 @@ export const LOG_KEYS: Readonly<Record<string, string>> = {
   term: 'number of a leadership',
   to: 'region, transit centre or state after',
   wanted: 'the move that is held',
+  zone: 'availability zone',
 };
 
 /** The gate has a log of its own, on its own standard error; tests and the tool itself write none. */
