@@ -1,5 +1,6 @@
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
+import { replacing } from '../decide/desired/merge-patch.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -105,23 +106,13 @@ export class AssignmentBook {
     }
   }
 
-  async #swap({ metadata }: ServiceInstance, next: Assignment, leadership: number): Promise<ServiceInstance> {
+  async #swap({ metadata, status }: ServiceInstance, next: Assignment, leadership: number): Promise<ServiceInstance> {
     const { name, namespace = '', resourceVersion } = metadata;
     const written = await this.#client.mergePatch(
       RESOURCES.serviceInstance,
       { name, namespace },
-      // A merge patch keeps what it does not name: the person behind the move before is not behind this one.
-      {
-        metadata: { resourceVersion },
-        status: {
-          assignment: {
-            ...next,
-            regionSwitch: next.regionSwitch ?? null,
-            homeLosses: next.homeLosses ?? null,
-            leftOut: next.leftOut ?? null,
-          },
-        },
-      },
+      // Nothing of the one before is left: the person behind that move is not behind this one.
+      { metadata: { resourceVersion }, status: { assignment: replacing(status?.assignment, next) } },
       { subresource: 'status', lane: 'fence' },
     );
     if (leadership === this.#leadership) this.take(written);

@@ -82,3 +82,16 @@ it('replaces nothing that it has not seen, where something is decided by it', as
   await write(false, 3);
   expect(latest().status?.weights).toEqual([{ region: 'east', weight: 3 }]);
 });
+
+it('makes a field exactly what was said: what is not in it any more goes, also deep inside', async () => {
+  const hold = { wanted: 'SwitchedBack', reason: 'NotStableYet', message: 'wait', until: '2026-01-01T00:01:00Z' };
+  await report([READY], { hold, traffic: { name: 'a', acceptedTime: 'x', more: { seenTime: 'y' } } });
+  const { until: _, ...endless } = hold;
+  await report([READY], { hold: endless, traffic: { name: 'a', more: {} } });
+  expect(latest().status).toMatchObject({ hold: endless });
+  expect(latest().status?.hold).not.toHaveProperty('until');
+  expect(latest().status?.traffic).toEqual({ name: 'a', more: {} });
+  const writes = direct.writes().length;
+  await report([READY], { hold: endless, traffic: { name: 'a', more: {} } });
+  expect(direct.writes()).toHaveLength(writes);
+});

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Condition, type ConditionState, mergeConditions } from '../api/conditions.ts';
+import { replacing } from '../decide/desired/merge-patch.ts';
 import type { WritableStore } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
@@ -39,9 +40,9 @@ export async function reportStatus<T extends Conditioned>(
   const conditions = mergeConditions(object.status?.conditions, report.conditions, { generation, time: options.now });
   const next: Record<string, unknown> = { observedGeneration: generation, conditions, ...report.fields };
   const present: Readonly<Record<string, unknown>> = { ...object.status };
-  const change = Object.entries(next).filter(
-    ([name, value]) => !isDeepStrictEqual(present[name] ?? null, value ?? null),
-  );
+  const change = Object.entries(next)
+    .filter(([name, value]) => !isDeepStrictEqual(present[name] ?? null, value ?? null))
+    .map(([name, value]) => [name, replacing(present[name], value)] as const);
   if (change.length === 0) return;
   const { name, namespace, resourceVersion, uid } = object.metadata;
   const where = namespace === undefined ? { name } : { name, namespace };
