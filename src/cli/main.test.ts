@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { connectDirectly, type DirectClient } from '../../test/support/direct-client.ts';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { aClass, aGroup, anInstance, aSwitch } from '../../test/support/objects.ts';
+import { aClass, aGroup, anInstance, anOrder, anOrderedComponent, aSwitch } from '../../test/support/objects.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { VirtualTime } from '../../test/support/virtual-time.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
@@ -297,5 +297,23 @@ describe('report', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('may-uninstall', () => {
+  const order = (role: 'Active' | 'Standby', standbyEpoch: number, more: Record<string, unknown> = {}) => ({
+    ...anOrder('mail', [anOrderedComponent()], { role, epoch: 3, ...more }),
+    status: { observedGeneration: 1, standbyEpoch, phase: role },
+  });
+  it.each([
+    ['nothing is there', [], 0],
+    ['a service that has confirmed that it stands by', [order('Standby', 3)], 0],
+    ['one that needs no right', [order('Active', 0, { mode: 'Active' })], 0],
+    ['one that is active', [order('Active', 0)], 3],
+    ['one that is to stand by, and has not confirmed it', [order('Standby', 2)], 3],
+  ])('with %s', async (_name, orders, code) => {
+    for (const one of orders) await give(RESOURCES.regionalService, one, one.status);
+    expect(await cli('may-uninstall')).toBe(code);
+    expect(complained.includes('switchback-system/mail')).toBe(code === 3);
   });
 });

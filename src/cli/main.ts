@@ -4,6 +4,7 @@ import { addChangeCommands } from './commands/change.ts';
 import { addReadCommands } from './commands/read.ts';
 import { addReportCommands } from './commands/report.ts';
 import { addSwitchCommands } from './commands/switch.ts';
+import { addUninstallCommand } from './commands/uninstall.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { FORMATS } from './output.ts';
@@ -61,6 +62,7 @@ export function createProgram({ err, out }: Pick<Terminal, 'err' | 'out'>, run: 
   addChangeCommands(program, run);
   addWatchCommand(program, run);
   addReportCommands(program, run);
+  addUninstallCommand(program, run);
   return program;
 }
 

@@ -1,21 +1,25 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminClient } from '../../hack/operator/operator.ts';
 import { ROLE_NAMES, ROLES_IN, roleObjects } from '../../hack/rbac/objects.ts';
 import { bootRegions, type Regions } from '../../hack/regions/regions.ts';
 import { waitFor } from '../../hack/regions/wait.ts';
+import { FENCE_FINALIZER } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { SETTINGS } from '../../src/config.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { fixedCredentials } from '../../src/kube/credentials.ts';
-import { CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD, SECRET } from '../../src/kube/kinds.ts';
+import { CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD, type Pod, SECRET } from '../../src/kube/kinds.ts';
 import { accessFromKubeconfig } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { createUndiciTransport } from '../../src/kube/undici-transport.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { anOrder, anOrderedComponent } from '../support/objects.ts';
 import { HELM, install, KUBE_SCORE, render, renderText, uninstall, type Values } from './support/helm.ts';
 
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const HUB: Values = { role: 'hub', 'hub.credentials.secretNames': ['us-east', 'us-west'] };
 const AGENT: Values = { role: 'agent', 'agent.region': 'us-east' };
@@ -208,12 +212,47 @@ describe.skipIf(HELM === undefined)('the chart on real API servers', () => {
     expect(new Set(items.map(({ spec }) => spec?.nodeName)).size).toBe(2);
     await tryTokenOfHub(regions, client);
     await install(kubeconfig, { ...values, 'log.level': 'debug' }, waiting);
-    await uninstall(kubeconfig);
+    const order = anOrder('mail', [anOrderedComponent()]);
+    const { name, namespace = '' } = order.metadata;
+    const metadata = { name, namespace, finalizers: [FENCE_FINALIZER] };
+    await client.create(RESOURCES.regionalService, { ...order, metadata });
+    const refused = uninstall(kubeconfig).catch(String);
+    expect(await runCheck(regions, client)).toContain('switchback-system/mail: Active at epoch');
+    expect(await refused).toContain('switchback-agent-may-uninstall');
+    expect((await client.list(DEPLOYMENT, { namespace: 'switchback-system' })).items).not.toEqual([]);
+    const where = { name, namespace };
+    const left = { role: 'Standby', activeRegion: 'us-west', epoch: order.spec.epoch + 1, successors: ['us-east'] };
+    await client.mergePatch(RESOURCES.regionalService, where, { spec: left });
+    const confirmed = { status: { standbyEpoch: left.epoch } };
+    await client.mergePatch(RESOURCES.regionalService, where, confirmed, { subresource: 'status' });
+    const gone = uninstall(kubeconfig);
+    expect(await runCheck(regions, client)).toContain('the agents may go');
+    await gone;
     const crds = (await client.list(CUSTOM_RESOURCE_DEFINITION)).items.map(({ metadata }) => metadata.name);
     expect(crds).toContain('regionalservices.switchback.dev');
     await client.transport.close();
   });
 });
+
+/** What the kubelet of a real node would do with the Job before the deletion. @returns what the program says */
+async function runCheck(regions: Regions, client: KubeClient): Promise<string> {
+  const labelSelector = 'app.kubernetes.io/name=switchback-may-uninstall';
+  const where = { namespace: 'switchback-system' };
+  let pod: Pod | undefined;
+  await waitFor({ what: 'the pod of the check', timeoutMs: 60_000 }, async () => {
+    const { items } = await client.list(POD, { ...where, labelSelector });
+    pod = items.find(({ status }) => status?.phase === 'Running');
+    return pod !== undefined;
+  });
+  const [container] = pod?.spec?.containers ?? [];
+  const args = ((container as { args?: readonly string[] } | undefined)?.args ?? []).slice();
+  const env = { ...process.env, KUBECONFIG: regions.region('us-east').kubeconfigPath('admin') };
+  const { status, stderr, stdout } = spawnSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8' });
+  const phase = status === 0 ? 'Succeeded' : 'Failed';
+  const name = pod?.metadata.name ?? '';
+  await client.mergePatch(POD, { ...where, name }, { status: { phase } }, { subresource: 'status' });
+  return `${stdout}${stderr}`;
+}
 
 /** The token that the chart makes for the hub opens what the hub needs there, and no Secret. */
 async function tryTokenOfHub(regions: Regions, admin: KubeClient): Promise<void> {

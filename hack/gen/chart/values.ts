@@ -110,6 +110,9 @@ const agent = z.strictObject({
       annotations: textMap.describe('Annotations of that Service.'),
     }),
   }),
+  uninstallCheck: flag(true).describe(
+    'Refuse `helm uninstall` while an active/backup service runs in the region: without agents nobody would stop it.',
+  ),
 });
 
 const token = z.strictObject({
