@@ -36,6 +36,8 @@ export const CONDITION_TYPES = {
   Covered:
     'What a RegionSwitch names by tenant is in its scope; where it is not, the message says what, and with whom it is shared.',
   RouteWritten: 'The HTTPRoute says what was decided.',
+  Inherited:
+    'The hub has taken the group over from the hub before it, which regions remember. Stated only where there was another one.',
   ImpactFree: 'Nobody of the tenant feels a failure now; `status.impact` says who feels what otherwise.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
@@ -181,6 +183,15 @@ export const REASONS = {
   NotWithoutZone: 'The service cannot do without the zone: it has one instance, or no pool that others can carry.',
   ZoneNotInRegion: 'The zone that is named is none of the zones of the region.',
   ZoneReleased: 'A region has given a zone back to a service before its time, because the rest did not carry its load.',
+  PredecessorAnswers:
+    'Another hub still answers a region of the group: this one writes nothing there and moves nothing.',
+  PredecessorUnproved:
+    'Regions remember another hub, and it is neither proved nor confirmed that it is stopped: this one writes nothing there and moves nothing.',
+  ManifestsMissing:
+    'Regions hold services or tenants that this hub has no manifests of: until they are applied, or accepted as missing, it writes nothing there and moves nothing.',
+  WaitingOutPredecessor:
+    'Whatever the hub before has permitted is waited out: a full `wait`, in which this one permits nothing.',
+  HubInherited: 'Epochs and active regions are those that the regions know, and this hub goes on from there.',
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -49,6 +49,10 @@ export const ANNOTATIONS = {
   request: 'switchback.dev/request',
   /** Of an IUGroup: the reason of that request, for writers that cannot quote text in JSON. */
   requestReason: 'switchback.dev/request-reason',
+  /** Of an IUGroup: the hubs that a person says are stopped for good, by what regions say of them (docs/hub-loss.md). */
+  hubStopped: 'switchback.dev/hub-stopped',
+  /** Of an IUGroup: what may be missing in the manifests, by the digest that the hub tells (docs/hub-loss.md). */
+  missingAccepted: 'switchback.dev/missing-accepted',
   /** Of a CloudNativePG Cluster: the run that it was demoted for. */
   demotedFor: 'switchback.dev/demoted-for',
 } as const;

@@ -35,15 +35,29 @@ const hubPart = z
   .object({
     nonce: nonce.describe('The nonce that is acknowledged.'),
     term: count(2_000_000_000).describe('Term of the hub leader that acknowledges.'),
+    by: z.string().min(1).max(256).optional().describe('The process that has this term here; no other one may use it.'),
+    record: z
+      .string()
+      .max(128)
+      .optional()
+      .describe(
+        'Uid and resource version of the election record that the hub led by when it last acknowledged: which hub it is, and how far it had come. A hub that was made anew, or restored, cannot know it.',
+      ),
     grants: boundedRecord(z.string().max(320), epoch, 5000).describe(
       '`namespace/name` of a RegionalService → the epoch that it may run at.',
     ),
   })
   .meta(
-    cel({
-      rule: 'self.term >= oldSelf.term',
-      message: 'term never falls: this acknowledgement comes from an older hub leader',
-    }),
+    cel(
+      {
+        rule: 'self.term >= oldSelf.term',
+        message: 'term never falls: this acknowledgement comes from an older hub leader',
+      },
+      {
+        rule: 'self.term > oldSelf.term || !has(oldSelf.by) || (has(self.by) && self.by == oldSelf.by)',
+        message: 'a term belongs to one hub process: another one has this term here already',
+      },
+    ),
   );
 
 const promise = z.object({
@@ -89,4 +103,5 @@ export const regionLease = defineKind({
   ],
 });
 export type RegionLeaseSpec = z.infer<typeof spec>;
+export type HubMark = z.infer<typeof hubPart>;
 export type RegionLease = ApiObject<RegionLeaseSpec, never>;

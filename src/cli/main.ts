@@ -1,10 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Clock } from '../runtime/clock.ts';
 import { addChangeCommands } from './commands/change.ts';
+import { addCompletionCommand } from './commands/completion.ts';
+import { addImpactCommand } from './commands/impact.ts';
 import { addReadCommands } from './commands/read.ts';
 import { addReportCommands } from './commands/report.ts';
+import { addRestoreCommand } from './commands/restore.ts';
 import { addSwitchCommands } from './commands/switch.ts';
 import { addUninstallCommand } from './commands/uninstall.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { FORMATS } from './output.ts';
@@ -30,7 +34,8 @@ export async function runCli(
       const options = program.opts<GlobalOptions>();
       const client = await connect(options, terminal.env, clock);
       try {
-        const session = { client, clock, terminal, paint: createPaint(terminal), options };
+        const connectTo = (context: string) => connect({ ...options, context }, terminal.env, clock);
+        const session = { client, clock, terminal, paint: createPaint(terminal), options, connectTo };
         code = await act(session, ...(given.slice(0, -1) as never));
       } finally {
         await client.transport.close();
@@ -63,6 +68,10 @@ export function createProgram({ err, out }: Pick<Terminal, 'err' | 'out'>, run: 
   addWatchCommand(program, run);
   addReportCommands(program, run);
   addUninstallCommand(program, run);
+  addImpactCommand(program, run);
+  addValidateCommand(program, run);
+  addRestoreCommand(program, run);
+  addCompletionCommand(program, out);
   return program;
 }
 

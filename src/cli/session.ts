@@ -23,6 +23,8 @@ export interface Session {
   readonly terminal: Terminal;
   readonly paint: Paint;
   readonly options: GlobalOptions;
+  /** A client of a region, by the context of that name; to be closed by who asked for it. */
+  readonly connectTo: (region: string) => Promise<KubeClient>;
 }
 
 /**

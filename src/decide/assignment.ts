@@ -148,6 +148,20 @@ export function rebuildAssignment(
   };
 }
 
+/**
+ * Whether a region was told something else at the very epoch of the assignment. Two hubs have decided it, each without the
+ * other; one of them alone gave rights at it. The region takes no other order of that epoch, so another epoch must follow.
+ */
+export const collides = (orders: readonly KnownOrder[], { activeRegion, epoch, successors }: Assignment): boolean =>
+  orders.some(
+    (order) =>
+      order.epoch === epoch &&
+      order.mode !== 'Active' &&
+      (order.activeRegion !== activeRegion ||
+        order.successors.length !== successors.length ||
+        order.successors.some((region) => !successors.includes(region))),
+  );
+
 /** Regions that a service has a place in by its spec, the primary one first. */
 export const regionsOf = (instance: Pick<ServiceInstance, 'spec'>): string[] => [
   instance.spec.primaryRegion,

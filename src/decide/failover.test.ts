@@ -12,6 +12,8 @@ const restraint = (region?: string): Restraint => ({ name: 'big-day', region, un
 
 const away = anAssignment('1 east>west,north', '2 west>east,north');
 
+const FOLLOWS = { reason: 'PredecessorUnproved', message: 'another hub', endsWhen: 'it is stopped' } as const;
+
 describe('a service whose active region is lost', () => {
   it('moves to the first healthy secondary region', () => {
     const decision = decideInstance(anInstanceView({ regions: { east: LOST } }));
@@ -60,6 +62,7 @@ describe('a service whose active region is lost', () => {
   });
 
   it.each<[string, ViewChange, string]>([
+    ['the hub follows another one', { follows: FOLLOWS }, 'PredecessorUnproved'],
     ['the hub suspects itself', { hubIsolated: true }, 'HubIsolated'],
     ['automation is off', { policy: { failover: 'Manual' } }, 'AutomationOff'],
     ['no region can take over', { regions: { west: LOST, north: LOST } }, 'TargetUnhealthy'],
@@ -292,6 +295,61 @@ describe('a service without an assignment', () => {
       assignment: rebuilt,
     });
   });
+});
+
+describe('a hub that follows another one', () => {
+  const rebuilt = anAssignment('4 west>east');
+  const decided = (change: ViewChange) => decideInstance(anInstanceView({ follows: FOLLOWS, ...change }));
+
+  it('assigns nothing for the first time', () => {
+    expect(decided({ assignment: undefined })).toMatchObject({ kind: 'Hold', wanted: 'Assigned', ...FOLLOWS });
+  });
+
+  it('learns all the same what the regions know', () => {
+    expect(decided({ assignment: undefined, rebuilt }).kind).toBe('Adopt');
+    expect(decided({ rebuilt }).kind).toBe('Adopt');
+  });
+
+  it.each<[string, ViewChange]>([
+    ['successors', { secondaries: ['west'] }],
+    ['the policy', { policy: { onHubLoss: 'Hold' } }],
+    ['the mode', { wantedMode: 'None' }],
+    ['where a service that needs no right lives', { mode: 'Active', primary: 'west' }],
+  ])('changes nothing of %s', (_, change) => {
+    expect(decideInstance(anInstanceView(change)).kind).not.toBe('Keep');
+    expect(decided(change).kind).toBe('Keep');
+  });
+});
+
+describe('a region that was lost together with the hub', () => {
+  const vouched = {
+    assignment: undefined,
+    rebuilt: anAssignment('4 east>west,north'),
+    isVouched: true,
+    group: { size: 3, silent: new Set<string>(), read: 2 },
+    regions: { east: { synced: false } },
+  } as const satisfies ViewChange;
+
+  it('is not waited for when a person says that the hub is stopped', () => {
+    expect(decideInstance(anInstanceView(vouched))).toEqual({ kind: 'Adopt', assignment: vouched.rebuilt });
+  });
+
+  it.each<[string, ViewChange]>([
+    ['nobody says so', { isVouched: false }],
+    ['this hub still follows the other one', { follows: FOLLOWS }],
+    ['less than half of the group is read', { group: { ...vouched.group, read: 1 } }],
+    ['regions hold on without a hub', { policy: { onHubLoss: 'Hold' } }],
+    ['they were told to', { rebuilt: anAssignment('4 east>west,north hold') }],
+    ['no other region knows the service', { rebuilt: undefined }],
+  ])('is waited for when %s', (_, change) => {
+    const decision = decideInstance(anInstanceView({ ...vouched, ...change }));
+    expect(decision).toMatchObject({ kind: 'Hold', reason: 'WaitingForRegions' });
+  });
+});
+
+it('an epoch at which another hub has decided something else is left', () => {
+  const collided = decideInstance(anInstanceView({ collides: true }));
+  expect(collided).toMatchObject({ kind: 'Assign', intent: { activeRegion: 'east', reason: 'Assigned' } });
 });
 
 it('a service of which the regions know a later epoch than a restored hub is adopted, whatever else is wanted', () => {

@@ -5,8 +5,19 @@ import { decideModeChange } from './mode-change.ts';
 import { changeOfSuccessors, describeChange, lostNewcomers } from './successors.ts';
 import { chooseRefuge, chooseTarget, fitsIn } from './target.ts';
 
+/**
+ * The hub was lost together with a region, and a person vouches for the old hub: what the other regions know is the
+ * newest there is. A later decision that none of them has heard of gave its region a right from the old hub alone, and
+ * that has ended; but not where regions hold on without a hub.
+ */
+function mayAdoptUnread({ follows, group, isVouched, policy, rebuilt }: InstanceView): boolean {
+  const isFenced = policy.onHubLoss === 'Fence' && rebuilt?.onHubLoss === 'Fence';
+  return isVouched === true && !follows && isFenced && group !== undefined && 2 * group.read >= group.size;
+}
+
 function decideFirst(view: InstanceView): InstanceDecision {
   const unread = placesOf(view).filter((region) => !regionIn(view, region).synced);
+  if (view.rebuilt && mayAdoptUnread(view)) return { kind: 'Adopt', assignment: view.rebuilt };
   if (view.mode === 'Backup' && unread.length > 0) {
     // Something may run there from an earlier life of this hub: only the region itself can tell.
     const message = `nothing is known yet of what runs in ${unread.join(', ')}`;
@@ -21,6 +32,7 @@ function decideFirst(view: InstanceView): InstanceDecision {
     };
   }
   if (view.rebuilt) return { kind: 'Adopt', assignment: view.rebuilt };
+  if (view.follows) return { kind: 'Hold', wanted: 'Assigned', recheckAfterMs: undefined, ...view.follows };
   return {
     kind: 'Assign',
     intent: intentFor(view, view.primary, 'Assigned'),
@@ -85,12 +97,13 @@ function hasEndedRegion(view: InstanceView, assignment: Assignment): boolean {
 
 /** Successors or the policy for the loss of the hub changed: a new epoch with the same active region. */
 function decideRefresh(view: InstanceView, assignment: Assignment): InstanceDecision {
+  if (view.follows) return { kind: 'Keep' };
   const { activeRegion, reason, regionSwitch } = assignment;
   const change = changeOfSuccessors(view, assignment);
   const leftOut = [...((change ?? assignment).leftOut ?? []), ...lostNewcomers(view, assignment)];
   const intent = intentFor(view, activeRegion, reason, regionSwitch, leftOut);
   const unchanged = sameSet(intent.successors, assignment.successors) && intent.onHubLoss === assignment.onHubLoss;
-  if (unchanged && !hasEndedRegion(view, assignment)) return { kind: 'Keep' };
+  if (unchanged && !view.collides && !hasEndedRegion(view, assignment)) return { kind: 'Keep' };
   if (regionIn(view, assignment.activeRegion).state !== 'Healthy' || hasRoom(view, assignment, undefined)) {
     return { kind: 'Keep' };
   }
@@ -107,7 +120,7 @@ function decideRefresh(view: InstanceView, assignment: Assignment): InstanceDeci
  * counted. The latter stop where they are before they start at their new home, so that one must be able to have them.
  */
 function decideUnfenced(view: InstanceView, assignment: Assignment): InstanceDecision {
-  if (assignment.activeRegion === view.primary) return { kind: 'Keep' };
+  if (assignment.activeRegion === view.primary || view.follows) return { kind: 'Keep' };
   const objection = view.mode === 'None' ? firstObjection('relocation', view, assignment, view.primary) : undefined;
   if (objection) return { kind: 'Hold', wanted: 'Moved', recheckAfterMs: undefined, ...objection };
   return {
@@ -126,7 +139,7 @@ export function decideInstance(view: InstanceView): InstanceDecision {
   if (!assignment) return decideFirst(view);
   // Intents are recorded before any region hears of them: the hub was restored from an older copy.
   if (view.rebuilt && view.rebuilt.epoch > assignment.epoch) return { kind: 'Adopt', assignment: view.rebuilt };
-  const change = decideModeChange(view, assignment);
+  const change = view.follows ? undefined : decideModeChange(view, assignment);
   if (change?.kind === 'Assign') return change;
   const decision = decideInMode(view, assignment);
   return change && decision.kind === 'Keep' ? change : decision;

@@ -11,6 +11,18 @@ export interface GuardFact {
 
 /** By name of the guard in `guards.ts`; a test keeps the two together. */
 export const GUARD_FACTS: Readonly<Record<string, GuardFact>> = {
+  inherited: {
+    holdsWhile:
+      'The regions of the group remember another hub, and this one has not taken over from it yet ([hub-loss.md](../hub-loss.md)).',
+    reasons: [
+      'PredecessorAnswers',
+      'PredecessorUnproved',
+      'WaitingOutPredecessor',
+      'ManifestsMissing',
+      'WaitingForRegions',
+    ],
+    endsWhen: 'the hub has inherited the group',
+  },
   notIsolated: {
     holdsWhile: 'Most regions of the group look dead at once, so the hub suspects itself.',
     reasons: ['HubIsolated'],

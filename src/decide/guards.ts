@@ -29,6 +29,7 @@ const endingAt = (view: InstanceView, until: string | undefined): Pick<Objection
 
 // Of all moves.
 
+const inherited: Guard = ({ follows }) => follows && { reason: follows.reason, message: follows.message };
 const notIsolated: Guard = (view) =>
   view.hubIsolated
     ? {
@@ -384,6 +385,7 @@ const lagObjection = (seconds: number | undefined, objective: number, target: st
 export const GUARDS = {
   /** The region is lost, and nobody asked. */
   automaticFailover: [
+    inherited,
     notIsolated,
     readEnough,
     switchesKnown,
@@ -401,6 +403,7 @@ export const GUARDS = {
   ],
   /** The region answers, but the service is not ready there, and nobody asked: the care of a planned switch. */
   sickFailover: [
+    inherited,
     notIsolated,
     switchesKnown,
     notFrozen,
@@ -419,6 +422,7 @@ export const GUARDS = {
     hasRoom,
   ],
   automaticSwitchback: [
+    inherited,
     notIsolated,
     switchesKnown,
     notFrozen,
@@ -451,6 +455,7 @@ export const GUARDS = {
    * What does not run there yet may never do, so that is not waited for.
    */
   move: [
+    inherited,
     notIsolated,
     switchesKnown,
     notFrozen,
@@ -470,6 +475,7 @@ export const GUARDS = {
   ],
   /** To a primary region that the user changed, of a service that stays in one region: nobody stands by for it. */
   relocation: [
+    inherited,
     notIsolated,
     switchesKnown,
     notFrozen,
@@ -481,6 +487,7 @@ export const GUARDS = {
   ],
   /** Asked for by a person: what a policy forbids is left out, what protects the data is not. */
   failover: [
+    inherited,
     notIsolated,
     readEnough,
     hasTarget,
@@ -492,6 +499,7 @@ export const GUARDS = {
     hasRoom,
   ],
   evacuation: [
+    inherited,
     notIsolated,
     activeAnswers,
     allCanConfirm,
@@ -507,6 +515,7 @@ export const GUARDS = {
     hasRoom,
   ],
   switchback: [
+    inherited,
     notIsolated,
     primaryHealthy,
     primaryAllowed,
@@ -525,6 +534,7 @@ export const GUARDS = {
   ],
   /** Home after a drill during which the home region has failed: as a switchback, with the care of an automatic one. */
   switchbackWhenStable: [
+    inherited,
     notIsolated,
     primaryHealthy,
     primaryAllowed,
@@ -544,6 +554,7 @@ export const GUARDS = {
   ],
   /** To where a service has gone that it must live with. Nobody asked for it, so what is frozen stays. */
   following: [
+    inherited,
     notIsolated,
     switchesKnown,
     notFrozen,

@@ -104,6 +104,10 @@ export interface InstanceView extends Ledger {
   readonly assignment: Assignment | undefined;
   /** Rebuilt from the orders in the regions, where these know more than the hub does: it was lost or restored. */
   readonly rebuilt: Assignment | undefined;
+  /** Whether a region holds an order of the same epoch that says something else: another hub decided it at the same time. */
+  readonly collides?: boolean;
+  /** Whether a person has said that the hub before this one is stopped: then regions that cannot be read are not waited for. */
+  readonly isVouched?: boolean;
   /** How long ago the assignment was made. */
   readonly assignedForMs: number;
   readonly regions: ReadonlyMap<string, RegionView>;
@@ -111,6 +115,8 @@ export interface InstanceView extends Ledger {
   readonly isSick?: boolean;
   readonly policy: FailoverPolicy;
   readonly hubIsolated: boolean;
+  /** Set while this hub follows another one, and may not act for the group yet (`inheritance.ts`). */
+  readonly follows?: { readonly reason: Reason; readonly message: string; readonly endsWhen: string } | undefined;
   /** Absent where it is only asked what would be: then nothing is said of it. */
   readonly group?: GroupView;
   /** Whether a person wants it in its primary region. */

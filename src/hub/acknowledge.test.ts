@@ -20,12 +20,14 @@ import type { RegionLeaseSpec } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment } from '../api/service-instance.ts';
+import type { OwnRecord } from '../decide/inheritance.ts';
 import { createKubeClient } from '../kube/rest-client.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import type { HubContext } from './context.ts';
 import { SCOPE_INDEX } from './dependencies.ts';
 import { DependencyWaits } from './dependency-waits.ts';
 import { GrantBook } from './grants.ts';
+import { Inheritance } from './inheritance.ts';
 import type { Leadership } from './leadership.ts';
 import { RegionLink } from './region-link.ts';
 import type { RegionLinks } from './region-links.ts';
@@ -51,6 +53,9 @@ interface World {
     synced: boolean;
     isGoing?: boolean;
     isWestRead?: boolean;
+    /** The election record that this leadership took over. */
+    origin: OwnRecord['origin'];
+    groupAnnotations?: Readonly<Record<string, string>>;
     /** Of the class of `mail`. */
     requires: readonly Readonly<Record<string, unknown>>[];
     /** Of the class of `voice`. */
@@ -67,6 +72,8 @@ const lease = (spec: RegionLeaseSpec) => ({
   metadata: { name: 'east' },
   spec,
 });
+/** What this leadership leaves beside its term. */
+const LEFT = { by: 'hub-1', record: 'ours/9' };
 const grantsInRegion = (): RegionLeaseSpec['hub'] => {
   const { body } = world.server.handle({ method: 'GET', path: PATH });
   return (body as { spec: RegionLeaseSpec }).spec.hub;
@@ -103,6 +110,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
     },
   });
   const west = {
+    leases: { store: { get: () => undefined } },
     services: {
       store: { get: () => known.west },
       reflector: {
@@ -118,8 +126,9 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
   const voice = anInstance('voice', { ...places, serviceClassRef: { name: 'voice' } });
   const classOf = (name: string) =>
     aClass(name, { ...aBackup(), requires: name === 'voice' ? known.voiceRequires : known.requires });
-  const group = aGroup('americas', ['east', 'west', 'north']);
-  return partOf<HubContext>('context', {
+  const bare = aGroup('americas', ['east', 'west', 'north']);
+  const group = { ...bare, metadata: { ...bare.metadata, annotations: known.groupAnnotations } };
+  const context = partOf<Omit<HubContext, 'inheritance'>>('context', {
     clock: process,
     grants,
     dependencyWaits: new DependencyWaits(process),
@@ -139,6 +148,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
         return leader.term;
       },
       sinceMs: () => leader.sinceMs,
+      own: () => ({ term: leader.term, by: 'hub-1', record: 'ours/9', origin: known.origin }),
     }),
     links: partOf<RegionLinks>('links', {
       get: (region: string) => ({ east: link, west })[region],
@@ -149,6 +159,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
       world.outranked += 1;
     },
   });
+  return { ...context, inheritance: new Inheritance(context) };
 }
 
 beforeEach(async () => {
@@ -168,6 +179,7 @@ beforeEach(async () => {
     west: standingBy(1),
     classExists: true,
     synced: true,
+    origin: { record: 'ours/5', term: 2 },
     requires: [],
     voiceRequires: [],
   };
@@ -198,7 +210,7 @@ async function run(forMs = 1500): Promise<void> {
 describe('an acknowledgement', () => {
   it('answers the nonce with the term and what the region may run', async () => {
     await run();
-    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: { [KEY]: 1 } });
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: { [KEY]: 1 } });
     expect(world.grants.sinceMs('east', KEY)).toBeGreaterThan(0);
   });
 
@@ -213,28 +225,28 @@ describe('an acknowledgement', () => {
     world.known.west = undefined;
     world.leader.sinceMs = 1000;
     await run();
-    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: {} });
     expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
   });
 
   it('does not start anew what is to go', async () => {
     world.known.isGoing = true;
     await run();
-    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: {} });
   });
 
   it('lets what is to go run on until its order goes', async () => {
     merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1 } } });
     world.known.isGoing = true;
     await run();
-    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: { [KEY]: 1 } });
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: { [KEY]: 1 } });
   });
 
   it('takes away by name what the region may run no longer', async () => {
     merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1, 'switchback-system/gone': 4 } } });
     world.known.assignment = anAssignment('1 east>west', '2 west>east');
     await run();
-    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, grants: {} });
+    expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: {} });
   });
 
   it('is not sent by a leader that is not certain', async () => {
@@ -361,31 +373,48 @@ describe('a promotion that needs another service', () => {
   };
 });
 
-describe('a region that was acknowledged at a higher term', () => {
-  const rival = { nonce: 'n0', term: 9, grants: {} };
+describe('a region that another hub has acknowledged', () => {
+  const rival = { nonce: 'n0', term: 2, by: 'hub-0', record: 'other/7', grants: { [KEY]: 1 } };
+  const CONFIRMED = { 'switchback.dev/hub-stopped': 'other/7' };
 
-  it('is never acknowledged at a lower one', async () => {
-    merge({ hub: rival });
-    await run(5000);
-    expect(grantsInRegion()).toEqual(rival);
+  it.each([2, 3, 9])('is not acknowledged, whatever its term is (%i)', async (term) => {
+    merge({ hub: { ...rival, term } });
+    await run(40_000);
+    expect(grantsInRegion()).toEqual({ ...rival, term });
     expect(world.outranked).toBe(0);
   });
 
-  it('makes this hub begin a new term when the other one has been silent for a wait', async () => {
+  it('gets our term and nothing else when a person says that the other hub is stopped', async () => {
+    world.known.groupAnnotations = CONFIRMED;
     merge({ hub: rival });
-    await run(20_000);
-    expect(world.outranked).toBe(1);
+    await run(17_000);
+    expect(grantsInRegion()).toEqual({ ...rival, term: 3, by: 'hub-1' });
+    expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
   });
 
-  it('leaves this hub as it is while the other one answers', async () => {
-    merge({ hub: rival });
-    createAcknowledgeLoop(contextOf(world), world.link, 2000).start();
-    for (let beat = 1; beat <= 15; beat++) {
-      merge({ agent: { nonce: `m${beat}` } });
-      await world.time.run(world.time.nowMs + 1000);
-      merge({ hub: { nonce: `m${beat}` } });
-      await world.time.run(world.time.nowMs + 1000);
-    }
-    expect(world.outranked).toBe(0);
+  it.each([3, 9])('makes this hub begin a term above its own (%i), and nothing is written before', async (term) => {
+    world.known.groupAnnotations = CONFIRMED;
+    merge({ hub: { ...rival, term } });
+    await run(1000);
+    expect(world.outranked).toBeGreaterThan(0);
+    expect(grantsInRegion()).toEqual({ ...rival, term });
+  });
+
+  it('is left alone when the hub that was said to be stopped answers there', async () => {
+    world.known.groupAnnotations = CONFIRMED;
+    merge({ hub: { ...rival, nonce: 'n1' } });
+    world.leader.isCertain = false;
+    await run(1000);
+    merge({ agent: { nonce: 'n2' }, hub: { nonce: 'n2' } });
+    await world.time.run(world.time.nowMs + 1000);
+    world.leader.isCertain = true;
+    await world.time.run(world.time.nowMs + 10_000);
+    expect(grantsInRegion()).toMatchObject({ term: 2, by: 'hub-0' });
+  });
+
+  it('is as ever when that was the hub that led here before', async () => {
+    merge({ hub: { ...rival, record: 'ours/5' } });
+    await run();
+    expect(grantsInRegion()).toMatchObject({ nonce: 'n1', term: 3, ...LEFT });
   });
 });

@@ -12,7 +12,6 @@ import { dependencyWaitMs, endDependencyWait } from './dependencies.ts';
 import { mayPromote } from './grants.ts';
 import { groupViewOf } from './instance-view.ts';
 import type { RegionLink } from './region-link.ts';
-import { RivalWatch } from './rival.ts';
 
 interface Grants {
   /** The services that the region may run now, each with its epoch. */
@@ -113,6 +112,26 @@ const isWhole = ({ classes, groups, instances }: HubContext, link: RegionLink): 
   link.services.reflector.synced && [classes, groups, instances].every(({ reflector }) => reflector.synced);
 
 /**
+ * Whether nobody but this hub can acknowledge the group. Where it follows another one it leaves its term in the region
+ * first, and nothing else: neither the nonce nor the rights change, so no right begins or ends by it, and the region goes on
+ * asking its peers. After that no acknowledgement of the other hub is taken there.
+ */
+async function isOurs(context: HubContext, link: RegionLink, lease: RegionLease): Promise<boolean> {
+  const group = context.links.groupOf(link.region);
+  const own = context.leadership.own();
+  if (!group || !own) return false;
+  const verdict = context.inheritance.look(group);
+  if (verdict.kind === 'Outrank') context.outranked();
+  if (verdict.kind === 'Seize' && verdict.regions.includes(link.region) && context.leadership.isCertain()) {
+    const { name, resourceVersion } = lease.metadata;
+    const body = { metadata: { resourceVersion }, spec: { hub: { term: own.term, by: own.by } } };
+    const options = { lane: 'control', timeoutMs: 2000 } as const;
+    link.leases.store.apply(await link.client.mergePatch(RESOURCES.regionLease, { name }, body, options));
+  }
+  return verdict.kind === 'Own';
+}
+
+/**
  * Answers a nonce. The order is the protocol: the nonce was read (it stands in `lease`), *then* leadership is checked
  * and the grants are computed, *then* the time is noted, *then* the acknowledgement is sent. A nonce read after the
  * check could belong to a time at which another leader has already given the service away.
@@ -132,22 +151,24 @@ async function acknowledge(
   { lease, attempt }: { readonly lease: RegionLease; readonly attempt: Attempt },
 ): Promise<number | undefined> {
   const nonce = lease.spec.agent?.nonce;
-  const { term } = context.leadership;
-  if (nonce === undefined || term === undefined) return undefined;
+  if (nonce === undefined || !(await isOurs(context, link, lease))) return undefined;
+  const own = context.leadership.own();
+  if (own === undefined) return undefined;
+  const { by, record, term } = own;
   if (!context.leadership.isCertain() || !context.assignments.loaded || !isWhole(context, link)) return undefined;
   const old = lease.spec.hub?.grants ?? {};
   const { grants, nextInMs } = computeGrants(context, link.region, old);
   const additions = additionsTo(old, grants);
   const isNews = lease.spec.hub?.nonce !== nonce || lease.spec.hub.term !== term || additions.length > 0;
   const what = [nonce, term, ...additions].join();
-  if (!isNews || (lease.spec.hub?.term ?? 0) > term || what === attempt.what) return nextInMs;
+  if (!isNews || what === attempt.what) return nextInMs;
   attempt.what = what;
   context.grants.note(link.region, Object.keys(grants));
   const { name, resourceVersion } = lease.metadata;
   const written = await link.client.mergePatch(
     RESOURCES.regionLease,
     { name },
-    { metadata: { resourceVersion }, spec: { hub: { nonce, term, grants: differenceOf(old, grants) } } },
+    { metadata: { resourceVersion }, spec: { hub: { nonce, term, by, record, grants: differenceOf(old, grants) } } },
     { lane: 'control', timeoutMs: 2000 },
   );
   link.leases.store.apply(written);
@@ -162,7 +183,7 @@ async function acknowledge(
 export function createAcknowledgeLoop(context: HubContext, link: RegionLink, heartbeatMs: number): Ticker {
   let probedAt = Number.NEGATIVE_INFINITY;
   const attempt: Attempt = { what: undefined };
-  const rival = new RivalWatch(context, link.region);
+  const rival = context.inheritance.rivalIn(link.region);
   const run = async (signal: AbortSignal): Promise<void> => {
     const now = context.clock.now().monoMs;
     const watched = link.leases.store.get(link.region);
@@ -207,6 +228,8 @@ async function probe(link: RegionLink, heartbeatMs: number, signal: AbortSignal)
       { lane: 'control', timeoutMs: heartbeatMs, signal },
     );
     link.contacted();
+    // A watch may lag: what was read is what is judged by.
+    link.leases.store.apply(lease);
     return lease;
   } catch (error) {
     link.failed(error);

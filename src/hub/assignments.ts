@@ -1,8 +1,8 @@
 import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { replacing } from '../decide/desired/merge-patch.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ConflictError } from '../kube/errors.ts';
+import { replacing } from '../kube/merge-patch.ts';
 import { keyOf } from '../kube/object.ts';
 import { isNewer } from '../kube/resource-version.ts';
 

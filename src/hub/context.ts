@@ -24,6 +24,7 @@ import type { Random } from '../runtime/random.ts';
 import type { AssignmentBook } from './assignments.ts';
 import type { DependencyWaits } from './dependency-waits.ts';
 import type { GrantBook } from './grants.ts';
+import type { Inheritance } from './inheritance.ts';
 import type { KeptEmptyBook } from './kept-empty-book.ts';
 import type { Leadership } from './leadership.ts';
 import type { PlacementCache } from './placements.ts';
@@ -79,7 +80,9 @@ export interface HubContext {
   };
   /** Tells the switch loop of a move that was just recorded. */
   readonly noteMove: (move: Move) => void;
-  /** A region knows a higher term than ours, of a hub that answers no more: a new leadership begins above it. */
+  /** Whether this hub may act for a group, or follows another one. */
+  readonly inheritance: Inheritance;
+  /** Regions know a hub of a higher term than ours, which is stopped: a new leadership begins above it. */
   readonly outranked: () => void;
   /** Told when a region is found to be something else than before. */
   readonly onDiagnosed: (region: string, diagnosis: Diagnosis) => void;

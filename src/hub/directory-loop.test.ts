@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectDirectly, type DirectClient } from '../../test/support/direct-client.ts';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
+import { NOBODY_BEFORE } from '../../test/support/inheritance.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { aClass, aGroup, aTenant } from '../../test/support/objects.ts';
 import { partOf } from '../../test/support/part.ts';
@@ -51,6 +52,7 @@ beforeEach(() => {
   server.serve(RESOURCES.tenantDirectory);
   west = connectDirectly(server);
   const context = partOf<HubContext>('context', {
+    inheritance: NOBODY_BEFORE,
     clock,
     random: new SeededRandom(1),
     log: () => undefined,

@@ -109,7 +109,8 @@ async function writeDirectory(
   const { region, directory } = link;
   if (!leadership.isCertain()) return leadership.whenUncertain();
   const group = links.groupOf(region);
-  // Nothing is taken away from a picture that is not whole.
+  // Nothing is taken away from a picture that is not whole, or that another hub has drawn.
+  if (!context.inheritance.mayWriteTo(region)) return { requeueAfterMs: NOT_YET_MS };
   if (!plan || !group || !tenants.reflector.fresh || !isAnswering(diagnoses.get(region)))
     return { requeueAfterMs: NOT_YET_MS };
   if (!directory.reflector.synced) {

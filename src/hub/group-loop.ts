@@ -108,7 +108,7 @@ async function ensureRegion(context: HubContext, group: IUGroup, region: string,
   const isOurs = context.links.groupOf(region)?.metadata.name === group.metadata.name;
   const diagnosis = context.diagnoses.get(region);
   const isSilent = diagnosis !== undefined && stateFor(diagnosis, false) === 'Lost';
-  if (!isOurs || !link?.regions.reflector.synced || isSilent) return;
+  if (!isOurs || !context.inheritance.mayWriteTo(region) || !link?.regions.reflector.synced || isSilent) return;
   const desired: Region | undefined = computeRegion(group, region);
   if (!desired) return;
   try {
@@ -157,6 +157,7 @@ function gather(
     directories: group.spec.infrastructureUnits.flatMap(({ region }) => context.directories.get(region) ?? []),
     before: group.status,
     isIsolated: isHubSuspect(context, group),
+    inherited: context.inheritance.condition(group),
     ...rehearse(context, group),
     drills: context.drills.get(group.metadata.name),
     ...(group.spec.transit && {

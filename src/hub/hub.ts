@@ -49,6 +49,7 @@ import { createDrillLoop } from './drill-loop.ts';
 import { GrantBook } from './grants.ts';
 import { createGroupLoop } from './group-loop.ts';
 import { HTTP_ROUTE } from './http-route.ts';
+import { Inheritance } from './inheritance.ts';
 import { createInstanceLoop, createInstanceReportLoop } from './instance-loop.ts';
 import { KeptEmptyBook } from './kept-empty-book.ts';
 import { Leadership } from './leadership.ts';
@@ -159,13 +160,16 @@ class HubLoops implements Hub {
   readonly #telling: Ticker;
   #movedAt: Instant | undefined;
   #isStopped = false;
+  /** Regions know a higher term, of a hub that is stopped. */
+  #isOutranked = false;
+  #isBeginningAnew = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#context = this.#createContext();
     const { metrics } = options;
     this.#elector = this.#createElector();
-    this.#context.leadership.bind(this.#elector);
+    this.#context.leadership.bind(this.#elector, options.identity);
     this.#placement = createPlacementLoop(this.#context);
     this.#switches = createSwitchLoop(this.#context);
     this.#drills = createDrillLoop(this.#context);
@@ -292,7 +296,7 @@ class HubLoops implements Hub {
         ]),
       ],
     };
-    return {
+    const context: Omit<HubContext, 'inheritance'> = {
       ...this.#options,
       onDiagnosed: this.#options.onDiagnosed ?? (() => undefined),
       applier: createApplier({ client, fieldManager: FIELD_MANAGERS.hub }),
@@ -357,6 +361,7 @@ class HubLoops implements Hub {
         this.#switches.ticker.poke();
       },
     };
+    return { ...context, inheritance: new Inheritance(context) };
   }
 
   #createElector(): Elector {
@@ -371,7 +376,8 @@ class HubLoops implements Hub {
       electionMs,
       renewEveryMs,
       clockRateError: CLOCK_RATE_ERROR,
-      termFloor: () => this.#highestTerm(),
+      // Only over hubs that are known to be stopped: to begin above one that lives would take its regions from it.
+      termFloor: () => (this.#isOutranked ? this.#highestTerm() : 0),
       onLead: (term) => {
         log('info', 'Hub leads', { term });
         this.#options.onLeading?.(true);
@@ -389,7 +395,11 @@ class HubLoops implements Hub {
 
   /** Gives leadership up and campaigns again, with a term above every one that a region shows. */
   async #beginAnew(): Promise<void> {
+    if (this.#isBeginningAnew) return;
+    this.#isBeginningAnew = true;
+    this.#isOutranked = true;
     await this.#elector.stop();
+    this.#isBeginningAnew = false;
     if (!this.#isStopped) this.#elector.start();
   }
 
@@ -418,6 +428,8 @@ class HubLoops implements Hub {
       traffic,
     } = this.#context;
     this.#options.recovery?.known(switches.store.list());
+    this.#isOutranked = false;
+    this.#context.inheritance.forget();
     assignments.forget();
     grants.forget();
     dependencyWaits.forget();

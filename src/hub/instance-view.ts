@@ -1,9 +1,10 @@
 import { isoTime } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
+import { ANNOTATIONS } from '../api/labels.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { ServiceClass } from '../api/service-class.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
-import { involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
+import { collides, involvedRegions, type RegionEpochs, rebuildAssignment } from '../decide/assignment.ts';
 import { type DataLag, dataLagOf } from '../decide/data-lag.ts';
 import { isSilent, type RegionState, stateFor } from '../decide/diagnosis.ts';
 import type { RegionSaid } from '../decide/hand-over.ts';
@@ -34,6 +35,7 @@ export function viewOf(
   const assignment = context.assignments.get(key);
   const limits = [{ of: `the tenants of ${instance.metadata.name}`, countries: instance.spec.countries }];
   const plan = context.placements.planFor(instance);
+  const orders = ordersIn(context, group, key).map(({ spec }) => spec);
   const regions = new Map<string, RegionView>();
   for (const region of involvedRegions(instance, assignment)) {
     const link = context.links.get(region);
@@ -65,11 +67,9 @@ export function viewOf(
     primary: instance.spec.primaryRegion,
     secondaries: nearestFirst(group.spec, instance.spec),
     assignment,
-    rebuilt: rebuildAssignment(
-      ordersIn(context, group, key).map(({ spec }) => spec),
-      isoTime(now),
-      assignment,
-    ),
+    rebuilt: rebuildAssignment(orders, isoTime(now), assignment),
+    collides: assignment !== undefined && collides(orders, assignment),
+    isVouched: group.metadata.annotations?.[ANNOTATIONS.hubStopped] !== undefined,
     nowMs: now,
     assignedForMs: assignment ? assignedForMs(context, assignment, now) : 0,
     regions,

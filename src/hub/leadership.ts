@@ -1,3 +1,4 @@
+import type { OwnRecord } from '../decide/inheritance.ts';
 import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { Elector } from '../runtime/elector.ts';
 
@@ -7,14 +8,17 @@ const RETRY_UNCERTAIN_MS = 250;
 export class Leadership {
   readonly #clock: Clock;
   #elector: Elector | undefined;
+  #identity = '';
   #since: Instant | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  bind(elector: Elector): void {
+  /** @param identity unique per process start */
+  bind(elector: Elector, identity: string): void {
     this.#elector = elector;
+    this.#identity = identity;
   }
 
   begin(): void {
@@ -28,6 +32,19 @@ export class Leadership {
   /** Rises with every new leader; undefined when this process does not lead. */
   get term(): number | undefined {
     return this.#elector?.term;
+  }
+
+  /** What this leadership leaves in the regions, and goes by; undefined when this process does not lead. */
+  own(): OwnRecord | undefined {
+    const records = this.#elector?.records;
+    if (!records) return undefined;
+    const { origin, own } = records;
+    return {
+      term: own.term,
+      by: this.#identity,
+      record: own.version,
+      origin: origin && { record: origin.version, term: origin.term },
+    };
   }
 
   /** Whether no other process can lead at this instant. Ask right before each write. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectDirectly, type DirectClient } from '../../test/support/direct-client.ts';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
+import { NOBODY_BEFORE } from '../../test/support/inheritance.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import {
   aBackup,
@@ -73,9 +74,13 @@ const filled = <T extends KubeObject>(objects: readonly T[]): Store<T> => {
 };
 
 /** Made once: it is asked for many times a second. */
-function ordered(name: string, role: 'Active' | 'Standby', { activeRegion, epoch }: Assignment): RegionalService {
-  const id = `${name} ${role} ${activeRegion} ${epoch}`;
-  const order = orders.get(id) ?? anOrder(name, [anOrderedComponent()], { role, epoch, activeRegion });
+function ordered(
+  name: string,
+  role: 'Active' | 'Standby',
+  { activeRegion, epoch, successors }: Assignment,
+): RegionalService {
+  const id = `${name} ${role} ${activeRegion} ${epoch} ${successors}`;
+  const order = orders.get(id) ?? anOrder(name, [anOrderedComponent()], { role, epoch, activeRegion, successors });
   orders.set(id, order);
   return order;
 }
@@ -146,6 +151,7 @@ beforeEach(async () => {
   const approval = { crossRegion: { ...(aBackup()['crossRegion'] as object), promotion: 'Approval' } };
   const classes = filled([aClass('voice-mail', aBackup()), aClass('wfm', approval), aClass('web', anActive())]);
   context = partOf<HubContext>('context', {
+    inheritance: NOBODY_BEFORE,
     clock,
     client: direct.client,
     groups: informer(groups),

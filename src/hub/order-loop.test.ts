@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NOBODY_BEFORE } from '../../test/support/inheritance.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import {
   aClass,
@@ -78,6 +79,7 @@ beforeEach(() => {
   ]);
   const healthy = { state: 'Healthy', reason: 'RegionHealthy', message: '' };
   const context = partOf<HubContext>('context', {
+    inheritance: NOBODY_BEFORE,
     clock,
     random: new SeededRandom(1),
     groups: { store: groups },

@@ -53,6 +53,7 @@ interface Scope {
 async function reconcileOrder(scope: Scope, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const { context, link } = scope;
   if (!context.leadership.isCertain() || !context.assignments.loaded) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
+  if (!context.inheritance.mayWriteTo(link.region)) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
   if (!link.synced || !isReachable(context, link)) return { requeueAfterMs: RETRY_UNREACHABLE_MS };
   const instance = context.instances.store.get(key);
   if (!instance) return undefined;

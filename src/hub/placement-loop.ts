@@ -82,6 +82,10 @@ async function decideAll(context: HubContext, signal: AbortSignal): Promise<void
   const plans: Plans = new Map();
   for (const group of context.groups.store.list()) {
     const isolated = diagnoseGroup(context, group);
+    const verdict = context.inheritance.look(group);
+    context.inheritance.tell(group, verdict);
+    // Not waited for: a region that is slow to tell of its tenants must not hold up the other groups.
+    if (verdict.kind !== 'Own') void context.inheritance.lookForMissing(group, signal);
     decided.push(...decideGroup(context, group, isolated, plans));
   }
   notePlans(context, plans);
@@ -113,7 +117,12 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
     plans.set(request.name, { services: missingServices(request, name, exists), regions: [] });
   }
   const requests = standing?.requests ?? [];
-  const situation = { hubIsolated, failingOver, group: groupViewOf(context, group) };
+  const situation = {
+    hubIsolated,
+    failingOver,
+    group: groupViewOf(context, group),
+    follows: followsIn(context, group),
+  };
   const looked = lookAt(context, group, situation, standing);
   const sets = colocatedSets(
     context,
@@ -141,6 +150,16 @@ function decideGroup(context: HubContext, group: IUGroup, hubIsolated: boolean, 
   return decided;
 }
 
+/** What the group waits for while this hub follows another one. */
+function followsIn({ inheritance }: HubContext, group: IUGroup): InstanceView['follows'] {
+  const verdict = inheritance.look(group);
+  if (verdict.kind === 'Own') return undefined;
+  const reason = verdict.kind === 'Wait' ? verdict.reason : 'WaitingOutPredecessor';
+  // The same for all services and at all stages: what is missing is told once, of the group.
+  const message = 'this hub has not taken over from the one before it yet: condition Inherited of the group says why';
+  return { reason, message, endsWhen: 'the hub has inherited the group' };
+}
+
 /** Before anything of it is recorded: what is planned in the regions now is what the plan was made from. */
 function addRegions(context: HubContext, group: IUGroup, plans: Plans, requests: readonly SwitchRequest[]): void {
   const placed = requests.length > 0 ? placedServices(context, group) : [];
@@ -158,7 +177,7 @@ const isTrial = ({ isDryRun, isPaused }: SwitchRequest): boolean => isDryRun || 
 function lookAt(
   context: HubContext,
   group: IUGroup,
-  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver' | 'group'>,
+  situation: Pick<InstanceView, 'hubIsolated' | 'failingOver' | 'group' | 'follows'>,
   standing: Standing | undefined,
 ): Looked[] {
   return context.instances.store.byIndex('group', group.metadata.name).flatMap((instance): Looked[] => {
@@ -264,6 +283,9 @@ async function record(context: HubContext, { key, instance, decision }: Decided)
     context.log('error', 'Intent refused: it would break an invariant', { instance: key, invariant: broken });
     return;
   }
+  // What regions know may be learned at any time; what is decided is only this hub's to decide once it has inherited.
+  const group = context.groups.store.get(instance.spec.iuGroupRef.name);
+  if (decision.kind !== 'Adopt' && (!group || !context.inheritance.isOwn(group))) return;
   // The facts are those of this very pass; these are asked for again because the writes before took time.
   if (!context.leadership.isCertain() || (isMove(current, next) && isCalledOff(context, next))) return;
   try {

@@ -64,6 +64,17 @@ export const requestRefused = (group: IUGroup, because: string): EventNote =>
     text: `The annotation does nothing: ${because}`,
   });
 
+/** Once for each thing that it waits for. */
+export const hubFollows = (group: IUGroup, reason: Reason, because: string): EventNote =>
+  note(group, 'Warning', { reason, action: 'Inherit', text: `This hub does not act yet: ${because}` });
+
+export const hubInherited = (group: IUGroup): EventNote =>
+  note(group, 'Normal', {
+    reason: 'HubInherited',
+    action: 'Inherit',
+    text: 'This hub goes on from what the regions know, in place of the one before',
+  });
+
 export const moved = (instance: ServiceInstance, from: string, next: Assignment): EventNote =>
   note(instance, next.reason === 'FailedOver' || next.reason === 'RegionSick' ? 'Warning' : 'Normal', {
     reason: next.reason,

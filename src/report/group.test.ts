@@ -33,6 +33,9 @@ const facts = (more: Partial<GroupFacts> = {}): GroupFacts => ({
 const condition = (type: string, more: Partial<GroupFacts>) =>
   groupReport(facts(more)).conditions.find((c) => c.type === type);
 
+const NOT_INHERITED = { type: 'Inherited', status: 'False', reason: 'PredecessorUnproved', message: 'who?' } as const;
+const INHERITED = { type: 'Inherited', status: 'True', reason: 'HubInherited', message: '' } as const;
+
 describe('the tenant directory of a group', () => {
   const written = { type: 'DirectoryWritten', status: 'True', reason: 'AsDeclared', message: 'written' } as const;
   const refused = { ...written, status: 'False', reason: 'WriteRefused', message: 'refused' } as const;
@@ -98,6 +101,28 @@ describe('a group', () => {
       'True',
       'RegionTaken',
     ],
+    [
+      'that this hub has not inherited yet is not ready, and says that first',
+      { inherited: NOT_INHERITED, regions: [region('east', { diagnosis: LOST })] },
+      'Ready',
+      'False',
+      'PredecessorUnproved',
+    ],
+    [
+      'that this hub has not inherited yet waits: nothing has failed',
+      { inherited: NOT_INHERITED },
+      'Stalled',
+      'False',
+      'AsDeclared',
+    ],
+    [
+      'that this hub has not inherited yet tells what it waits for',
+      { inherited: NOT_INHERITED },
+      'Inherited',
+      'False',
+      'PredecessorUnproved',
+    ],
+    ['that this hub has inherited is ready', { inherited: INHERITED }, 'Ready', 'True', 'AsDeclared'],
     ['too quick for the hub is stalled', { electionFits: false }, 'Stalled', 'True', 'ElectionTooSlow'],
     [
       'with a service that cannot be moved is not protected',

@@ -59,6 +59,8 @@ export interface GroupFacts {
   readonly transit?: readonly ConditionState[];
   /** Most regions look dead at once: the hub suspects itself. */
   readonly isIsolated?: boolean;
+  /** Whether this hub has taken over from another one; absent: there never was one. */
+  readonly inherited?: ConditionState | undefined;
   /** What was written of names that belong to no single service; absent: nothing is known of it. */
   readonly traffic?:
     | { readonly fields: GroupTraffic | null; readonly condition: ConditionState | undefined }
@@ -106,9 +108,16 @@ function windowProblems({ unknownZones: [zone] }: GroupFacts): Problem[] {
   return [{ reason: 'InvalidSpec', message, stuck: true }];
 }
 
+/** Nothing has failed: it waits, for time or for a person. */
+function inheritanceProblem({ inherited }: GroupFacts): Problem[] {
+  if (!inherited || inherited.status === 'True') return [];
+  const { message, reason } = inherited;
+  return [{ reason, message, stuck: false }];
+}
+
 function problems(facts: GroupFacts): Problem[] {
   const ofRegions = facts.regions.map(problemOf).filter((problem) => problem !== undefined);
-  const found = [...ofRegions, ...windowProblems(facts)];
+  const found = [...inheritanceProblem(facts), ...ofRegions, ...windowProblems(facts)];
   if (facts.electionFits) return found;
   const message = `the hub election takes ${facts.electionMs} ms; with two heartbeats that is not less than the lease of the group: raise timings.leaseSeconds or lower the election time of the hub`;
   return [{ reason: 'ElectionTooSlow', message, stuck: true }, ...found];
@@ -198,7 +207,7 @@ export function groupReport(facts: GroupFacts): StatusReport {
           message: 'every service with a secondary region may be moved',
         },
     survival(facts),
-    ...[facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
+    ...[facts.inherited, facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
     ...dependencies(facts),
     ...directory(facts),
     ...(facts.transit ?? []),

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Condition, type ConditionState, mergeConditions } from '../api/conditions.ts';
-import { replacing } from '../decide/desired/merge-patch.ts';
 import type { WritableStore } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { replacing } from '../kube/merge-patch.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 
 /** The part of a status that every kind of ours has. */

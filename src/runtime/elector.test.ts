@@ -68,6 +68,22 @@ test('leads at once where there is no record, and renews', async () => {
   expect(log).toEqual(['lead 1']);
 });
 
+test('a leader knows the record that it took over, and its own as last written', async () => {
+  const clock = new ManualClock();
+  const lock = new SharedLock();
+  lock.record = { holder: '', term: 7, version: 'v' };
+  const { elector } = candidate('a', clock, lock);
+  elector.start();
+  await clock.advance(0);
+  expect(elector.records?.origin).toEqual({ holder: '', term: 7, version: 'v' });
+  expect(elector.records?.own).toEqual(lock.record);
+  await clock.advance(10_000);
+  expect(elector.records?.origin?.term).toBe(7);
+  expect(elector.records?.own).toEqual(lock.record);
+  await elector.stop();
+  expect(elector.records).toBeUndefined();
+});
+
 test('a record is taken over only after it was seen unchanged for the election time', async () => {
   const clock = new ManualClock();
   const lock = new SharedLock();

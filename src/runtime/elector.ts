@@ -39,7 +39,7 @@ export interface ElectorOptions {
   readonly renewEveryMs: number;
   /** Bound of the ratio of the rates of any two clocks, minus one (0.2 = 20 %). */
   readonly clockRateError: number;
-  /** The term of a new leadership is above this one; for a hub that was restored: above every region's. */
+  /** The term of a new leadership is above this one; for a hub that follows another one: above every region's. */
   readonly termFloor?: () => number;
   readonly onLead: (term: number) => void;
   readonly onLose: (reason: LossReason) => void;
@@ -49,6 +49,8 @@ export interface ElectorOptions {
 
 interface Leadership {
   readonly record: ElectionRecord;
+  /** The record that it took over; undefined when there was none. */
+  readonly origin: ElectionRecord | undefined;
   /** Taken before the renewal was sent. */
   readonly sentAt: Instant;
 }
@@ -90,6 +92,11 @@ export class Elector {
   /** The term of the current leadership, certain or not; undefined for a candidate. */
   get term(): number | undefined {
     return this.#leadership?.record.term;
+  }
+
+  /** The record of the current leadership as it was last written, and the one that it took over. */
+  get records(): { readonly own: ElectionRecord; readonly origin: ElectionRecord | undefined } | undefined {
+    return this.#leadership && { own: this.#leadership.record, origin: this.#leadership.origin };
   }
 
   /** Identity of the holder as last seen; undefined when nothing is known, empty when nobody leads. */
@@ -161,7 +168,7 @@ export class Elector {
     const sentAt = clock.now();
     const written = await lock.write({ holder: identity, term }, leadership.record);
     if (this.#leadership !== leadership) return;
-    if (written) this.#leadership = { record: written, sentAt };
+    if (written) this.#leadership = { ...leadership, record: written, sentAt };
     else await this.#resolveConflict(leadership);
   }
 
@@ -176,7 +183,7 @@ export class Elector {
       return;
     }
     // Ours after all, but it is not known when it was sent: nothing is gained until the next renewal succeeds.
-    this.#leadership = { record, sentAt: leadership.sentAt };
+    this.#leadership = { ...leadership, record };
   }
 
   async #campaign(): Promise<void> {
@@ -196,7 +203,7 @@ export class Elector {
     // An answer that took longer than the election is none: the next attempt begins a new term.
     if (elapsedAtMost(sentAt, clock.now()) >= electionMs) return;
     this.#forget();
-    this.#leadership = { record: written, sentAt };
+    this.#leadership = { record: written, origin: record, sentAt };
     this.#call(() => this.#options.onLead(term));
   }
 

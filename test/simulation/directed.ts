@@ -1,5 +1,5 @@
 import { API_VERSION } from '../../src/api/common.ts';
-import { LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
+import { ANNOTATIONS, LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
 import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { CrossRegionMode } from '../../src/api/service-class.ts';
@@ -106,8 +106,53 @@ export class Stage {
     for (const site of [HUB, ...REGIONS]) if (site !== region) this.cut(region, site);
   }
 
+  /** Another hub, whose processes start later; it is gone when everything is mended. */
+  addHub(site: string, from: 'Manifests' | 'Backup'): void {
+    this.world.transcript.note('stage', `${site} is made from the ${from}`);
+    this.world.addHub(site, from);
+  }
+
+  openHub(site: string): void {
+    this.world.transcript.note('stage', `${site} starts`);
+    this.world.processes.open(site);
+  }
+
+  closeHub(site: string): void {
+    this.world.transcript.note('stage', `${site} is gone`);
+    for (const { site: at, ...slot } of this.world.processes.slots)
+      if (at === site) this.world.processes.processIn({ ...slot, site }).crash();
+  }
+
+  /** The hub and all that it has; it is back when everything is mended. */
+  loseHub(): void {
+    for (const slot of this.world.processes.slots.filter(({ site }) => site === HUB))
+      this.crash(this.world.processes.processIn(slot).id);
+  }
+
+  /** A person tells a hub that those which the regions remember now are stopped. */
+  confirmStopped(site: string): void {
+    const records = REGIONS.flatMap(
+      (region) => this.world.kind(region, RESOURCES.regionLease).get(region)?.spec.hub?.record ?? [],
+    );
+    const groups = this.world.kind(site, RESOURCES.iuGroup);
+    const group = groups.get(GROUP);
+    if (!group) return;
+    this.world.transcript.note('user', `tells ${site} that ${records.join(' and ')} is stopped`);
+    const annotations = { ...group.metadata.annotations, [ANNOTATIONS.hubStopped]: records.join() };
+    groups.update(group, { ...group, metadata: { ...group.metadata, annotations } });
+  }
+
+  /** A violation when the region was last acknowledged by a process of another site. */
+  mustAnswer(site: string, region: RegionName, atMs: number): void {
+    this.at(atMs, () => {
+      const by = this.world.kind(region, RESOURCES.regionLease).get(region)?.spec.hub?.by ?? 'nobody';
+      if (!by.startsWith(`${site}.`)) this.observer.report('StaysOrGoes', `${region} is answered by ${by}`);
+    });
+  }
+
   mend(): void {
     this.world.transcript.note('stage', 'mends everything');
+    for (const site of this.world.otherHubs.keys()) this.closeHub(site);
     for (const [from, to] of this.#cuts) this.world.network.heal(from, to);
     for (const remove of this.#faults) remove();
     this.world.faults.setKnobs(CALM);
@@ -203,10 +248,10 @@ export class Stage {
   }
 
   /** A person has everything leave a region, whatever the hub makes of it; forgotten when all is mended. */
-  failOver(region: RegionName): void {
+  failOver(region: RegionName, hub = HUB): void {
     const name = `leave-${region}`;
     const spec = { iuGroupRef: { name: GROUP }, type: 'Failover', region, reason: 'it is not to be trusted' };
-    const kind = this.world.kind(HUB, RESOURCES.regionSwitch);
+    const kind = this.world.kind(hub, RESOURCES.regionSwitch);
     this.world.transcript.note('user', `makes RegionSwitch ${name}`);
     kind.create({
       apiVersion: API_VERSION,
@@ -380,7 +425,10 @@ export const DIRECTED: readonly DirectedHistory[] = [
         stage.cut(follower, 'east');
         stage.cutFromPeers('east');
         // What it missed does not reach it when it wakes up either.
-        stage.after(2_000, () => stage.cut(leader, HUB));
+        // Nor do other regions tell it that somebody else has acknowledged them since.
+        stage.after(2_000, () => {
+          for (const site of [HUB, 'west', 'north']) stage.cut(leader, site);
+        });
         stage.fault({
           when: (call) => isTo(call, 'GET regionleases', 'east') && call.from.id === leader,
           times: 1,
@@ -1062,6 +1110,186 @@ export const DIRECTED: readonly DirectedHistory[] = [
       stage.neverStops('shift', 'west', [15_000, 88_000]);
       stage.mustBeInMode('shift', 'Active', 85_000);
       stage.at(89_000, () => stage.world.editMode('shift', 'Backup'));
+    },
+  },
+  {
+    name: 'hubMadeAnew',
+    what: 'the hub is lost after a move and made anew from the manifests: nothing stops, it goes on where the regions are',
+    group: { switchback: { stableForSeconds: 8, mode: 'Manual' } },
+    arrange(stage) {
+      stage.at(0, () => stage.failOver('east'));
+      stage.at(25_000, () => stage.loseHub());
+      stage.at(26_000, () => {
+        stage.addHub('spare', 'Manifests');
+        stage.openHub('spare');
+      });
+      stage.runsOn('trunk', 'west', 24_000, 74_000);
+      stage.mustAnswer(HUB, 'east', 40_000);
+      stage.mustAnswer('spare', 'east', 74_000);
+      // It is a hub like any other then.
+      stage.at(75_000, () => stage.failOver('west', 'spare'));
+      stage.mustRun('trunk', 'east', 88_000);
+      stage.at(89_000, () => stage.editSwitchback('Automatic'));
+    },
+  },
+  {
+    name: 'oldHubLives',
+    what: 'a second hub is made from the same manifests, by mistake: as long as the first one answers it touches nothing',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.addHub('spare', 'Manifests');
+        stage.openHub('spare');
+      });
+      stage.at(40_000, () => stage.failOver('east', 'spare'));
+      stage.runsOn('trunk', 'east', 1_000, 85_000);
+      for (const region of REGIONS) stage.mustAnswer(HUB, region, 85_000);
+    },
+  },
+  {
+    name: 'oldHubIsolated',
+    what: 'the old hub lives on with the region that is active, out of reach of one that was restored from its backup: that waits for proof',
+    arrange(stage) {
+      stage.at(0, () => stage.addHub('spare', 'Backup'));
+      stage.at(4_000, () => {
+        for (const region of ['west', 'north']) stage.cut(HUB, region);
+        stage.cutFromPeers('east');
+        stage.cut('spare', 'east');
+        stage.openHub('spare');
+      });
+      stage.at(34_000, () => stage.failOver('east', 'spare'));
+      stage.runsOn('trunk', 'east', 1_000, 85_000);
+    },
+  },
+  {
+    name: 'wronglyConfirmed',
+    what: 'the same, and a person says that the old hub is stopped; it still answers a region that the new one sees',
+    arrange(stage) {
+      stage.at(0, () => stage.addHub('spare', 'Backup'));
+      stage.at(4_000, () => {
+        stage.cut(HUB, 'west');
+        stage.cutFromPeers('east');
+        stage.cut('spare', 'east');
+        stage.openHub('spare');
+      });
+      stage.at(19_000, () => {
+        stage.confirmStopped('spare');
+        stage.failOver('east', 'spare');
+      });
+      stage.runsOn('trunk', 'east', 1_000, 85_000);
+    },
+  },
+  {
+    name: 'oldHubWakes',
+    what: 'the old hub stands still until a new one has proved that it is silent; then it wakes beside the one region that the new one has not taken',
+    arrange(stage) {
+      let seized = false;
+      stage.at(0, () => {
+        stage.addHub('spare', 'Manifests');
+        for (const slot of stage.world.processes.slots.filter(({ site }) => site === HUB))
+          stage.pause(stage.world.processes.processIn(slot).id, 70_000);
+        stage.openHub('spare');
+      });
+      // At its first write to any region it loses its way to east, and the old hub wakes to find that one alone.
+      stage.onceSent(
+        ({ body, from, tag }) =>
+          from.site === 'spare' && tag === 'PATCH regionleases' && JSON.stringify(body).includes('"hub"'),
+        () => {
+          if (seized) return;
+          seized = true;
+          stage.cut('spare', 'east');
+          stage.cutFromPeers('east');
+          for (const region of ['west', 'north']) stage.cut(HUB, region);
+          for (const slot of stage.world.processes.slots.filter(({ site }) => site === HUB))
+            stage.world.processes.processIn(slot).resume();
+          stage.failOver('east', 'spare');
+        },
+      );
+    },
+  },
+  {
+    name: 'confirmedAtOnce',
+    what: 'the old hub promotes west and is stopped in that instant, when nobody else sees west; the new one is told, and waits out what west was given',
+    arrange(stage) {
+      stage.fault({ when: isOrderOf('trunk', 'north'), requestMs: undefined });
+      stage.at(0, () => {
+        stage.cut(HUB, 'east');
+        stage.cutFromPeers('east');
+        stage.addHub('spare', 'Manifests');
+      });
+      stage.oncePromoted('trunk', 'west', () => {
+        stage.loseHub();
+        stage.after(500, () => {
+          for (const site of ['spare', 'north']) stage.cut('west', site);
+          stage.confirmStopped('spare');
+          stage.openHub('spare');
+        });
+      });
+    },
+  },
+  {
+    name: 'staleBackup',
+    what: 'a hub is restored from a backup from before a failover: it learns of that from the regions, and nothing stops',
+    group: { switchback: { stableForSeconds: 8, mode: 'Manual' } },
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.addHub('spare', 'Backup');
+        stage.failOver('east');
+      });
+      stage.at(25_000, () => stage.loseHub());
+      stage.at(26_000, () => stage.openHub('spare'));
+      stage.runsOn('trunk', 'west', 24_000, 88_000);
+      stage.mustAnswer('spare', 'east', 88_000);
+      stage.at(89_000, () => stage.editSwitchback('Automatic'));
+    },
+  },
+  {
+    name: 'staleBackupBeside',
+    what: 'the same, and the old hub lives on with the region that runs the service now; those that the restored one sees know nothing of the failover',
+    arrange(stage) {
+      stage.fault({ when: isOrderOf('trunk', 'north'), requestMs: undefined });
+      stage.at(0, () => stage.addHub('spare', 'Backup'));
+      stage.at(3_000, () => {
+        stage.cut(HUB, 'east');
+        stage.cutFromPeers('east');
+        stage.cut('spare', 'west');
+      });
+      stage.oncePromoted('trunk', 'west', () => stage.after(8_000, () => stage.openHub('spare')));
+    },
+  },
+  {
+    name: 'twoNewHubs',
+    what: 'two hubs are made anew at once from the same manifests, and persons ask both for other things: one of them at most acts',
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.loseHub();
+        for (const site of ['spare', 'twin']) {
+          stage.addHub(site, 'Manifests');
+          stage.openHub(site);
+        }
+        stage.cutFromPeers('east');
+      });
+      stage.at(10_000, () => {
+        stage.failOver('east', 'spare');
+        stage.failOver('west', 'twin');
+      });
+    },
+  },
+  {
+    name: 'hubAndRegionLost',
+    what: 'the hub is lost together with the region that is active; a person says so, and has its services leave it',
+    group: { switchback: { stableForSeconds: 8, mode: 'Manual' } },
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.loseHub();
+        stage.isolate('east');
+        stage.addHub('spare', 'Manifests');
+        stage.cut('spare', 'east');
+        stage.openHub('spare');
+      });
+      stage.at(8_000, () => stage.confirmStopped('spare'));
+      stage.at(30_000, () => stage.failOver('east', 'spare'));
+      stage.mustRun('trunk', 'west', 85_000);
+      stage.at(89_000, () => stage.editSwitchback('Automatic'));
     },
   },
 ];

@@ -20,6 +20,7 @@ export interface PlantedBug {
 }
 
 const AUTHORITY = 'src/decide/authority.ts';
+const INHERITANCE = 'src/decide/inheritance.ts';
 const AGENT_AUTHORITY = 'src/agent/authority.ts';
 const ACKNOWLEDGE = 'src/hub/acknowledge.ts';
 const FENCE = 'src/act/fence.ts';
@@ -116,8 +117,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/runtime/elector.ts',
-        find: 'if (written) this.#leadership = { record: written, sentAt };',
-        replace: 'if (written) this.#leadership = { record: written, sentAt: clock.now() };',
+        find: 'if (written) this.#leadership = { ...leadership, record: written, sentAt };',
+        replace: 'if (written) this.#leadership = { ...leadership, record: written, sentAt: clock.now() };',
       },
       // The deadline of the call bounds the harm: without it the reply may be late by any amount.
       {
@@ -812,5 +813,47 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'standbySetBack',
+  },
+  {
+    name: 'followsNobody',
+    what: 'a hub that was made anew acts at once, whoever the regions remember',
+    edits: [
+      {
+        file: INHERITANCE,
+        find: "if (isTakenOver(bound)) return { kind: 'Own' };",
+        replace: "if (isTakenOver(bound) || own.term > 0) return { kind: 'Own' };",
+      },
+    ],
+    directed: 'oldHubIsolated',
+  },
+  {
+    name: 'answersIgnored',
+    what: 'a person is believed who says that a hub is stopped which was just seen to answer',
+    edits: [{ file: INHERITANCE, find: 'if (answered.length > 0) {', replace: 'if (answered.length > 99) {' }],
+    directed: 'wronglyConfirmed',
+  },
+  {
+    name: 'nothingSeized',
+    what: 'a hub that follows another one does not leave its term in every region before it acts',
+    edits: [{ file: INHERITANCE, find: 'return toSeize.length > 0 ?', replace: 'return toSeize.length > 99 ?' }],
+    directed: 'oldHubWakes',
+  },
+  {
+    name: 'inheritedAtOnce',
+    what: 'what the hub before has permitted is not waited out',
+    edits: [{ file: 'src/hub/inheritance.ts', find: 'if (leftMs > 0 || isBehind) {', replace: 'if (isBehind) {' }],
+    directed: 'confirmedAtOnce',
+  },
+  {
+    name: 'restoredUnnoticed',
+    what: 'a hub that was restored from a backup takes itself for the one that led until now',
+    edits: [
+      {
+        file: INHERITANCE,
+        find: 'return uid === otherUid && isNotAfter(version, otherVersion);',
+        replace: 'return uid === otherUid && (isNotAfter(version, otherVersion) || version.length > 0);',
+      },
+    ],
+    directed: 'staleBackupBeside',
   },
 ];

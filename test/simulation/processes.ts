@@ -67,7 +67,7 @@ export interface ProcessesOptions {
 
 /** The real hub and agent loops as processes that can stand still, die and come back as new ones. */
 export class Processes implements Fleet {
-  readonly slots: readonly Slot[];
+  readonly #slots: Slot[] = [];
   readonly #options: ProcessesOptions;
   readonly #running = new Map<string, Running>();
   #started = 0;
@@ -76,12 +76,23 @@ export class Processes implements Fleet {
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
-    this.slots = [HUB, ...options.regions].flatMap((site) =>
-      Array.from({ length: options.candidates ?? CANDIDATES }, (_, index) => ({ name: `${site}.${index + 1}`, site })),
-    );
-    for (const slot of this.slots) this.start(slot);
+    for (const site of [HUB, ...options.regions]) this.open(site);
     this.#watchHealth();
   }
+
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** The processes of a site: those of a hub, unless it is a region. */
+  open(site: string): void {
+    const count = this.#options.candidates ?? CANDIDATES;
+    const slots = Array.from({ length: count }, (_, index) => ({ name: `${site}.${index + 1}`, site }));
+    this.#slots.push(...slots);
+    for (const slot of slots) this.start(slot);
+  }
+
+  #isHub = (site: string): boolean => !this.#options.regions.includes(site);
 
   processIn(slot: Slot): VirtualProcess {
     return this.#at(slot).process;
@@ -98,7 +109,7 @@ export class Processes implements Fleet {
       rate: own.pick(RATES),
       offsetMs: own.between(0, 1_000_000),
     });
-    const role = slot.site === HUB ? this.#createHub(process, own) : this.#createAgent(process, own, slot.site);
+    const role = this.#isHub(slot.site) ? this.#createHub(process, own) : this.#createAgent(process, own, slot.site);
     this.#running.set(slot.name, { process, role, unwellAtMs: time.nowMs });
     this.#options.log(id, 'starts', { rate: process.rate.toFixed(3) });
     role.start();
@@ -120,7 +131,7 @@ export class Processes implements Fleet {
    * part in the election, or nobody would fence.
    */
   mayStop(slot: Slot): boolean {
-    if (slot.site === HUB || this.#options.mayAllStop) return true;
+    if (this.#isHub(slot.site) || this.#options.mayAllStop) return true;
     return this.slots.some((other) => other.site === slot.site && other.name !== slot.name && this.#isSettled(other));
   }
 
@@ -170,7 +181,7 @@ export class Processes implements Fleet {
   #client(process: VirtualProcess, server: string): KubeClient {
     const { access, network } = this.#options;
     const transport = network.connect({ process, server });
-    return createKubeClient(withRole(transport, roleAt(process.site, server), access), server);
+    return createKubeClient(withRole(transport, this.#roleAt(process.site, server), access), server);
   }
 
   #log(process: VirtualProcess): Log {
@@ -191,7 +202,7 @@ export class Processes implements Fleet {
     const { meters } = this.#options;
     const hub = createHub({
       ...meters?.hub,
-      client: this.#client(process, HUB),
+      client: this.#client(process, process.site),
       // The "kubeconfig" of a region is its name.
       connect: async (_region, kubeconfig) => this.#client(process, kubeconfig),
       identity: process.id,
@@ -218,10 +229,10 @@ export class Processes implements Fleet {
       log: this.#log(process),
     });
   }
-}
 
-/** Whose credential a process at a site uses at a server: nobody has more than the chart grants. */
-function roleAt(site: string, server: string): AccessRole {
-  if (site === HUB) return server === HUB ? 'hub' : 'hub-in-region';
-  return site === server ? 'agent' : 'peer';
+  /** Whose credential a process at a site uses at a server: nobody has more than the chart grants. */
+  #roleAt(site: string, server: string): AccessRole {
+    if (this.#isHub(site)) return site === server ? 'hub' : 'hub-in-region';
+    return site === server ? 'agent' : 'peer';
+  }
 }

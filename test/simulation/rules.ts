@@ -39,7 +39,10 @@ const leaseRules: Admission = (object, old) => {
   if (before === undefined) return undefined;
   if (after === undefined) return 'hub cannot be removed';
   const term = (part: unknown): number => numberOf(objectOf(part)['term']) ?? 0;
-  return term(after) < term(before) ? 'term never falls' : undefined;
+  if (term(after) < term(before)) return 'term never falls';
+  const by = (part: unknown): unknown => objectOf(part)['by'];
+  const isTaken = term(after) === term(before) && by(before) !== undefined && by(after) !== by(before);
+  return isTaken ? 'a term belongs to one hub process' : undefined;
 };
 
 const instanceRules: Admission = (object, old) => {

@@ -79,6 +79,8 @@ export class World {
   readonly faults: Faults;
   readonly network: FakeNetwork;
   readonly hub: FakeApiServer;
+  /** Other hubs: made anew from the manifests, or restored from a backup of the first one. */
+  readonly otherHubs = new Map<string, FakeApiServer>();
   readonly regions = new Map<string, RegionWorld>();
   readonly processes: Processes;
   readonly transcript: Transcript;
@@ -88,6 +90,7 @@ export class World {
   /** What the processes used of the roles of the chart; they have no other rights. */
   readonly access = new AccessLog((line) => this.#onUnlawful(`asked for what no role grants: ${line}`));
   readonly #fencing: FencedBy;
+  readonly #declared: readonly Declared[];
   readonly #gates: Gates;
   #onUnlawful: (message: string) => void = () => {};
 
@@ -117,8 +120,8 @@ export class World {
     this.network = new FakeNetwork({ time: this.time, faults: this.faults });
     this.hub = this.#addServer(HUB, 'hub');
     for (const region of REGIONS) this.regions.set(region, this.#addRegion(region));
-    for (const { resource, object } of options.declared ?? declaredObjects(group, services, fencing))
-      this.kind(HUB, resource).create(object);
+    this.#declared = options.declared ?? declaredObjects(group, services, fencing);
+    for (const { resource, object } of this.#declared) this.kind(HUB, resource).create(object);
     this.processes = new Processes({
       time: this.time,
       random: this.random.fork('processes'),
@@ -131,6 +134,14 @@ export class World {
       log: (who, what, fields) => this.transcript.note(who, what, fields),
       onSecondHub: () => this.count('two hubs at once'),
     });
+  }
+
+  /** The API server of another hub, with what the manifests in Git say, or with what the first hub holds now. */
+  addHub(site: string, from: 'Manifests' | 'Backup'): void {
+    const server = this.#addServer(site, 'hub');
+    this.otherHubs.set(site, server);
+    if (from === 'Backup') server.storage.restore(this.hub.storage);
+    else for (const { resource, object } of this.#declared) this.kind(site, resource).create(object);
   }
 
   get hasStores(): boolean {
@@ -225,7 +236,7 @@ export class World {
   };
 
   #server(name: string): FakeApiServer {
-    return name === HUB ? this.hub : this.#region(name).server;
+    return name === HUB ? this.hub : (this.otherHubs.get(name) ?? this.#region(name).server);
   }
 
   /** The power of the nodes of a region goes or comes. */

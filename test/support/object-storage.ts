@@ -167,6 +167,14 @@ export class ObjectStorage {
     return table;
   }
 
+  /** Takes over what another storage holds now, as an etcd does that is restored from a backup. Before anybody reads it. */
+  restore(backup: ObjectStorage): void {
+    this.#version = backup.version;
+    for (const table of this.#tables.values()) {
+      for (const [key, object] of backup.table(table.resource).objects) table.objects.set(key, object);
+    }
+  }
+
   /** Calls `listener` synchronously after every write of every kind. */
   onChange(listener: (table: Table, change: Change) => void): void {
     this.#listeners.push(listener);

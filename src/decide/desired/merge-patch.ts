@@ -15,16 +15,6 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** What a merge patch has to say of a value that replaces `old`: all of it, and null for what `old` has besides. */
-export function replacing(old: unknown, next: unknown): unknown {
-  if (!isJsonObject(old) || !isJsonObject(next)) return next;
-  const gone = Object.keys(old).filter((key) => next[key] === undefined);
-  return {
-    ...Object.fromEntries(gone.map((key) => [key, null])),
-    ...Object.fromEntries(Object.entries(next).map(([key, value]) => [key, replacing(old[key], value)])),
-  };
-}
-
 /** One patch that does what `first` and then `second` do: what is to be removed stays marked as that. */
 export function composePatches(first: JsonObject, second: JsonObject): JsonObject {
   const composed = new Map(Object.entries(first));

@@ -1,0 +1,17 @@
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * What a JSON merge patch (RFC 7386) has to say of a value that replaces `old`: all of it, and null for what `old` has
+ * besides, at any depth. Lists are replaced as they are.
+ */
+export function replacing(old: unknown, next: unknown): unknown {
+  if (!isJsonObject(old) || !isJsonObject(next)) return next;
+  const gone = Object.keys(old).filter((key) => next[key] === undefined);
+  return {
+    ...Object.fromEntries(gone.map((key) => [key, null])),
+    ...Object.fromEntries(Object.entries(next).map(([key, value]) => [key, replacing(old[key], value)])),
+  };
+}
