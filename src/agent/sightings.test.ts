@@ -82,6 +82,17 @@ describe('a peer', () => {
     expect(sightings.list()).toEqual([{ region: 'east', state: 'Reachable', withoutRight: true }]);
   });
 
+  it('that does not know for a moment whether it has its rights is told of, and is no news', async () => {
+    await pass(4, 'beats', false);
+    expect(await pass(1, 'beats')).toBe(0);
+    expect(sightings.list()).toEqual([{ region: 'east', state: 'Reachable' }]);
+    // That it is known again may have to be told: the unknown may have gone out.
+    expect(await pass(1, 'beats', false)).toBe(1);
+    expect(sightings.list()).toEqual([{ region: 'east', state: 'Reachable', withoutRight: false }]);
+    await pass(1, 'beats');
+    expect(await pass(1, 'beats', true)).toBe(1);
+  });
+
   it('whose credentials are refused is not said to be gone', async () => {
     await pass(4, 'beats');
     expect(sightings.unknown('east')).toBe(true);

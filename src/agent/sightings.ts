@@ -58,7 +58,8 @@ export class PeerSightings {
       seen.movedAt = now;
     }
     seen.nonce = nonce;
-    const isNews = seen.withoutRight !== withoutRight;
+    // That it is not known for a moment, as by an agent that has just begun to lead, goes out with the next heartbeat.
+    const isNews = withoutRight !== undefined && seen.withoutRight !== withoutRight;
     seen.withoutRight = withoutRight;
     return this.#judge(seen, now) || isNews;
   }
