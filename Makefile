@@ -40,8 +40,12 @@ check: setup ## types, format, lint, unit tests, generated files, import rules: 
 	@$(RUN) node hack/check.ts
 
 .PHONY: test
-test: setup ## everything that is tested: check, scenarios, simulation, integration on real API servers
+test: setup ## everything that is tested: check, scenarios, simulation, integration on real API servers, real nodes
 	@$(RUN) node hack/test.ts
+
+.PHONY: e2e
+e2e: setup ## real nodes, real pods and callers outside: regions are cut off, stopped and lost (needs Docker and root)
+	@$(RUN) npm run --silent e2e
 
 .PHONY: sim
 sim: setup ## histories with faults on virtual time (SIM_ARGS="--seed 7" replays one)

@@ -8,7 +8,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'hack/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/soak/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'hack/**/*.test.ts',
+            'test/unit/**/*.test.ts',
+            'test/soak/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+          ],
           pool: 'threads',
           // Nothing is mocked and nothing global is changed: modules are loaded once and not for each of the files.
           isolate: false,
@@ -26,6 +32,16 @@ export default defineConfig({
           hookTimeout: 240_000,
           // Most of the time they wait for clocks and leases: two at a time keep two cores busy, more would only be late.
           maxWorkers: 2,
+        },
+      },
+      // Real nodes, pods and callers: `npm run e2e`. One world for all, in which one thing happens after the other.
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 1,
         },
       },
     ],

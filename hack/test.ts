@@ -24,6 +24,11 @@ const STAGES: readonly Stage[] = [
   { name: 'simulation', run: () => vitest('simulation') },
   { name: 'control planes', run: buildControlPlanes },
   { name: 'integration', run: () => vitest('integration') },
+  // Skipped with a message where there is no Docker, or no right to make namespaces.
+  {
+    name: 'e2e',
+    run: () => command('node', 'hack/nodes/enclose.ts', '--minutes', '20', 'vitest', 'run', '--project', 'e2e'),
+  },
 ];
 
 for (const { name, run } of STAGES) {

@@ -4,8 +4,15 @@ import { createReadStream, mkdirSync, mkdtempSync, renameSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What a container of the image starts as. */
-const CONFIG = {
+export interface ImageConfig {
+  readonly User?: string;
+  readonly Env?: readonly string[];
+  readonly WorkingDir?: string;
+  readonly Entrypoint: readonly string[];
+}
+
+/** What a container of the operator's image starts as. */
+const CONFIG: ImageConfig = {
   User: '65532:65532',
   Env: ['PATH=/bin', 'NODE_ENV=production'],
   WorkingDir: '/app',
@@ -33,6 +40,13 @@ export interface Image {
   readonly layers: readonly number[];
 }
 
+export interface ArchiveOptions {
+  /** Default: that of the operator. */
+  readonly config?: ImageConfig;
+  /** Folders whose layers are named but not in the archive: for where they are already. */
+  readonly leaveOut?: readonly string[];
+}
+
 interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
@@ -43,14 +57,23 @@ interface Descriptor {
  * Writes an OCI archive with one layer for each folder, as `ctr images import`, `skopeo copy oci-archive:` and `docker load`
  * (25 or later) take it. Needs `tar`, and neither Docker nor a registry.
  */
-export async function writeArchive(folders: readonly string[], name: string, out: string): Promise<Image> {
+export async function writeArchive(
+  folders: readonly string[],
+  name: string,
+  out: string,
+  { config = CONFIG, leaveOut = [] }: ArchiveOptions = {},
+): Promise<Image> {
   const work = mkdtempSync(join(tmpdir(), 'switchback-image-'));
   const blobs = join(work, 'blobs/sha256');
   mkdirSync(blobs, { recursive: true });
   try {
     const layers: Descriptor[] = [];
-    for (const folder of folders) layers.push(await addLayer(folder, work, blobs));
-    const manifest = addManifest(layers, blobs);
+    for (const folder of folders) {
+      const layer = await addLayer(folder, work, blobs);
+      if (leaveOut.includes(folder)) rmSync(join(blobs, layer.digest.slice('sha256:'.length)));
+      layers.push(layer);
+    }
+    const manifest = addManifest(layers, blobs, config);
     writeFileSync(join(work, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     writeFileSync(join(work, 'index.json'), JSON.stringify(indexOf(manifest, name)));
     tar(work, resolve(out), ['oci-layout', 'index.json', 'blobs']);
@@ -74,12 +97,12 @@ async function addLayer(folder: string, work: string, blobs: string): Promise<De
   return { mediaType: LAYER, digest: `sha256:${digest}`, size };
 }
 
-function addManifest(layers: readonly Descriptor[], blobs: string): Descriptor {
+function addManifest(layers: readonly Descriptor[], blobs: string, wanted: ImageConfig): Descriptor {
   const config = addJson(blobs, 'application/vnd.oci.image.config.v1+json', {
     architecture: architecture(),
     os: 'linux',
     created: EPOCH,
-    config: CONFIG,
+    config: wanted,
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
     history: layers.map(() => ({ created: EPOCH })),
   });

@@ -1,7 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDir } from './cache.ts';
 import { withLock } from './lock.ts';
@@ -9,24 +10,44 @@ import { fileTail } from './process.ts';
 
 const run = promisify(execFile);
 
-/** Folder with the go.mod that pins Kubernetes, etcd and kwok. */
-const moduleDir = join(import.meta.dirname, '../tools');
 const kubernetesVersion = 'v1.36.3';
 const minimalGo = { major: 1, minor: 26 };
 const progressMs = 10_000;
 
-/** Our names of the binaries, in the order of building (the slowest first), and the packages that they are made from. */
-const packages = {
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-  etcd: 'go.etcd.io/etcd/server/v3',
-  kwok: 'sigs.k8s.io/kwok/cmd/kwok',
-} as const;
+/** Programs that are built together and kept in one folder of the cache. */
+export interface BinarySet {
+  /** What they are, in the plural. */
+  readonly what: string;
+  /** How long that takes, and what it needs. */
+  readonly cost: string;
+  /** In the order of building, the slowest first. */
+  readonly modules: readonly GoModule[];
+}
 
-type Binary = keyof typeof packages;
-const binaries = Object.keys(packages) as readonly Binary[];
+interface GoModule {
+  /** Holds go.mod and go.sum, which pin everything, and perhaps sources. */
+  readonly dir: string;
+  /** Packages by what we call the program: a name, or a folder and a name. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+const CONTROL_PLANE: BinarySet = {
+  what: 'control plane binaries',
+  cost: 'about 9 minutes on two cores, 1 GB of modules',
+  modules: [
+    {
+      dir: join(import.meta.dirname, '../tools'),
+      packages: {
+        'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+        'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+        'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+        kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+        etcd: 'go.etcd.io/etcd/server/v3',
+        kwok: 'sigs.k8s.io/kwok/cmd/kwok',
+      },
+    },
+  ],
+};
 
 /** Without these the API server calls itself v0.0.0 and clients refuse to work with it. */
 const linkerFlags = [
@@ -43,43 +64,51 @@ export interface BuildOptions {
 }
 
 /** Folder that holds, or will hold, the binaries of this checkout's go.mod for this platform. */
-export function binDir(env: NodeJS.ProcessEnv = process.env): string {
+export function binDir(env: NodeJS.ProcessEnv = process.env, { modules }: BinarySet = CONTROL_PLANE): string {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleDir, file)));
+  for (const { dir } of modules) {
+    for (const file of readdirSync(dir).filter(isPart).sort()) hash.update(readFileSync(join(dir, file)));
+  }
   hash.update(`${process.platform} ${process.arch} ${linkerFlags}`);
   return join(cacheDir(env), 'tools', hash.digest('hex').slice(0, 16), 'bin');
 }
 
+const isPart = (file: string): boolean => /^go\.(mod|sum)$|\.go$/.test(file);
+
 /**
- * Builds the control plane's binaries unless they are cached (then it takes no time).
+ * Builds the programs of a set, by default those of the control plane, unless they are cached (then it takes no time).
  * @returns the folder that holds them
  * @throws when Go is missing or too old, or a build fails; the message says what to do
  */
-export async function ensureBinaries(options: BuildOptions = {}): Promise<string> {
+export async function ensureBinaries(options: BuildOptions = {}, set: BinarySet = CONTROL_PLANE): Promise<string> {
   const env = options.env ?? process.env;
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const bin = binDir(env);
+  const bin = binDir(env, set);
   if (existsSync(bin)) return bin;
   const home = join(bin, '..');
-  const onWait = () => log('another process builds the control plane binaries; waiting for it');
+  const onWait = () => log(`another process builds the ${set.what}; waiting for it`);
   return withLock(`${home}.lock`, onWait, async () => {
-    if (!existsSync(bin)) await build(home, env, log);
+    if (!existsSync(bin)) await build(set, home, env, log);
     return bin;
   });
 }
 
 /** Builds into a folder of its own and renames it at the end, so that a cache is complete or not there. */
-async function build(home: string, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
-  await checkGo(env);
+async function build(set: BinarySet, home: string, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
+  const sources = set.modules.flatMap(({ dir, packages }) =>
+    Object.entries(packages).map(([name, source]) => ({ dir, name, source })),
+  );
+  await checkGo(sources[0]?.dir ?? '.', env);
   const scratch = `${home}.${process.pid}.tmp`;
   const bin = join(scratch, 'bin');
   mkdirSync(bin, { recursive: true });
-  log(`building ${binaries.length} control plane binaries (once; about 9 minutes on two cores, 1 GB of modules)`);
+  log(`building ${sources.length} ${set.what} (once; ${set.cost})`);
   const startMs = performance.now();
   try {
-    for (const [index, binary] of binaries.entries()) {
-      const label = `${binary} (${index + 1} of ${binaries.length})`;
-      await reportEvery(label, log, () => install(binary, bin, join(scratch, `${binary}.log`), env));
+    for (const [index, source] of sources.entries()) {
+      const label = `${source.name} (${index + 1} of ${sources.length})`;
+      const logFile = join(scratch, `${basename(source.name)}.log`);
+      await reportEvery(label, log, () => install(source, bin, logFile, env));
     }
     if (!existsSync(home)) renameSync(scratch, home);
   } finally {
@@ -88,11 +117,11 @@ async function build(home: string, env: NodeJS.ProcessEnv, log: (line: string) =
   log(`built all binaries in ${seconds(performance.now() - startMs)}: ${home}`);
 }
 
-async function checkGo(env: NodeJS.ProcessEnv): Promise<void> {
+async function checkGo(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
   const wanted = `Go ${minimalGo.major}.${minimalGo.minor} or newer`;
-  const advice = `The control plane is built from its Go modules. Install ${wanted} (https://go.dev/dl).`;
+  const advice = `Kubernetes is built from its Go modules. Install ${wanted} (https://go.dev/dl).`;
   // Asked in the module's folder: there an older Go fetches the toolchain that go.mod names, unless it is forbidden to.
-  const { stdout } = await run('go', ['env', 'GOVERSION'], { cwd: moduleDir, env }).catch((error: unknown) => {
+  const { stdout } = await run('go', ['env', 'GOVERSION'], { cwd: dir, env }).catch((error: unknown) => {
     throw new Error(`cannot run 'go'. ${advice}\n${error instanceof Error ? error.message : error}`);
   });
   const match = /go(\d+)\.(\d+)/.exec(stdout);
@@ -101,24 +130,45 @@ async function checkGo(env: NodeJS.ProcessEnv): Promise<void> {
   throw new Error(`${stdout.trim()} is too old. ${advice}`);
 }
 
+interface Source {
+  readonly dir: string;
+  readonly name: string;
+  readonly source: string;
+}
+
 /** `go install` names a binary after the last element of its package; etcd's is not `etcd`. */
-async function install(binary: Binary, bin: string, logFile: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const source = packages[binary];
+async function install(
+  { dir, name, source }: Source,
+  bin: string,
+  logFile: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const args = ['install', '-trimpath', '-ldflags', linkerFlags, source];
+  const into = join(bin, dirname(name));
   const errors = openSync(logFile, 'w');
   const child = spawn('go', args, {
-    cwd: moduleDir,
-    env: { ...env, CGO_ENABLED: '0', GOBIN: bin, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+    cwd: dir,
+    env: { ...env, CGO_ENABLED: '0', GOBIN: into, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', errors],
   });
   closeSync(errors);
+  beNice(child);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   if (code !== 0) throw new Error(`go ${args.join(' ')} failed with code ${code}:\n${fileTail(logFile)}`);
-  for (const name of ['server', 'v3']) {
-    if (binary === 'etcd' && existsSync(join(bin, name))) renameSync(join(bin, name), join(bin, 'etcd'));
+  for (const given of ['server', 'v3']) {
+    if (name === 'etcd' && existsSync(join(into, given))) renameSync(join(into, given), join(into, 'etcd'));
+  }
+}
+
+/** Minutes of all processors: what else runs on the machine comes first. Compilers inherit it. */
+function beNice({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already.
   }
 }
 

@@ -53,25 +53,31 @@ export function etcdCommand({ bin, dir }: ControlPlanePaths): Command {
   ];
 }
 
-export function apiServerCommand({ bin, dir, port }: ControlPlanePaths): Command {
+/** Of an API server for simulated nodes, which only this machine reaches. */
+const SIMULATED = [
+  '--bind-address=127.0.0.1',
+  '--authorization-mode=RBAC',
+  '--service-cluster-ip-range=10.0.0.0/16',
+  // Simulated nodes mount no tokens, and pods must not wait for a service account of a namespace that is a second old.
+  '--disable-admission-plugins=ServiceAccount',
+  // As OpenShift has it: who makes a child that holds its owner must be allowed to.
+  '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
+  // Nobody reaches 10.0.0.1 here, and a killed API server must not leave an endpoint behind.
+  '--endpoint-reconciler-type=none',
+];
+
+/** @param nodes what depends on the kind of the nodes */
+export function apiServerCommand({ bin, dir, port }: ControlPlanePaths, nodes: readonly string[] = SIMULATED): Command {
   return [
     join(bin, 'kube-apiserver'),
     `--etcd-servers=unix://${join(dir, 'etcd.sock')}`,
-    '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
     `--cert-dir=${join(dir, 'pki')}`,
     `--token-auth-file=${tokensFile(dir)}`,
-    '--authorization-mode=RBAC',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${serviceAccountPublicKey(dir)}`,
     `--service-account-signing-key-file=${serviceAccountKey(dir)}`,
-    '--service-cluster-ip-range=10.0.0.0/16',
-    // Simulated nodes mount no tokens, and pods must not wait for a service account of a namespace that is a second old.
-    '--disable-admission-plugins=ServiceAccount',
-    // As OpenShift has it: who makes a child that holds its owner must be allowed to.
-    '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
-    // Nobody reaches 10.0.0.1 here, and a killed API server must not leave an endpoint behind.
-    '--endpoint-reconciler-type=none',
+    ...nodes,
     '--profiling=false',
   ];
 }

@@ -8,6 +8,8 @@ export interface LinkInput {
   readonly to: string;
   /** Direct access to `to`, as it is when asked. */
   readonly access: () => Access;
+  /** Address of this machine at which the link begins. */
+  readonly host: string;
   /** Folder for the kubeconfig files. */
   readonly dir: string;
 }
@@ -18,9 +20,9 @@ export interface OwnedLink extends Link {
 }
 
 /** Opens a proxy for the link and writes its kubeconfigs: `<dir>/<from>-to-<to>.<user>.yaml`. */
-export async function openLink({ from, to, access, dir }: LinkInput): Promise<OwnedLink> {
-  const proxy = await LinkProxy.listen(Number(new URL(access().serverUrl).port));
-  const url = `https://127.0.0.1:${proxy.port}`;
+export async function openLink({ from, to, access, dir, host }: LinkInput): Promise<OwnedLink> {
+  const proxy = await LinkProxy.listen(Number(new URL(access().serverUrl).port), host);
+  const url = `https://${host}:${proxy.port}`;
   return {
     ...writeEndpoint({ name: `${from}-to-${to}`, url, access, dir }),
     from,

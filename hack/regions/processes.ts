@@ -1,4 +1,3 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdminApi } from './api.ts';
@@ -10,25 +9,14 @@ import {
   etcdCommand,
   kwokCommand,
   schedulerCommand,
-  serviceAccountKey,
-  serviceAccountPublicKey,
   servingCertificate,
-  tokensFile,
 } from './control-plane.ts';
+import { newToken, newTokens, type Tokens, writeServiceAccountKeys, writeTokens } from './identity.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { nodesOf, podCidr, releaseLeases, zoneIsReady } from './nodes.ts';
 import { freePort } from './ports.ts';
 import { fileTail, ManagedProcess } from './process.ts';
-import {
-  type Access,
-  type Cluster,
-  type ClusterSpec,
-  type OperatorUser,
-  type Parts,
-  type RegionProvider,
-  type User,
-  users,
-} from './provider.ts';
+import type { Access, Cluster, ClusterSpec, OperatorUser, Parts, RegionProvider } from './provider.ts';
 import { grantOperatorUsers } from './rbac.ts';
 import type { ProcessRecord } from './state.ts';
 import { waitFor } from './wait.ts';
@@ -65,7 +53,7 @@ class ProcessCluster implements Cluster {
   readonly zones: readonly string[];
   readonly #spec: ClusterSpec;
   readonly #paths: ControlPlanePaths;
-  #tokens: Readonly<Record<User, string>>;
+  #tokens: Tokens;
   readonly #etcd: ManagedProcess;
   readonly #apiServer: ManagedProcess;
   /** What talks to the API server: started after it, stopped before it. */
@@ -75,12 +63,7 @@ class ProcessCluster implements Cluster {
   #access: Access | undefined;
   #api: AdminApi | undefined;
 
-  private constructor(
-    spec: ClusterSpec,
-    paths: ControlPlanePaths,
-    tokens: Readonly<Record<User, string>>,
-    record: ProcessRecord,
-  ) {
+  private constructor(spec: ClusterSpec, paths: ControlPlanePaths, tokens: Tokens, record: ProcessRecord) {
     const managed = (part: string, command: Command) =>
       new ManagedProcess({ name: `${spec.name}/${part}`, command, logFile: join(spec.dir, `${part}.log`) }, record);
     const hasNodes = spec.zones.length > 0;
@@ -106,12 +89,7 @@ class ProcessCluster implements Cluster {
   /** Writes what the processes read at their start. */
   static async prepare(spec: ClusterSpec, bin: string, record: ProcessRecord): Promise<ProcessCluster> {
     mkdirSync(join(spec.dir, 'pki'), { recursive: true });
-    const tokens = {
-      admin: token(),
-      'switchback-hub': token(),
-      'switchback-agent': token(),
-      'switchback-peer': token(),
-    };
+    const tokens = newTokens();
     writeTokens(spec.dir, tokens);
     writeServiceAccountKeys(spec.dir);
     const kubeconfig = join(spec.dir, 'controllers.kubeconfig');
@@ -145,11 +123,11 @@ class ProcessCluster implements Cluster {
     await Promise.all(this.#processes(parts).map((process) => process.kill()));
   }
 
-  hang(parts: Parts): void {
+  async hang(parts: Parts): Promise<void> {
     for (const process of this.#processes(parts)) process.freeze();
   }
 
-  resume(): void {
+  async resume(): Promise<void> {
     for (const process of this.#processes('all')) process.thaw();
   }
 
@@ -172,7 +150,7 @@ class ProcessCluster implements Cluster {
   }
 
   async renewToken(user: OperatorUser): Promise<void> {
-    this.#tokens = { ...this.#tokens, [user]: token() };
+    this.#tokens = { ...this.#tokens, [user]: newToken() };
     writeTokens(this.#spec.dir, this.#tokens);
     await this.#apiServer.kill();
     await this.#api?.close();
@@ -244,20 +222,4 @@ class ProcessCluster implements Cluster {
       throw new Error(`${subject} did not become ready; ${on.logFile} ends with:\n${log}`, { cause });
     }
   }
-}
-
-function token(): string {
-  return randomBytes(24).toString('base64url');
-}
-
-function writeTokens(dir: string, tokens: Readonly<Record<User, string>>): void {
-  const lines = users.map((user) => `${tokens[user]},${user},${user}${user === 'admin' ? ',"system:masters"' : ''}`);
-  writeFileSync(tokensFile(dir), `${lines.join('\n')}\n`, { mode: 0o600 });
-}
-
-function writeServiceAccountKeys(dir: string): void {
-  if (existsSync(serviceAccountKey(dir))) return;
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  writeFileSync(serviceAccountKey(dir), privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-  writeFileSync(serviceAccountPublicKey(dir), publicKey.export({ type: 'spki', format: 'pem' }));
 }

@@ -1,6 +1,6 @@
 /**
- * How a cluster (the hub or one region) is provided. `processes.ts` provides it as plain processes with simulated nodes;
- * another provider may use real nodes in containers. Everything above (`regions.ts`, the command line) only knows this.
+ * How a cluster (the hub or one region) is provided. `processes.ts` provides it as plain processes with simulated nodes,
+ * `hack/nodes` with real ones. Everything above (`regions.ts`, the command line) only knows this.
  */
 
 /** Users that every cluster knows: `admin` may do everything, the others only what the chart grants to the operator. */
@@ -63,9 +63,9 @@ export interface Cluster {
   /** Cuts the power of these parts; stored objects are kept. */
   kill(parts: Parts): Promise<void>;
   /** Freezes these parts: connections stay open and silent. */
-  hang(parts: Parts): void;
+  hang(parts: Parts): Promise<void>;
   /** Undoes `hang`, whatever hangs. */
-  resume(): void;
+  resume(): Promise<void>;
   /** Powers on the nodes of one zone; resolves when they are `Ready`. The control plane must be up. */
   startNodes(zone: string): Promise<void>;
   /** Cuts the power of the nodes of one zone: heartbeats end, no pod of theirs runs or is finalised. */

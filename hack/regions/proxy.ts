@@ -103,7 +103,7 @@ interface Connection {
 }
 
 /**
- * A TCP proxy for one directed link on the loopback interface. It knows nothing of TLS: what it loses or delays are
+ * A TCP proxy for one directed link on this machine. It knows nothing of TLS: what it loses or delays are
  * bytes. Its port does not change while it lives, whatever its mode is.
  */
 export class LinkProxy {
@@ -118,12 +118,12 @@ export class LinkProxy {
     this.#server.unref();
   }
 
-  /** Listens on a free port of the loopback interface and forwards to `targetPort` there. */
-  static listen(targetPort: number): Promise<LinkProxy> {
+  /** Listens on a free port of `host`, an address of this machine, and forwards to `targetPort` of the loopback interface. */
+  static listen(targetPort: number, host = '127.0.0.1'): Promise<LinkProxy> {
     const proxy = new LinkProxy(targetPort);
     return new Promise((resolve, reject) => {
       proxy.#server.once('error', reject);
-      proxy.#server.listen(0, '127.0.0.1', () => resolve(proxy));
+      proxy.#server.listen(0, host, () => resolve(proxy));
     });
   }
 

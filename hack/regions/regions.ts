@@ -20,6 +20,8 @@ export interface BootOptions {
   readonly workDir?: string;
   /** Default: plain processes of binaries that are built when they are not cached. */
   readonly provider?: RegionProvider;
+  /** Address of this machine at which links begin; default that of the loopback interface, which no pod reaches. */
+  readonly linkHost?: string;
   /** Told about each step of the boot, one line at a time. */
   readonly log?: (line: string) => void;
 }
@@ -145,7 +147,7 @@ export async function bootRegions(options: BootOptions): Promise<Regions> {
     clusters.push(...(await createAll(provider, specs, log)));
     const dir = join(workDir, 'kubeconfig');
     const sites = clusters.map((cluster) => new ClusterSite(cluster, directEndpoint(cluster, dir)));
-    const links = await openLinks(clusters, dir);
+    const links = await openLinks(clusters, dir, options.linkHost ?? '127.0.0.1');
     return new RunningRegions({ workDir, temporary, clusters, sites, links, watchdog });
   } catch (error) {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
@@ -179,9 +181,9 @@ function directEndpoint(cluster: Cluster, dir: string): Endpoint {
   return writeEndpoint({ name: cluster.name, url: cluster.access.serverUrl, access: () => cluster.access, dir });
 }
 
-function openLinks(clusters: readonly Cluster[], dir: string): Promise<readonly OwnedLink[]> {
+function openLinks(clusters: readonly Cluster[], dir: string, host: string): Promise<readonly OwnedLink[]> {
   const pairs = clusters.flatMap((from) =>
-    clusters.map((to) => ({ from: from.name, to: to.name, access: () => to.access, dir })),
+    clusters.map((to) => ({ from: from.name, to: to.name, access: () => to.access, dir, host })),
   );
   return Promise.all(pairs.map(openLink));
 }

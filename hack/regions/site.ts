@@ -51,7 +51,7 @@ export class ClusterSite implements Region {
 
   async restore({ nodes = false }: { readonly nodes?: boolean } = {}): Promise<void> {
     this.#state = 'on';
-    this.#cluster.resume();
+    await this.#cluster.resume();
     await this.#cluster.start();
     if (nodes) await this.powerOnNodes();
   }
@@ -68,7 +68,7 @@ export class ClusterSite implements Region {
   async #lose(how: Loss, parts: Parts): Promise<void> {
     if (how === 'hang') {
       if (this.#state === 'killed') throw new Error(`${this.name} is lost already: what was killed cannot hang`);
-      this.#cluster.hang(parts);
+      await this.#cluster.hang(parts);
       this.#frozen = parts;
       this.#state = 'hung';
       return;

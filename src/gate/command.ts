@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { kill } from 'node:process';
+import { env, kill } from 'node:process';
 
 /** How a command ended, as an exit code: its own, 128 + n for signal n, 126 and 127 when it could not be started. */
 export interface Ending {
@@ -19,13 +19,16 @@ export interface Command {
 
 /**
  * Starts `command` without a shell, in a process group (and session) of its own, with the input, the outputs and the
- * environment of the gate. What is left of the group when the process has ended is killed.
+ * environment of the gate, and `more` beside it. What is left of the group when the process has ended is killed.
  *
  * What leaves the group (a daemon that makes a session of its own) ends with the gate only where the gate is the first
  * process of its container: then the kernel ends all others with it.
  */
-export function startCommand([program, ...args]: readonly [string, ...string[]]): Command {
-  const child = spawn(program, args, { stdio: 'inherit', detached: true });
+export function startCommand(
+  [program, ...args]: readonly [string, ...string[]],
+  more: Readonly<Record<string, string>>,
+): Command {
+  const child = spawn(program, args, { stdio: 'inherit', detached: true, env: { ...env, ...more } });
   const { pid } = child;
   const killGroup = (): void => {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');

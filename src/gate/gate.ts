@@ -19,8 +19,8 @@ export interface GateDeps {
   readonly clock: Clock;
   readonly timing: GateTiming;
   readonly source: RightsSource;
-  /** Starts the command; called once at most. */
-  readonly start: () => Command;
+  /** Starts the command under a right at this epoch; called once at most. */
+  readonly start: (epoch: number) => Command;
   readonly log: LineLog['log'];
 }
 
@@ -125,9 +125,10 @@ export class Gate {
   }
 
   #start(): void {
-    const command = this.#deps.start();
+    const epoch = this.#state.right?.epoch ?? 0;
+    const command = this.#deps.start(epoch);
     this.#command = command;
-    this.#deps.log('info', 'Command starts', { epoch: this.#state.right?.epoch });
+    this.#deps.log('info', 'Command starts', { epoch });
     void command.ended.then(({ code, problem }) => {
       if (problem !== undefined) this.#deps.log('error', 'Command cannot be started', { because: problem });
       const { phase } = this.#state;

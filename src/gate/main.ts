@@ -19,6 +19,8 @@ const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGUSR2',
   'SIGWINCH',
 ];
+/** By it a command can mark what it writes: who is promoted elsewhere later starts under a higher one. */
+const EPOCH_VARIABLE = 'SWITCHBACK_EPOCH';
 const STANDARD_ERROR = 2;
 const FLUSH_MS = 500;
 const HANG_UP_MS = 100;
@@ -76,7 +78,7 @@ async function run(options: GateOptions): Promise<void> {
   const writeText = (text: string): Promise<void> => new Promise((resolve) => write(output, text, () => resolve()));
   const lines = createLineLog({ clock: systemClock, base: { role: 'gate', service }, write: writeText });
   const source = new RightsClient({ ...options, timeoutMs: 2 * timing.askEveryMs, clock: systemClock });
-  const start = () => startCommand(options.command);
+  const start = (epoch: number) => startCommand(options.command, { [EPOCH_VARIABLE]: `${epoch}` });
   const gate = new Gate({ clock: systemClock, timing, source, start, log: lines.log });
   const finish = async (code: number): Promise<never> => {
     const isFlushed = lines.flush().then(() => true);

@@ -217,8 +217,7 @@ async function dismantle({ operator, observer, regions }: World, clients: readon
   await observer.stop();
   await operator.stop();
   const keep = process.env['SWITCHBACK_TEST_LOGS'];
-  if (keep !== undefined)
-    cpSync(join(regions.workDir, 'operator'), join(keep, basename(regions.workDir)), { recursive: true });
+  if (keep) cpSync(join(regions.workDir, 'operator'), join(keep, basename(regions.workDir)), { recursive: true });
   await Promise.all(clients.map((client) => client.transport.close()));
   await regions.stop();
 }
