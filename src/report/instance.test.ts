@@ -259,3 +259,26 @@ describe('a region that was left out of the successors', () => {
     expect(stated(['south'])).toBeUndefined();
   });
 });
+
+describe('a service that serves in several regions, without its primary one', () => {
+  const lost = (west: 'Active' | 'Starting'): Partial<InstanceFacts> => ({
+    plan: plan.ok ? { ...plan, mode: 'Active' } : plan,
+    orders: new Map([
+      ['east', order('Active')],
+      ['west', order('Active', { phase: west })],
+    ]),
+    regionStates: new Map([
+      ['east', 'Lost'],
+      ['west', 'Healthy'],
+    ]),
+  });
+
+  it('is available as long as another one serves, and not as declared', () => {
+    expect(condition('Available', lost('Active'))).toMatchObject({ status: 'True', message: 'served in region west' });
+    expect(condition('Ready', lost('Active'))?.status).not.toBe('True');
+  });
+
+  it('is not, where no other one does', () => {
+    expect(condition('Available', lost('Starting'))?.status).toBe('Unknown');
+  });
+});

@@ -119,10 +119,20 @@ function servedOnTheWay({ leaving = [], plan }: InstanceFacts): ConditionState |
   return { type: 'Available', status: 'True', reason: 'Moving', message };
 }
 
+/** A service that serves in several regions is served as long as one of them does, also without its primary one. */
+function servedElsewhere({ orders, plan, regionStates }: InstanceFacts): ConditionState | undefined {
+  if (!plan.ok || plan.mode !== 'Active') return undefined;
+  const serving = plan.regions.find(
+    ({ region }) => regionStates.get(region) === 'Healthy' && orders.get(region)?.status?.phase === 'Active',
+  );
+  const message = `served in region ${serving?.region}`;
+  return serving && { type: 'Available', status: 'True', reason: 'ActiveHere', message };
+}
+
 /** Ready in the region that is active, at the epoch of the assignment, as far as that region can be seen. */
 function available(facts: InstanceFacts): ConditionState {
   const served = servedInActiveRegion(facts);
-  return served.status === 'True' ? served : (servedOnTheWay(facts) ?? served);
+  return served.status === 'True' ? served : (servedOnTheWay(facts) ?? servedElsewhere(facts) ?? served);
 }
 
 function servedInActiveRegion(facts: InstanceFacts): ConditionState {
