@@ -161,6 +161,10 @@ describe('a drill of a zone', () => {
       { ...staying, begun: [out('ns/a', { releasedAt: NOW - 4999 })] },
     ],
     [
+      'what came during the stay: it is in the zone, and nothing begins any more',
+      { ...at('Staying', { stayUntil: isoTime(NOW + 300_000) }), now: NOW + 60_000, waiting: [held] },
+    ],
+    [
       'what was given back at the end of the stay',
       { ...at('Staying', { stayUntil: isoTime(NOW) }), begun: [out('ns/a', { releasedAt: NOW - 9000 })] },
     ],

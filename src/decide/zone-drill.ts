@@ -113,7 +113,7 @@ function disturbance({ hubIsolated, otherSwitch, regions }: ZoneDrillPicture): C
     : aborted('SwitchInProgress', `RegionSwitch ${otherSwitch} was begun meanwhile`);
 }
 
-function lateness(picture: ZoneDrillPicture): Cause | undefined {
+function lateness(picture: ZoneDrillPicture, phase: DrillStatus['phase']): Cause | undefined {
   const { begun, now, settings, startedAt, waiting = [], zone } = picture;
   const limit = `${settings.abortAfterSeconds} s`;
   const isLate = (since: number): boolean => now - since >= settings.abortAfterSeconds * 1000;
@@ -122,7 +122,8 @@ function lateness(picture: ZoneDrillPicture): Cause | undefined {
     const message = `${late.name} was not out of zone ${zone} and serving after ${limit}: ${late.told}`;
     return failed('NotReadyInTime', message.slice(0, 512));
   }
-  const held = waiting.find(({ verdict }) => verdict === 'Held');
+  // What has not begun when the stay begins is not of this drill any more.
+  const held = phase === 'Away' ? waiting.find(({ verdict }) => verdict === 'Held') : undefined;
   if (!held || !isLate(startedAt)) return undefined;
   const message = `${held.name} had not begun to leave zone ${zone} after ${limit}: ${held.message ?? 'no time'}`;
   return failed((held.reason ?? 'NotReadyInTime') as Reason, message.slice(0, 512));
@@ -142,7 +143,7 @@ function causeOf(picture: ZoneDrillPicture, phase: DrillStatus['phase']): Cause 
     disturbance(picture) ??
     (taken && aborted('SwitchInProgress', `${taken.name} was moved by something else`)) ??
     (released && failed('ZoneReleased', `${released.name}: ${released.told}`)) ??
-    lateness(picture)
+    lateness(picture, phase)
   );
 }
 
