@@ -95,11 +95,13 @@ function begunOf(
   const listed = known ?? (object.status?.emptied ?? []).map(zoneProgressOf);
   const names = new Set(listed.map(({ name }) => name));
   const keys = context.instances.store.byIndex('group', object.spec.iuGroupRef.name).map(keyOf);
-  const unlisted = keys.filter((key) => {
-    const order = orderIn(context, object, key);
-    return !names.has(key) && order?.spec.keptEmpty?.regionSwitch === object.metadata.name;
+  const unlisted = keys.flatMap((name) => {
+    const kept = orderIn(context, object, name)?.spec.keptEmpty;
+    if (names.has(name) || kept?.regionSwitch !== object.metadata.name) return [];
+    // Its order tells when it began: so it is given the same time again.
+    return [{ ...beginZone(name, now), beganAt: Date.parse(kept.until) - kept.seconds * 1000 }];
   });
-  return [...listed, ...unlisted.map((name) => beginZone(name, now))];
+  return [...listed, ...unlisted];
 }
 
 const orderIn = ({ links }: HubContext, { spec }: RegionSwitch, name: string): RegionalService | undefined =>

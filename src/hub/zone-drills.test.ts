@@ -257,9 +257,12 @@ describe('a drill of a zone', () => {
         { subresource: 'status' },
       ),
     );
+    const before = context.keptEmpty.known(1)?.get('east');
+    await clock.advance(10_000);
     leadership.term = 2;
     await look();
     expect(emptied()).toEqual(['switchback-system/mail', 'switchback-system/voice']);
+    expect(context.keptEmpty.known(2)?.get('east')).toEqual(before);
   });
 
   it('holds a service whose other slot is not ready, says so once with a time, and fails in the end', async () => {
