@@ -45,6 +45,7 @@ export function lookAtZoneDrill(
   const standing = context.standings.get(group.metadata.name);
   if (!context.switches.reflector.fresh || !standing || (namesTenants(object, now) && !standing.scopes))
     return undefined;
+  if (!known && isPartlyListed(object) && isUnread(context, object) && now < untilOf(object, now)) return undefined;
   const before = begunOf(context, object, known, now);
   const taken = before.map((each) => followZone(each, sightOf(context, object, each.name), now));
   const plan = planOf(context, object, group, taken, now);
@@ -103,6 +104,14 @@ function begunOf(
   });
   return [...listed, ...unlisted];
 }
+
+/** The list had no place for all: only the orders of the region tell of the rest. */
+const isPartlyListed = ({ status }: RegionSwitch): boolean =>
+  (status?.servicesTotal ?? 0) > (status?.emptied?.length ?? 0);
+
+/** One that is lost is not waited for: it gives the zone back by itself. */
+const isUnread = ({ diagnoses, links }: HubContext, { spec: { region = '' } }: RegionSwitch): boolean =>
+  !links.get(region)?.synced && diagnoses.get(region)?.state !== 'Lost';
 
 const orderIn = ({ links }: HubContext, { spec }: RegionSwitch, name: string): RegionalService | undefined =>
   links.get(spec.region ?? '')?.services.store.get(name);

@@ -42,6 +42,8 @@ let events: string[];
 let leadership: { isCertain: () => boolean; term: number };
 let zoneStates: Record<string, string>;
 let isFresh: boolean;
+/** Whether the hub has read the orders of the region. */
+let isRead: boolean;
 
 const filled = <T extends KubeObject>(objects: readonly T[]): Store<T> => {
   const store = new Store<T>({ indexers: { group: () => ['americas'] } });
@@ -119,6 +121,7 @@ beforeEach(async () => {
   lookedAgain = [];
   events = [];
   isFresh = true;
+  isRead = true;
   leadership = { isCertain: () => true, term: 1 };
   zoneStates = { 'east-a': 'Healthy', 'east-b': 'Healthy' };
   const server = new FakeApiServer({ name: 'hub', time: new VirtualTime(), random: new SeededRandom(1) });
@@ -132,7 +135,19 @@ beforeEach(async () => {
       return { zones: Object.entries(zoneStates).map(([zone, state]) => ({ zone, state })) };
     },
   };
-  const east = { region: 'east', synced: true, services: { store: orders }, regions: { store: { get: () => region } } };
+  const unread = filled<RegionalService>([]);
+  const east = {
+    region: 'east',
+    get synced() {
+      return isRead;
+    },
+    services: {
+      get store() {
+        return isRead ? orders : unread;
+      },
+    },
+    regions: { store: { get: () => region } },
+  };
   const links = new Map([['east', east]]);
   context = partOf<HubContext>('context', {
     clock,
@@ -260,6 +275,10 @@ describe('a drill of a zone', () => {
     const before = context.keptEmpty.known(1)?.get('east');
     await clock.advance(10_000);
     leadership.term = 2;
+    isRead = false;
+    await look();
+    expect(context.keptEmpty.known(2)).toBeUndefined();
+    isRead = true;
     await look();
     expect(emptied()).toEqual(['switchback-system/mail', 'switchback-system/voice']);
     expect(context.keptEmpty.known(2)?.get('east')).toEqual(before);
