@@ -1,3 +1,4 @@
+import type { IUGroup } from '../api/iu-group.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import type { Balance } from '../api/service-class.ts';
 import type { Drained, ServiceInstance } from '../api/service-instance.ts';
@@ -14,6 +15,7 @@ import type { InstanceFacts } from '../report/instance.ts';
 import type { HubContext } from './context.ts';
 import { diagnosisPolicy, isHubSuspect } from './diagnose.ts';
 import { isServing } from './instance-view.ts';
+import { unitOf } from './region-link.ts';
 
 /** How the traffic of a service is shared by its regions now. */
 export interface TrafficShares {
@@ -49,7 +51,7 @@ export function trafficSharesOf(
   const staying = areAllThere ? [] : leaving;
   const group = context.groups.store.get(instance.spec.iuGroupRef.name);
   const isSuspect = group !== undefined && isHubSuspect(context, group);
-  const home = homeOf(context, instance, regions, plan.balance);
+  const home = homeOf(group, instance, regions, plan.balance);
   const drained = new Set([...before, ...drains].map(({ region }) => region));
   // A reserve has no share to come back to: it takes over at once.
   const sharing = home ? regions.filter((region) => home.has(region)) : regions;
@@ -87,13 +89,12 @@ const MOST_WEIGHTS = 9;
 
 /** The regions that come first, by how the tenants of the service share the load; undefined: all alike. */
 function homeOf(
-  { groups }: Pick<HubContext, 'groups'>,
+  group: IUGroup | undefined,
   { spec }: ServiceInstance,
   regions: readonly string[],
   balance: Balance = 'Even',
 ): ReadonlySet<string> | undefined {
-  const units = groups.store.get(spec.iuGroupRef.name)?.spec.infrastructureUnits;
-  const geographyOf = (region: string) => units?.find((unit) => unit.region === region)?.geography;
+  const geographyOf = (region: string) => group && unitOf(group, region)?.geography;
   return homeRegions(spec, balance, regions, geographyOf);
 }
 
