@@ -62,7 +62,6 @@ export interface ZonePicture {
 
 const podsOf = ({ pods }: ZonePicture, { name }: ComponentOrder): PodFact[] =>
   pods.filter((pod) => pod.component === name);
-const slotIn = ({ a }: { readonly a: string }, zone: string): Slot => (a === zone ? 'a' : 'b');
 
 /** Why a component would fall below what it needs without the zone, as things stand; undefined: it would not. */
 function shortage(component: ComponentOrder, zone: string, picture: ZonePicture, settledMs: number) {
@@ -71,7 +70,7 @@ function shortage(component: ComponentOrder, zone: string, picture: ZonePicture,
   if (layout === 'Pairs') {
     const alone = pairs.findIndex(({ a, b }, pair) => {
       if (a !== zone && b !== zone) return false;
-      const rest = slotIn({ a }, zone) === 'a' ? 'b' : 'a';
+      const rest: Slot = a === zone ? 'b' : 'a';
       return !serving.some((pod) => pod.pair === pair && pod.slot === rest && pod.readinessAgeMs >= settledMs);
     });
     return alone < 0 ? undefined : `${name}: of pair ${alone} the slot in the other zone is not ready`;

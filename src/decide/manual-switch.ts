@@ -224,7 +224,8 @@ function requestOf(object: RegionSwitch, nowMs: number, scopeOf: ScopeOf): Switc
   ];
 }
 
-const ageOf = ({ metadata }: RegionSwitch): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
+/** Who began first, as a text that sorts. */
+export const ageOf = ({ metadata }: RegionSwitch): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 const endOf = ({ until }: Restraint): number => (until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until));
 
 /** A drill that ends before its time does so until its record says that it goes home: else others would bring it home. */

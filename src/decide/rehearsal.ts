@@ -33,13 +33,19 @@ export function attemptsOf({ metadata, spec, status }: RegionSwitch): Attempt[] 
   });
 }
 
-function after(before: Rehearsal | undefined, { at, by, from, result, to }: Attempt): Rehearsal {
+type Known = Omit<Rehearsal, 'from' | 'to'>;
+
+/** What is known of a rehearsal, of whatever it is one, after one more attempt. */
+export function knownAfter(
+  before: Known | undefined,
+  { at, by, result }: Pick<Attempt, 'at' | 'by' | 'result'>,
+): Known {
   const isNewer = before === undefined || compare(at, before.lastTime) > 0;
   const last = isNewer ? { lastTime: at, lastResult: result, lastBy: by } : before;
   const isProof = result === 'Passed' && compare(at, before?.provedTime ?? '') > 0;
   const { provedBy, provedTime } = isProof ? { provedBy: by, provedTime: at } : (before ?? {});
   const proved = provedTime === undefined || provedBy === undefined ? {} : { provedTime, provedBy };
-  return { from, to, lastTime: last.lastTime, lastResult: last.lastResult, lastBy: last.lastBy, ...proved };
+  return { lastTime: last.lastTime, lastResult: last.lastResult, lastBy: last.lastBy, ...proved };
 }
 
 /** When each pair of regions was last proved. What is known stays known when the RegionSwitch is deleted. */
@@ -50,8 +56,10 @@ export function collectRehearsals(
 ): Rehearsal[] {
   const pairOf = ({ from, to }: Pick<Rehearsal, 'from' | 'to'>): string => `${from} ${to}`;
   const known = new Map(before.map((entry): [string, Rehearsal] => [pairOf(entry), entry]));
-  for (const attempt of switches.flatMap(attemptsOf))
-    known.set(pairOf(attempt), after(known.get(pairOf(attempt)), attempt));
+  for (const attempt of switches.flatMap(attemptsOf)) {
+    const { from, to } = attempt;
+    known.set(pairOf(attempt), { from, to, ...knownAfter(known.get(pairOf(attempt)), attempt) });
+  }
   return [...known.values()]
     .filter(({ from, to }) => regions.includes(from) && regions.includes(to))
     .sort((x, y) => compare(pairOf(x), pairOf(y)));

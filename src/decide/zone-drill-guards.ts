@@ -33,10 +33,10 @@ export function isRedundant({ metadata, status }: RegionalService): boolean {
 
 /** The first thing that is missing; in the order in which people would look. */
 function lack(order: RegionalService): { readonly reason: Reason; readonly message: string } | undefined {
-  const { metadata, spec, status } = order;
+  const { spec, status } = order;
   if (status?.phase !== 'Active') return { reason: 'AwaitingReadiness', message: 'it is not active and ready here' };
-  const said = status.conditions?.find(({ type }) => type === 'RedundancyMet');
-  if (said?.status !== 'True' || said.observedGeneration !== metadata.generation) {
+  if (!isRedundant(order)) {
+    const said = status.conditions?.find(({ type }) => type === 'RedundancyMet');
     const isOld = said?.status === 'True';
     const message = isOld || !said ? 'its region has not said yet whether its redundancy is met' : `${said.message}`;
     if (isOld || !said) return { reason: 'NotObserved', message };

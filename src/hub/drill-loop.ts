@@ -7,7 +7,6 @@ import { RESOURCES } from '../api/resources.ts';
 import type { RegionState } from '../decide/diagnosis.ts';
 import { findObstacle } from '../decide/drill-obstacle.ts';
 import { type DrillQuestion, type DrillStep, decideDrill, entryAfter } from '../decide/drill-schedule.ts';
-import { modeOf } from '../decide/mode-change.ts';
 import { labelValue } from '../decide/name.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -15,7 +14,7 @@ import { drillSkipped, drillStarted } from '../report/events.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
-import { assignedService } from './instance-view.ts';
+import { fencedServices } from './instance-view.ts';
 
 const LOOK_EVERY_MS = 5000;
 /** Ended drills of the calendar that are kept for each group. */
@@ -61,10 +60,6 @@ async function lookAt(context: HubContext, group: IUGroup, signal: AbortSignal):
 
 function obstacleTo(context: HubContext, group: IUGroup, now: number): string | undefined {
   const { name } = group.metadata;
-  const fenced = context.instances.store.byIndex('group', name).filter((instance) => {
-    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
-    return serviceClass !== undefined && modeOf(instance.status?.assignment, serviceClass) === 'Backup';
-  });
   const regions = group.spec.infrastructureUnits.map(({ region }): [string, RegionState] => [
     region,
     context.diagnoses.get(region)?.state ?? 'Unknown',
@@ -75,7 +70,7 @@ function obstacleTo(context: HubContext, group: IUGroup, now: number): string | 
     standing: context.standings.get(name),
     regions: new Map(regions),
     hubIsolated: isHubSuspect(context, group),
-    fenced: fenced.flatMap((instance) => assignedService(context, instance) ?? []),
+    fenced: fencedServices(context, group),
     now,
   });
 }

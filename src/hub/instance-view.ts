@@ -211,6 +211,14 @@ export function assignedService(context: HubContext, instance: ServiceInstance):
   return assignment && { assignment, grantedEpoch: epochsIn(context, key, assignment.activeRegion).grantedEpoch };
 }
 
+/** Services of a group that are active in one region at a time, and were assigned. */
+export const fencedServices = (context: HubContext, { metadata }: IUGroup): AssignedService[] =>
+  context.instances.store.byIndex('group', metadata.name).flatMap((instance) => {
+    const serviceClass = context.classes.store.get(instance.spec.serviceClassRef.name);
+    const isFenced = serviceClass !== undefined && modeOf(instance.status?.assignment, serviceClass) === 'Backup';
+    return (isFenced && assignedService(context, instance)) || [];
+  });
+
 /** Orders for a service in all regions of its group: the spec may have changed since they were given. */
 const ordersIn = (context: HubContext, group: IUGroup, key: string): RegionalService[] =>
   group.spec.infrastructureUnits.flatMap(({ region }) => context.links.get(region)?.services.store.get(key) ?? []);

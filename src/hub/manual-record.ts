@@ -1,11 +1,13 @@
 import type { MovedService, RegionSwitch, RegionSwitchStatus, SwitchStep } from '../api/region-switch.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { regionLeft } from '../decide/assignment.ts';
-import { isWayHome, madeAt } from '../decide/manual-switch.ts';
+import { isManual, isWayHome, madeAt } from '../decide/manual-switch.ts';
 import { keyOf } from '../kube/object.ts';
+import type { ManualProgress } from '../report/manual-switch.ts';
 import { progressOf, type ServiceProgress } from '../report/switch.ts';
 import type { Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
+import { unitOf } from './region-link.ts';
 import { advance, begin } from './switch-progress.ts';
 
 /** What this leadership knows of the services of a RegionSwitch that a person made: all of them, where the status lists some. */
@@ -112,4 +114,17 @@ function find(context: HubContext, object: RegionSwitch, record: ManualRecord, {
   // Who is on the way home has been there, also where the list had no place to say so.
   if (record.cut && services === record.back && !record.services.has(key))
     record.services.set(key, hasBeenThere(begun));
+}
+
+/** Why it will never begin; undefined: it may. */
+export function obstacleOf({ groups }: HubContext, object: RegionSwitch): ManualProgress['obstacle'] {
+  const { iuGroupRef, region } = object.spec;
+  if (!isManual(object)) {
+    const message = 'trigger Automatic marks the records of the operator: make a RegionSwitch without it';
+    return { reason: 'InvalidSpec', message };
+  }
+  const group = groups.store.get(iuGroupRef.name);
+  if (!group) return { reason: 'IUGroupNotFound', message: `IU group ${iuGroupRef.name} does not exist` };
+  if (region === undefined || unitOf(group, region)) return undefined;
+  return { reason: 'RegionNotInGroup', message: `region ${region} is no infrastructure unit of ${iuGroupRef.name}` };
 }

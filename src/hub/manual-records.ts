@@ -7,7 +7,6 @@ import {
   covers,
   drainOrderOf,
   hasBegunAll,
-  isManual,
   isMovedAwayBy,
   isOwnRecord,
   isReturning,
@@ -19,7 +18,7 @@ import {
 import { NO_TENANTS } from '../decide/tenant-scope.ts';
 import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
-import { coverage } from '../report/coverage.ts';
+import { newlyLeftOut, withCoverage } from '../report/coverage.ts';
 import { drillReport } from '../report/drill.ts';
 import { freezeExpired, notCovered } from '../report/events.ts';
 import { type ManualProgress, manualReport } from '../report/manual-switch.ts';
@@ -29,8 +28,7 @@ import { undoReport } from '../report/undo.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { drillOf, planDrillOf } from './drill-progress.ts';
-import { type ManualRecord, recover, takeUp, waysOf, withUnnamed } from './manual-record.ts';
-import { unitOf } from './region-link.ts';
+import { type ManualRecord, obstacleOf, recover, takeUp, waysOf, withUnnamed } from './manual-record.ts';
 import { impactOfSwitch } from './switch-impact.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
 import { leftOutBy } from './tenant-scopes.ts';
@@ -109,27 +107,17 @@ export class ManualRecords {
     };
     const report = this.#reportOf(object, { ...progress, impact: () => this.#impactOf(object) }, instant.wallMs);
     await reportStatus(options, object, report);
-    this.#tellCoverage(object, report);
+    const leftOut = newlyLeftOut(object, report);
+    if (leftOut) this.#context.events.record(notCovered(object, leftOut));
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;
     if (object.spec.type === 'Freeze' && hasExpired) this.#context.events.record(freezeExpired(object));
     record.reportedAt = instant;
   }
 
-  /** A report that has ended says of the coverage what was said before. */
   #reportOf(object: RegionSwitch, progress: ManualProgress, now: number): StatusReport {
-    const report = reportOf(object, progress, now);
-    if (report.conditions.some(({ type }) => type === 'Covered')) return report;
-    const plan = this.#context.plans.get(object.metadata.uid ?? '')?.services;
-    const covered = coverage(object, leftOutBy(this.#context, object, plan));
-    return { ...report, conditions: [...report.conditions, ...covered] };
-  }
-
-  /** Once for as long as something is left out: the condition goes on saying what. */
-  #tellCoverage(object: RegionSwitch, { conditions }: StatusReport): void {
-    const before = object.status?.conditions?.find(({ type }) => type === 'Covered');
-    const covered = conditions.find(({ type }) => type === 'Covered');
-    if (covered?.status === 'False' && before?.status !== 'False')
-      this.#context.events.record(notCovered(object, covered));
+    const leftOut = () =>
+      leftOutBy(this.#context, object, this.#context.plans.get(object.metadata.uid ?? '')?.services);
+    return withCoverage(reportOf(object, progress, now), object, leftOut);
   }
 
   /** Of what moves it is said once, before it begins: what has moved already is part of the whole. */
@@ -158,7 +146,7 @@ export class ManualRecords {
     const left = this.#leftBy(object, record);
     const isReturn = isReturning(object);
     const plan = (known ?? []).filter(({ name }) => (isReturn ? left.has(name) : !record.services.has(name)));
-    const obstacle = services.length === 0 && plan.length === 0 ? this.#obstacleOf(object) : undefined;
+    const obstacle = services.length === 0 && plan.length === 0 ? obstacleOf(this.#context, object) : undefined;
     const needsPlan = object.spec.type !== 'Freeze' && !stop && !hasBegunAll(object);
     if (!known && !obstacle && needsPlan && !isReturn) return undefined;
     const drain = this.#drainOf(object, now);
@@ -214,20 +202,6 @@ export class ManualRecords {
       onlyHere: sharePercent > 0 ? 0 : weights.filter(({ weight }) => weight > 0).length,
       ...(stepMs === undefined ? {} : { nextStepTime: isoTime(now + stepMs) }),
     };
-  }
-
-  #obstacleOf(object: RegionSwitch): ManualProgress['obstacle'] {
-    const { iuGroupRef, region } = object.spec;
-    if (!isManual(object)) {
-      return {
-        reason: 'InvalidSpec',
-        message: 'trigger Automatic marks the records of the operator: make a RegionSwitch without it',
-      };
-    }
-    const group = this.#context.groups.store.get(iuGroupRef.name);
-    if (!group) return { reason: 'IUGroupNotFound', message: `IU group ${iuGroupRef.name} does not exist` };
-    if (region === undefined || unitOf(group, region)) return undefined;
-    return { reason: 'RegionNotInGroup', message: `region ${region} is no infrastructure unit of ${iuGroupRef.name}` };
   }
 }
 

@@ -3,8 +3,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
 import type { Emptiness, RegionalService } from '../api/regional-service.ts';
 import { findObstacle } from '../decide/drill-obstacle.ts';
-import { isManual, isUnderWay, isZoneDrill, missingServices, namesTenants, stopOf } from '../decide/manual-switch.ts';
-import { modeOf } from '../decide/mode-change.ts';
+import { ageOf, isUnderWay, isZoneDrill, missingServices, namesTenants, stopOf } from '../decide/manual-switch.ts';
 import { NO_TENANTS } from '../decide/tenant-scope.ts';
 import { advanceZoneDrill, beginZone, followZone, type ZoneProgress, type ZoneSight } from '../decide/zone-drill.ts';
 import { answerForZone, isRedundant, runsIn, type ZoneQuestion } from '../decide/zone-drill-guards.ts';
@@ -12,14 +11,14 @@ import { keyOf } from '../kube/object.ts';
 import { type ZoneDrillFacts, zoneProgressOf } from '../report/zone-drill.ts';
 import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
-import { assignedService } from './instance-view.ts';
+import { fencedServices } from './instance-view.ts';
+import { obstacleOf } from './manual-record.ts';
 import { listOf, unitOf } from './region-link.ts';
 import { regionsOfGroup } from './region-links.ts';
 
 export const uidOf = ({ metadata }: RegionSwitch): string => metadata.uid ?? metadata.name;
 export const startOf = ({ status }: RegionSwitch, now: number): number => Date.parse(status?.startTime ?? '') || now;
 export const abortAfterMs = ({ spec }: RegionSwitch): number => (spec.drill?.abortAfterSeconds ?? 0) * 1000;
-const ageOf = ({ metadata }: RegionSwitch): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 
 /** Long enough for the last one to begin and to be out, and for the stay; a function of what is written. */
 export function untilOf(object: RegionSwitch, now: number): number {
@@ -40,7 +39,7 @@ export function lookAtZoneDrill(
   now: number,
 ): ZoneDrillFacts | undefined {
   const group = context.groups.store.get(object.spec.iuGroupRef.name);
-  const refusal = refusalOf(group, object);
+  const refusal = zoneRefusal(context, object);
   if (!group || refusal) return { begun: [], plan: [], drill: undefined, refusal };
   const standing = context.standings.get(group.metadata.name);
   if (!context.switches.reflector.fresh || !standing || (namesTenants(object, now) && !standing.scopes))
@@ -170,19 +169,15 @@ function planOf(
 
 /** What it must not overlap with. Of two zone drills that wait for each other the older one goes first. */
 function obstacleTo(context: HubContext, object: RegionSwitch, group: IUGroup, now: number): ZoneQuestion['obstacle'] {
-  const { classes, diagnoses, instances, links, standings, switches } = context;
+  const { diagnoses, links, standings, switches } = context;
   const { name } = group.metadata;
-  const backups = instances.store.byIndex('group', name).filter((instance) => {
-    const serviceClass = classes.store.get(instance.spec.serviceClassRef.name);
-    return serviceClass !== undefined && modeOf(instance.status?.assignment, serviceClass) === 'Backup';
-  });
   const message = findObstacle({
     group: name,
     switches: switches.store.list().filter((other) => !isBehind(other, object)),
     standing: standings.get(name),
     regions: new Map(regionsOfGroup(links, group).map((each) => [each, diagnoses.get(each)?.state ?? 'Unknown'])),
     hubIsolated: isHubSuspect(context, group),
-    fenced: backups.flatMap((instance) => assignedService(context, instance) ?? []),
+    fenced: fencedServices(context, group),
     now,
   });
   return message === undefined ? zoneObstacle(context, object, group) : { reason: 'SwitchInProgress', message };
@@ -213,19 +208,13 @@ const isBehind = (other: RegionSwitch, object: RegionSwitch): boolean =>
   (isZoneDrill(other) && (other.status?.emptied?.length ?? 0) === 0 && ageOf(other) > ageOf(object));
 
 /** Why it will never begin. */
-function refusalOf(group: IUGroup | undefined, object: RegionSwitch): ZoneDrillFacts['refusal'] {
+function zoneRefusal(context: HubContext, object: RegionSwitch): ZoneDrillFacts['refusal'] {
+  const obstacle = obstacleOf(context, object);
   const { drill, iuGroupRef, region = '' } = object.spec;
-  if (!isManual(object)) {
-    const message = 'trigger Automatic marks the records of the operator: make a RegionSwitch without it';
-    return { reason: 'InvalidSpec', message };
-  }
-  if (!group) return { reason: 'IUGroupNotFound', message: `IU group ${iuGroupRef.name} does not exist` };
-  const unit = unitOf(group, region);
-  if (!unit) {
-    const message = `region ${region} is no infrastructure unit of ${group.metadata.name}`;
-    return { reason: 'RegionNotInGroup', message };
-  }
-  if (drill?.zone !== undefined && unit.zones.includes(drill.zone)) return undefined;
-  const message = `region ${region} has the zones ${unit.zones.join(', ')}, and not ${drill?.zone}: make another RegionSwitch`;
+  const group = context.groups.store.get(iuGroupRef.name);
+  if (obstacle || !group) return obstacle;
+  const { zones = [] } = unitOf(group, region) ?? {};
+  if (drill?.zone !== undefined && zones.includes(drill.zone)) return undefined;
+  const message = `region ${region} has the zones ${zones.join(', ')}, and not ${drill?.zone}: make another RegionSwitch`;
   return { reason: 'ZoneNotInRegion', message };
 }

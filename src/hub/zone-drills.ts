@@ -5,7 +5,7 @@ import type { KeptEmpty } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
 import { isManual, isZoneDrill } from '../decide/manual-switch.ts';
 import type { ZoneProgress } from '../decide/zone-drill.ts';
-import { coverage } from '../report/coverage.ts';
+import { newlyLeftOut, withCoverage } from '../report/coverage.ts';
 import { notCovered, zoneDrillHeld } from '../report/events.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
 import { type ZoneDrillFacts, zoneDrillReport } from '../report/zone-drill.ts';
@@ -89,16 +89,13 @@ export class ZoneDrills {
     });
   }
 
-  /** A report that has ended says of the coverage what was said before. */
   #reportOf(object: RegionSwitch, facts: ZoneDrillFacts, now: number): StatusReport {
-    const report = zoneDrillReport(object, facts, now);
-    if (report.conditions.some(({ type }) => type === 'Covered')) return report;
-    const covered = coverage(object, facts.refusal ? undefined : leftOutBy(this.#context, object, facts.plan));
-    return { ...report, conditions: [...report.conditions, ...covered] };
+    const leftOut = () => (facts.refusal ? undefined : leftOutBy(this.#context, object, facts.plan));
+    return withCoverage(zoneDrillReport(object, facts, now), object, leftOut);
   }
 
   /** A hold is told once for as long as it is the same one. */
-  #tell(object: RegionSwitch, { plan, drill }: ZoneDrillFacts, { conditions }: StatusReport): void {
+  #tell(object: RegionSwitch, { plan, drill }: ZoneDrillFacts, report: StatusReport): void {
     const { clock, events } = this.#context;
     const held = drill?.phase === 'Away' ? plan.find(({ verdict }) => verdict === 'Held') : undefined;
     const said = held ? `${held.name} ${held.reason}` : '';
@@ -109,9 +106,8 @@ export class ZoneDrills {
       events.record(zoneDrillHeld(object, reason, `${what}; it is looked at again until ${latest}`));
     }
     this.#told.set(uidOf(object), said);
-    const covered = conditions.find(({ type }) => type === 'Covered');
-    const before = object.status?.conditions?.find(({ type }) => type === 'Covered');
-    if (covered?.status === 'False' && before?.status !== 'False') events.record(notCovered(object, covered));
+    const leftOut = newlyLeftOut(object, report);
+    if (leftOut) events.record(notCovered(object, leftOut));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { PlannedService, RegionSwitch } from '../api/region-switch.ts';
+import type { StatusReport } from './status.ts';
 
 /** Services that a message names; it counts all. */
 const NAMED = 5;
@@ -37,4 +38,25 @@ export function coverage(
   const parts = [...(shared.length > 0 ? [`${what}: ${listed(shared, ', ')}`] : []), listed(rest, '; ')];
   const message = parts.filter((part) => part !== '').join('; ');
   return [{ type, status: 'False', reason: (first.reason ?? 'SharedWithOthers') as Reason, message }];
+}
+
+/**
+ * A report with what is left out. One that has ended says what was said before.
+ *
+ * @param leftOut see `coverage`; asked only where it is told
+ */
+export function withCoverage(
+  report: StatusReport,
+  object: RegionSwitch,
+  leftOut: () => readonly PlannedService[] | undefined,
+): StatusReport {
+  if (report.conditions.some(({ type }) => type === 'Covered')) return report;
+  return { ...report, conditions: [...report.conditions, ...coverage(object, leftOut())] };
+}
+
+/** What is to be told of it as an event: once for as long as something is left out. The condition goes on saying what. */
+export function newlyLeftOut({ status }: RegionSwitch, { conditions }: StatusReport): ConditionState | undefined {
+  const before = status?.conditions?.find(({ type }) => type === 'Covered');
+  const covered = conditions.find(({ type }) => type === 'Covered');
+  return covered?.status === 'False' && before?.status !== 'False' ? covered : undefined;
 }

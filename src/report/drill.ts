@@ -22,7 +22,7 @@ export function drillReport(object: RegionSwitch, progress: ManualProgress, now:
   return object.spec.drill?.kind === 'Plan' ? planReport(object, progress, now) : regionReport(object, progress, now);
 }
 
-const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 'result'>): Standing => ({
+export const resultStanding = ({ message = '', result }: Pick<DrillStatus, 'message' | 'result'>): Standing => ({
   is: result === 'Passed' ? 'Ready' : 'Stalled',
   reason: REASONS[result ?? 'Aborted'],
   message: `${result}: ${message}`,

@@ -2,6 +2,7 @@ import { isoTime } from '../api/common.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { DrillStatus, EmptiedService, PlannedService, RegionSwitch, SwitchPlan } from '../api/region-switch.ts';
 import type { ZoneProgress } from '../decide/zone-drill.ts';
+import { resultStanding } from './drill.ts';
 import { endedReport, type Standing, standingConditions, summarizePlan } from './manual-switch.ts';
 import type { StatusReport } from './status.ts';
 import { LISTED } from './switch.ts';
@@ -15,7 +16,6 @@ export interface ZoneDrillFacts {
   readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
 }
 
-const REASONS = { Passed: 'DrillPassed', Failed: 'DrillFailed', Aborted: 'DrillAborted' } as const;
 const timeOf = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : isoTime(ms));
 const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
 
@@ -117,14 +117,8 @@ function standingOf(
       const full = begun.filter(({ filledAt }) => filledAt !== undefined).length;
       return running(`${why}${full} of ${begun.length} services stand in ${zone} again`);
     }
-    case 'Ended': {
-      const { message = '', result = 'Aborted' } = drill;
-      return {
-        is: result === 'Passed' ? 'Ready' : 'Stalled',
-        reason: REASONS[result],
-        message: `${result}: ${message}`,
-      };
-    }
+    case 'Ended':
+      return resultStanding(drill);
     default:
       return drill.phase satisfies never;
   }
