@@ -29,14 +29,15 @@ export interface Session {
 
 /**
  * A client of the hub with the person's own rights: `--kubeconfig`, `KUBECONFIG`, `~/.kube/config`, or the service account
- * of a pod, in this order. Rejects with `TerminalError` when none of them can be used.
+ * of a pod that names none of them and no context, in this order. Rejects with `TerminalError` when none of them can be used.
  */
 export async function connectToHub(
   { kubeconfig, context }: Pick<GlobalOptions, 'kubeconfig' | 'context'>,
   env: Terminal['env'],
   clock: Clock,
 ): Promise<KubeClient> {
-  const isInPod = env['KUBERNETES_SERVICE_HOST'] !== undefined && kubeconfig === undefined && !env['KUBECONFIG'];
+  const isNamed = kubeconfig !== undefined || context !== undefined || Boolean(env['KUBECONFIG']);
+  const isInPod = env['KUBERNETES_SERVICE_HOST'] !== undefined && !isNamed;
   const path = kubeconfig ?? (env['KUBECONFIG'] || join(env['HOME'] ?? homedir(), '.kube', 'config'));
   const { credentials, server } = isInPod
     ? accessInCluster(env, clock)
