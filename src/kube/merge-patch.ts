@@ -11,7 +11,7 @@ export function replacing(old: unknown, next: unknown): unknown {
   if (!isJsonObject(old) || !isJsonObject(next)) return next;
   const gone = Object.keys(old).filter((key) => next[key] === undefined);
   return {
-    ...Object.fromEntries(gone.map((key) => [key, null])),
     ...Object.fromEntries(Object.entries(next).map(([key, value]) => [key, replacing(old[key], value)])),
+    ...Object.fromEntries(gone.map((key) => [key, null])),
   };
 }
