@@ -89,7 +89,7 @@ export type Verdict =
   /** Our term is to be left in these regions. */
   | { readonly kind: 'Seize'; readonly regions: readonly string[] }
   /** Nobody else can acknowledge any more; what was permitted is to be waited out. */
-  | { readonly kind: 'Seized'; readonly followed: readonly string[] };
+  | { readonly kind: 'Seized' };
 
 type Bound = RegionMark & { readonly bond: Bond };
 const termOf = ({ mark }: RegionMark): number => mark?.term ?? 0;
@@ -107,23 +107,24 @@ function isTakenOver(bound: readonly Bound[]): boolean {
   });
 }
 
-/** The records that are followed, the newest of each hub. */
-function followedIn(bound: readonly Bound[]): string[] {
-  const records = bound.flatMap(({ bond, mark }) =>
-    (bond === 'Foreign' || bond === 'Seized') && mark?.record !== undefined ? [mark.record] : [],
-  );
-  const isNewest = (record: string): boolean => records.every((other) => other === record || !isBehind(record, other));
-  return [...new Set(records.filter(isNewest))].toSorted();
-}
+/** The newest record of each hub, once. */
+export const newestOf = (records: readonly string[]): string[] =>
+  [
+    ...new Set(records.filter((record) => records.every((other) => other === record || !isBehind(record, other)))),
+  ].toSorted();
 
-/** Whom a region remembers, as a person has to name it. */
-export const describeFollowed = (records: readonly string[]): string => records.join(',');
+/** Whom the regions remember, as a person has to name it. */
+const followedIn = (bound: readonly Bound[]): string =>
+  newestOf(
+    bound.flatMap(({ bond, mark }) =>
+      (bond === 'Foreign' || bond === 'Seized') && mark?.record !== undefined ? [mark.record] : [],
+    ),
+  ).join(',');
 
 export function judgeInheritance({ own, regions, stopped }: InheritanceFacts): Verdict {
   const bound = regions.map((each): Bound => ({ ...each, bond: bondOf(each.mark, own) }));
   if (isTakenOver(bound)) return { kind: 'Own' };
   const foreign = bound.filter(({ bond }) => bond === 'Foreign');
-  const followed = followedIn(bound);
   const answered = bound.filter(({ other }) => other === 'Answers');
   if (answered.length > 0) {
     return {
@@ -139,18 +140,19 @@ export function judgeInheritance({ own, regions, stopped }: InheritanceFacts): V
   const open = foreign.filter(({ other }) => other !== 'Silent');
   const isProved = unread.length === 0 && open.length === 0;
   const isSaid = bound.every(isConfirmed);
-  if (!isProved && !isSaid) return unproved(unread, open, followed);
+  if (!isProved && !isSaid) return unproved(bound, unread, open);
   if (foreign.some((each) => termOf(each) >= own.term)) return { kind: 'Outrank' };
   const toSeize = foreign.filter(({ isRead }) => isRead).map(({ region }) => region);
-  return toSeize.length > 0 ? { kind: 'Seize', regions: toSeize } : { kind: 'Seized', followed };
+  return toSeize.length > 0 ? { kind: 'Seize', regions: toSeize } : { kind: 'Seized' };
 }
 
-function unproved(unread: readonly Bound[], open: readonly Bound[], followed: readonly string[]): Verdict {
+function unproved(all: readonly Bound[], unread: readonly Bound[], open: readonly Bound[]): Verdict {
   const parts = [
     ...(unread.length > 0 ? [`${names(unread)} cannot be read`] : []),
     ...(open.length > 0 ? [`in ${names(open)} it has not been silent for long enough`] : []),
   ];
-  const who = followed.length > 0 ? ` ${describeFollowed(followed)}` : '';
+  const followed = followedIn(all);
+  const who = followed === '' ? '' : ` ${followed}`;
   return {
     kind: 'Wait',
     reason: 'PredecessorUnproved',

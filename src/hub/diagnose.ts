@@ -19,8 +19,11 @@ import { regionLost, regionRecovered, regionTroubled } from '../report/events.ts
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
 import { epochsIn } from './instance-view.ts';
-import { listOf } from './region-link.ts';
+import { listOf, type RegionLink } from './region-link.ts';
 import { regionsOfGroup } from './region-links.ts';
+
+/** An answer that is older says nothing of now. */
+const HEARD_WITHIN_MS = 5000;
 
 const PEER_STATES: readonly PeerState[] = ['Reachable', 'NoHeartbeat', 'Unreachable'];
 
@@ -37,6 +40,11 @@ export function diagnosisPolicy({ spec }: IUGroup): DiagnosisPolicy {
     flapping: { changes, windowMs: windowSeconds * 1000 },
   };
 }
+
+/** As diagnosed, or heard just now: a region that hangs costs one probe, and not one request for each service. */
+export const isReachable = ({ diagnoses }: Pick<HubContext, 'diagnoses'>, link: RegionLink): boolean =>
+  isAnswering(diagnoses.get(link.region)) ||
+  (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < HEARD_WITHIN_MS;
 
 /** Judges every region of a group; says whether the hub itself is the suspect. */
 export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {

@@ -43,6 +43,7 @@ function order(): RegionalService {
 
 const linkTo = (region: string): RegionLink =>
   partOf<RegionLink>('link', {
+    region,
     synced: true,
     evidence: () => ({
       sinceContactMs: unread.has(region) ? undefined : 100,

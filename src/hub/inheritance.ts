@@ -3,23 +3,21 @@ import type { IUGroup } from '../api/iu-group.ts';
 import { ANNOTATIONS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { TenantDirectory } from '../api/tenant-directory.ts';
-import { isAnswering } from '../decide/diagnosis.ts';
 import { judgeInheritance, type RegionMark, type Verdict } from '../decide/inheritance.ts';
 import { describeMissing, digestOf, isNothingMissing, type Missing, missingOf } from '../decide/missing.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
-import { NotFoundError } from '../kube/errors.ts';
+import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { hubFollows, hubInherited } from '../report/events.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
+import { isReachable } from './diagnose.ts';
 import type { RegionLink } from './region-link.ts';
 import { regionsOfGroup } from './region-links.ts';
 import { RivalWatch } from './rival.ts';
 
 /** How often it is looked what is missing, while it is asked. */
 const LOOK_EVERY_MS = 5000;
-/** An answer that is older says nothing of now. */
-const READ_WITHIN_MS = 5000;
 
 type Context = Pick<
   HubContext,
@@ -88,7 +86,10 @@ export class Inheritance {
   mayWriteTo(region: string): boolean {
     const { links } = this.#context;
     const group = links.groupOf(region);
-    return group !== undefined && links.get(region)?.leases.reflector.synced === true && this.isOwn(group);
+    if (!group || links.get(region)?.leases.reflector.synced !== true) return false;
+    // What was told last is a wait: each order asks, and a wait is not reckoned anew for each of them.
+    const told = this.#told.get(group.metadata.name);
+    return (told === undefined || told.kind === 'Own') && this.isOwn(group);
   }
 
   look(group: IUGroup): Verdict {
@@ -195,8 +196,8 @@ export class Inheritance {
     const { waitMs } = computeProtocolTiming(group.spec.timings);
     const leftMs = waitMs - elapsedAtLeast(account.since, this.#context.clock.now());
     // A region that nobody reads was confirmed; one that answers is read to the end, and what it knows is adopted.
-    const isBehind = regions.some(({ isRead, region }) => isRead && !this.#knowsAllOf(region));
-    if (leftMs > 0 || isBehind) {
+    const isBehind = (): boolean => regions.some(({ isRead, region }) => isRead && !this.#knowsAllOf(region));
+    if (leftMs > 0 || isBehind()) {
       const message = 'what the hub before has permitted is waited out for one wait; nothing is permitted meanwhile';
       return { kind: 'Wait', reason: 'WaitingOutPredecessor', message, endsWhen: 'a full wait has passed' };
     }
@@ -213,7 +214,7 @@ export class Inheritance {
 
   #markOf(region: string): RegionMark {
     const link = this.#context.links.get(region);
-    const isRead = link?.synced === true && link.leases.reflector.synced && this.#isAnswering(region);
+    const isRead = link?.synced === true && link.leases.reflector.synced && isReachable(this.#context, link);
     const mark = link?.leases.store.get(region)?.spec.hub;
     return { region, mark, isRead, other: this.rivalIn(region).standing };
   }
@@ -229,23 +230,12 @@ export class Inheritance {
     });
     return services?.reflector.fresh === true && isBehind === false;
   }
-
-  #isAnswering(region: string): boolean {
-    const { diagnoses, links } = this.#context;
-    const { sinceContactMs = Number.POSITIVE_INFINITY } = links.get(region)?.evidence(false) ?? {};
-    return sinceContactMs < READ_WITHIN_MS || isAnswering(diagnoses.get(region));
-  }
 }
 
 /** The directory is not cached with its tenants: it is large, and nothing else asks for them. */
 async function shardsIn({ client }: RegionLink, signal: AbortSignal): Promise<readonly TenantDirectory[]> {
-  try {
-    return (await client.list(RESOURCES.tenantDirectory, { signal })).items;
-  } catch (error) {
-    // A region of an older version may not have the kind.
-    if (error instanceof NotFoundError) return [];
-    throw error;
-  }
+  // A region of an older version may not have the kind.
+  return (await ifPresent(client.list(RESOURCES.tenantDirectory, { signal })))?.items ?? [];
 }
 
 /** Before the first region is read nobody can say whether there was another hub. */

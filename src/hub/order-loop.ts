@@ -2,7 +2,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, regionsOf } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
-import { isAnswering } from '../decide/diagnosis.ts';
+
 import { isReplaced } from '../decide/leaving.ts';
 import { checkRegion } from '../decide/regions.ts';
 import { ConflictError, ifPresent, NotFoundError } from '../kube/errors.ts';
@@ -10,6 +10,7 @@ import { NAMESPACE } from '../kube/kinds.ts';
 import { keyOf } from '../kube/object.ts';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller.ts';
 import type { HubContext } from './context.ts';
+import { isReachable } from './diagnose.ts';
 import { epochsIn, isServing, saidIn } from './instance-view.ts';
 import { Linger, lingerMs } from './linger.ts';
 import type { RegionLink } from './region-link.ts';
@@ -73,11 +74,6 @@ async function reconcileOrder(scope: Scope, key: string, signal: AbortSignal): P
       return undefined;
   }
 }
-
-/** The state as diagnosed, so that a region that hangs costs one probe and not one request per service. */
-const isReachable = (context: HubContext, link: RegionLink): boolean =>
-  isAnswering(context.diagnoses.get(link.region)) ||
-  (link.evidence(false).sinceContactMs ?? Number.POSITIVE_INFINITY) < 5000;
 
 function orderFor({ context, link, linger }: Scope, instance: ServiceInstance, key: string): RegionalOrder {
   const present = link.services.store.get(key);
