@@ -6,6 +6,7 @@ import { ifPresent } from '../kube/errors.ts';
 import { LEASE, type Lease } from '../kube/kinds.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { inRegion } from './regions.ts';
 import type { Check } from './views/validate.ts';
 
 /** Above that, times that persons write and read (expiry, windows) do not mean the same to all. */
@@ -119,19 +120,13 @@ export async function checkRegion(
   connectTo: (region: string) => Promise<KubeClient>,
   clock: Clock,
 ): Promise<readonly Check[]> {
-  let client: KubeClient;
   try {
-    client = await connectTo(region);
+    return await inRegion(connectTo, region, async (client) => {
+      await client.list(RESOURCES.regionLease);
+      const leader = await checkLeader(region, 'switchback-agent', client, clock);
+      return [check('credentials', `context ${region}`, 'Ok'), ...leader];
+    });
   } catch (error) {
     return [check('credentials', `context ${region}`, 'Skipped', messageOf(error))];
-  }
-  try {
-    await client.list(RESOURCES.regionLease);
-    const leader = await checkLeader(region, 'switchback-agent', client, clock);
-    return [check('credentials', `context ${region}`, 'Ok'), ...leader];
-  } catch (error) {
-    return [check('credentials', `context ${region}`, 'Skipped', messageOf(error))];
-  } finally {
-    await client.transport.close();
   }
 }

@@ -12,10 +12,12 @@ import { CommandError, EXIT } from './exit.ts';
 
 export type Wanted = RegionSwitchInput;
 
-/** `evacuate-us-east-20260301-141503`: readable, and new each second. */
+/** `20260301-141503`: as part of a name, new each second. */
+export const stampOf = (wallMs: number): string => isoTime(wallMs).replaceAll(/[-:Z]/g, '').replace('T', '-');
+
+/** `evacuate-us-east-20260301-141503`. */
 export function nameFor({ type, region }: Wanted, wallMs: number): string {
-  const stamp = isoTime(wallMs).replaceAll(/[-:Z]/g, '').replace('T', '-');
-  return [type.toLowerCase(), region, stamp].filter((part) => part !== undefined).join('-');
+  return [type.toLowerCase(), region, stampOf(wallMs)].filter((part) => part !== undefined).join('-');
 }
 
 /**

@@ -3,6 +3,7 @@ import { isoTime } from '../../api/common.ts';
 import type { RegionSwitch, RegionSwitchSpec } from '../../api/region-switch.ts';
 import { parseDuration } from '../durations.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { servicesOption } from '../options.ts';
 import { readSwitch } from '../picture.ts';
 import { changeSwitch, whoAmI } from '../requests.ts';
 import type { Run } from '../run.ts';
@@ -40,8 +41,6 @@ async function approve(session: Session, name: string, asked: ApproveOptions): P
   }));
 }
 
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
-
 /** Commands that change a switch that is there. */
 export function addChangeCommands(program: Command, run: Run): void {
   const named = (name: string, about: string) =>
@@ -49,7 +48,7 @@ export function addChangeCommands(program: Command, run: Run): void {
   named('approve', 'say yes, in your name, to what waits for an approval')
     .option('--comment <text>', 'stays on record')
     .option('--for <duration>', 'what has not begun by then needs another approval')
-    .option('--service <namespace/name>', 'only this ServiceInstance; may be given again', collect)
+    .addOption(servicesOption())
     .action(run((session, name: string, asked: ApproveOptions) => approve(session, name, asked)));
   named('abort', 'begin nothing more; ends a freeze; brings a drill home')
     .option('--undo', 'bring home what it has moved')

@@ -5,7 +5,7 @@ import { explainImpact, type ImpactAnswer } from '../../decide/impact/explain.ts
 import type { Failure } from '../../decide/impact/facts.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { show, type View } from '../output.ts';
-import { byKey, chooseByName, chooseGroup, readPicture, requireRegion } from '../picture.ts';
+import { byKey, chooseByName, chooseGroup, readGroups, requireRegion } from '../picture.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
@@ -67,10 +67,15 @@ const impactView = (tenant: string, { sentences, table, title }: ImpactAnswer): 
 });
 
 async function impact({ client, options, paint, terminal }: Session, name: string, text: string): Promise<ExitCode> {
-  const [picture, tenants] = await Promise.all([readPicture(client), client.list(RESOURCES.tenant)]);
+  const [picture, classes, tenants] = await Promise.all([
+    readGroups(client),
+    client.list(RESOURCES.serviceClass),
+    client.list(RESOURCES.tenant),
+  ]);
   const tenant = chooseByName('Tenant', byKey(tenants.items), name);
   const group = chooseGroup(picture, tenant.spec.iuGroupRef.name);
-  const answer = explainImpact({ group, classes: picture.classes, tenant, failure: parseFailure(text, group) });
+  const failure = parseFailure(text, group);
+  const answer = explainImpact({ group, classes: byKey(classes.items), tenant, failure });
   show(impactView(`${tenant.metadata.namespace}/${tenant.metadata.name}`, answer), options.output, paint, terminal);
   return EXIT.ok;
 }

@@ -2,13 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { dump } from 'js-yaml';
-import { isoTime } from '../../api/common.ts';
+import { SYSTEM_NAMESPACE } from '../../api/common.ts';
 import type { RegionSwitch } from '../../api/region-switch.ts';
 import { RESOURCES } from '../../api/resources.ts';
+import { EVENT, LEASE } from '../../kube/kinds.ts';
 import type { KubeObject, Resource } from '../../kube/object.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { byKey, type Picture, readSwitch } from '../picture.ts';
 import { redact } from '../redact.ts';
+import { stampOf } from '../requests.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
 import { buildReceipt, receiptAsHtml, receiptAsMarkdown } from '../views/receipt.ts';
@@ -17,14 +19,6 @@ import { computeStatus, statusView } from '../views/status.ts';
 const RECEIPT_FORMATS = ['md', 'html', 'json'] as const;
 type ReceiptFormat = (typeof RECEIPT_FORMATS)[number];
 
-const EVENT: Resource = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
-const LEASE: Resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-};
 /** What a person who helps has to see. Secrets are never read. */
 const COLLECTED: readonly (readonly [file: string, resource: Resource, namespace?: string])[] = [
   ['iugroups', RESOURCES.iuGroup],
@@ -32,7 +26,7 @@ const COLLECTED: readonly (readonly [file: string, resource: Resource, namespace
   ['tenants', RESOURCES.tenant],
   ['serviceinstances', RESOURCES.serviceInstance],
   ['regionswitches', RESOURCES.regionSwitch],
-  ['leases', LEASE, 'switchback-system'],
+  ['leases', LEASE, SYSTEM_NAMESPACE],
   ['events', EVENT],
 ];
 
@@ -61,7 +55,7 @@ const isOurs = (object: KubeObject): boolean => JSON.stringify(object).includes(
 
 /** A folder that can be sent to who helps. What may not be read is left out, and said. */
 async function collect({ client, clock, terminal }: Session, { dir }: { dir?: string }): Promise<ExitCode> {
-  const folder = dir ?? `switchback-report-${isoTime(clock.now().wallMs).replaceAll(/[-:Z]/g, '').replace('T', '-')}`;
+  const folder = dir ?? `switchback-report-${stampOf(clock.now().wallMs)}`;
   await mkdir(join(folder, 'receipts'), { recursive: true });
   const left: string[] = [];
   const read = new Map<Resource, readonly KubeObject[]>();

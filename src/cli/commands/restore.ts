@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SYSTEM_NAMESPACE } from '../../api/common.ts';
 import type { IUGroup } from '../../api/iu-group.ts';
 import { ANNOTATIONS } from '../../api/labels.ts';
+import type { HubMark } from '../../api/region-lease.ts';
 import { RESOURCES } from '../../api/resources.ts';
 import { ifPresent } from '../../kube/errors.ts';
 import { LEASE } from '../../kube/kinds.ts';
@@ -11,7 +12,7 @@ import { parseDuration } from '../durations.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { show } from '../output.ts';
 import { chooseGroup, instancesOf, readPicture } from '../picture.ts';
-import { markOf, type RegionSaid, readRegions } from '../regions.ts';
+import { markOf, type RegionSaid, readMarks, readRegions } from '../regions.ts';
 import type { Run } from '../run.ts';
 import type { Session } from '../session.ts';
 import { computeRestoration, isWhole, type Restoration, restoreView } from '../views/restore.ts';
@@ -48,21 +49,17 @@ async function look(session: Session): Promise<Looked> {
   return { group, regions, restoration };
 }
 
-const answers = (regions: readonly RegionSaid[]): ReadonlyMap<string, string> =>
-  new Map(
-    regions.flatMap((said) => {
-      const mark = markOf(said);
-      return mark ? [[said.region, `${mark.term} ${mark.by} ${mark.nonce}`] as const] : [];
-    }),
-  );
+const answerOf = (mark: HubMark | undefined): string => (mark ? `${mark.term} ${mark.by} ${mark.nonce}` : '');
 
 /** What a person says is looked at for a while: a hub that answers is not stopped. @throws CommandError then */
 async function requireSilence(session: Session, before: Looked, forMs: number): Promise<void> {
   session.terminal.err(`watching the regions for ${forMs / 1000} s, whether a hub answers them\n`);
   await sleep(session.clock, forMs);
-  const [then, now] = [answers(before.regions), answers(await readRegions(session, before.group))];
-  const { regions } = before.restoration;
-  const alive = regions.filter(({ isThisHub, region }) => !isThisHub && then.get(region) !== now.get(region));
+  const now = await readMarks(session, before.group);
+  const own = new Set(before.restoration.regions.filter(({ isThisHub }) => isThisHub).map(({ region }) => region));
+  const alive = before.regions.filter(
+    (said) => !own.has(said.region) && answerOf(markOf(said)) !== answerOf(now.get(said.region)),
+  );
   if (alive.length === 0) return;
   const names = alive.map(({ region }) => region).join(', ');
   throw new CommandError(`a hub has answered ${names} just now: it is not stopped, and nothing was confirmed`, EXIT.no);

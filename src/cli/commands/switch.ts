@@ -6,6 +6,7 @@ import { RESOURCES } from '../../api/resources.ts';
 import { ifPresent } from '../../kube/errors.ts';
 import { parseDuration } from '../durations.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { servicesOption } from '../options.ts';
 import { show } from '../output.ts';
 import { chooseGroup, readGroups, requireRegion } from '../picture.ts';
 import { buildSwitch, nameFor, type Wanted, whoAmI } from '../requests.ts';
@@ -132,8 +133,6 @@ async function drill(session: Session, region: string, asked: DrillOptions): Pro
   return begin(session, { type: 'Drill', region, reason, ...scope, drill: wanted }, asked);
 }
 
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
-
 function withCommon(command: Command): Command {
   return command
     .option('--reason <text>', 'why; stays on record')
@@ -147,7 +146,7 @@ export function addSwitchCommands(program: Command, run: Run): void {
     withCommon(program.command(name))
       .description(about)
       .argument('<region>', type === 'Switchback' ? 'the region to go home to' : 'the region to leave')
-      .option('--service <namespace/name>', 'only this ServiceInstance; may be given again', collect)
+      .addOption(servicesOption())
       .option('--dry-run', 'show the plan and do nothing')
       .option('--approve', 'approve services that ask for a yes, in your name')
       .action(run((session, region: string, asked: SwitchOptions) => move(session, type, region, asked)));
@@ -157,7 +156,7 @@ export function addSwitchCommands(program: Command, run: Run): void {
     .description(`what a switch would do; ends with ${EXIT.no} when something is held`)
     .argument('<verb>', 'failover, evacuate or switchback')
     .argument('<region>', 'the region')
-    .option('--service <namespace/name>', 'only this ServiceInstance; may be given again', collect)
+    .addOption(servicesOption())
     .action(
       run((session, verb: string, region: string, asked: SwitchOptions) => {
         if (!(verb in MOVES))
@@ -177,7 +176,7 @@ export function addSwitchCommands(program: Command, run: Run): void {
     .argument('<region>', 'the region')
     .option('--plan', 'move nothing, prove that all could')
     .option('--zone <zone>', 'keep this zone of the region empty instead')
-    .option('--service <namespace/name>', 'only this ServiceInstance; may be given again', collect)
+    .addOption(servicesOption())
     .option('--stay <duration>', 'how long services stay away, or the zone empty', '5m')
     .option('--objective <duration>', 'longest time that a service may be away')
     .action(run((session, region: string, asked: DrillOptions) => drill(session, region, asked)));

@@ -3,7 +3,7 @@ import type { IUGroup } from '../../api/iu-group.ts';
 import { LABELS } from '../../api/labels.ts';
 import type { RegionSwitch } from '../../api/region-switch.ts';
 import type { ServiceInstance } from '../../api/service-instance.ts';
-import { isBehind } from '../../decide/inheritance.ts';
+import { newestOf } from '../../decide/inheritance.ts';
 import { digestOf, isNothingMissing, type Missing, missingOf } from '../../decide/missing.ts';
 import { keyOf } from '../../kube/object.ts';
 import type { View } from '../output.ts';
@@ -106,9 +106,7 @@ export function computeRestoration(facts: RestoreFacts): Restoration {
     openSwitches: switches
       .filter(({ spec, status }) => spec.iuGroupRef.name === group.metadata.name && status?.endTime === undefined)
       .map(({ metadata }) => metadata.name),
-    otherHubs: [
-      ...new Set(records.filter((one) => records.every((other) => other === one || !isBehind(one, other)))),
-    ].sort(),
+    otherHubs: newestOf(records),
     isDone: rows.every(({ isThisHub }) => isThisHub) && isTrue(group.status?.conditions, 'Inherited'),
   };
 }
