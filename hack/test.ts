@@ -4,7 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { ensureBinaries } from './regions/build.ts';
+import { NODE_BINARIES } from './nodes/binaries.ts';
+import { whyNoNodes } from './nodes/requirements.ts';
+import { CONTROL_PLANE, ensureBinaries, fetchSources } from './regions/build.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** A stage that is silent for so long is said to go on. */
@@ -30,6 +32,9 @@ const STAGES: readonly Stage[] = [
     run: () => command('node', 'hack/nodes/enclose.ts', '--minutes', '20', 'vitest', 'run', '--project', 'e2e'),
   },
 ];
+
+// The stages before need processors, and this the network.
+void fetchSources(whyNoNodes() === undefined ? [CONTROL_PLANE, NODE_BINARIES] : [CONTROL_PLANE]);
 
 for (const { name, run } of STAGES) {
   console.log(`\n=== ${name}`);

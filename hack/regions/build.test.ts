@@ -1,18 +1,30 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { binDir, ensureBinaries } from './build.ts';
+import { binDir, CONTROL_PLANE, ensureBinaries, fetchSources } from './build.ts';
 import { cacheDir } from './cache.ts';
 
-/** A `go` that builds in no time: an empty file with the name that the real one would give. */
+/** A `go` that builds in no time: empty files with the names that the real one would give. */
 const fakeGo = `#!/bin/sh
 [ "$1" = env ] && { echo "\${GO_VERSION:-go1.26.8}"; exit 0; }
 [ -n "$GO_FAILS" ] && { echo 'no space left on device' >&2; exit 1; }
-echo "$5" >> "$SWITCHBACK_CACHE/installed"
-name=\${5##*/}
-[ "$name" = v3 ] && name=server
-: > "$GOBIN/$name"
+shift 4
+for package in "$@"; do
+  echo "$package" >> "$SWITCHBACK_CACHE/installed"
+  name=\${package##*/}
+  [ "$name" = v3 ] && name=server
+  : > "$GOBIN/$name"
+done
 `;
 
 let dir: string;
@@ -42,7 +54,9 @@ describe('building the control plane', () => {
       ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'].sort(),
     );
     expect(readdirSync(join(dir, 'cache', 'tools'))).toHaveLength(1);
-    expect(lines).toContain('building kube-apiserver (1 of 6)');
+    expect(lines).toContain(
+      'building kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd, kwok (1 of 1)',
+    );
   });
 
   it('does nothing the second time', async () => {
@@ -72,9 +86,27 @@ describe('building the control plane', () => {
 
   it('shows why a build failed and leaves nothing half done', async () => {
     const attempt = ensureBinaries({ env: { ...env, GO_FAILS: '1' }, log: () => undefined });
-    await expect(attempt).rejects.toThrow(/kube-apiserver failed with code 1:\nno space left on device/);
+    await expect(attempt).rejects.toThrow(/kube-apiserver .* failed with code 1:\nno space left on device/);
     expect(existsSync(binDir(env))).toBe(false);
     expect(readdirSync(join(dir, 'cache', 'tools'))).toEqual([]);
+  });
+});
+
+describe('fetching sources', () => {
+  it('asks for what the programs are made of, unless they are there', async () => {
+    const list = `#!/bin/sh\necho "$1 $2 $(($# - 2))" >> "$SWITCHBACK_CACHE/listed"\n`;
+    mkdirSync(join(dir, 'cache'));
+    writeFileSync(join(dir, 'go'), list);
+    const asked = (): string => readFileSync(join(dir, 'cache', 'listed'), 'utf8');
+    await fetchSources([CONTROL_PLANE], env);
+    expect(asked()).toBe('list -deps 6\n');
+    mkdirSync(binDir(env), { recursive: true });
+    await fetchSources([CONTROL_PLANE], env);
+    expect(asked()).toBe('list -deps 6\n');
+  });
+
+  it('leaves it to who builds to say that there is no Go', async () => {
+    await expect(fetchSources([CONTROL_PLANE], { ...env, PATH: join(dir, 'cache') })).resolves.toBeUndefined();
   });
 });
 

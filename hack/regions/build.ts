@@ -31,7 +31,7 @@ interface GoModule {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-const CONTROL_PLANE: BinarySet = {
+export const CONTROL_PLANE: BinarySet = {
   what: 'control plane binaries',
   cost: 'about 9 minutes on two cores, 1 GB of modules',
   modules: [
@@ -93,22 +93,44 @@ export async function ensureBinaries(options: BuildOptions = {}, set: BinarySet 
   });
 }
 
+/**
+ * Fetches the sources of sets that are not built yet, side by side with other work: what builds them afterwards need not
+ * wait for the network. Best effort: who builds says what is wrong. Its processes end with this one.
+ */
+export async function fetchSources(sets: readonly BinarySet[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  const missing = sets.filter((set) => !existsSync(binDir(env, set)));
+  for (const { dir, packages } of missing.flatMap(({ modules }) => modules)) {
+    const args = ['list', '-deps', ...Object.values(packages)];
+    const child = spawn('go', args, { cwd: dir, env: goEnv(env), stdio: 'ignore' });
+    beNice(child);
+    const stop = (): boolean => child.kill();
+    process.on('exit', stop);
+    await ending(child).catch(() => null);
+    process.off('exit', stop);
+  }
+}
+
+/** Exit code; null when a signal ended it. Rejects when it could not be started. */
+const ending = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+
 /** Builds into a folder of its own and renames it at the end, so that a cache is complete or not there. */
 async function build(set: BinarySet, home: string, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
-  const sources = set.modules.flatMap(({ dir, packages }) =>
-    Object.entries(packages).map(([name, source]) => ({ dir, name, source })),
-  );
-  await checkGo(sources[0]?.dir ?? '.', env);
+  const installs = set.modules.flatMap(installsOf);
+  await checkGo(installs[0]?.dir ?? '.', env);
   const scratch = `${home}.${process.pid}.tmp`;
   const bin = join(scratch, 'bin');
   mkdirSync(bin, { recursive: true });
-  log(`building ${sources.length} ${set.what} (once; ${set.cost})`);
+  log(`building ${set.what} (once; ${set.cost})`);
   const startMs = performance.now();
   try {
-    for (const [index, source] of sources.entries()) {
-      const label = `${source.name} (${index + 1} of ${sources.length})`;
-      const logFile = join(scratch, `${basename(source.name)}.log`);
-      await reportEvery(label, log, () => install(source, bin, logFile, env));
+    for (const [index, each] of installs.entries()) {
+      const label = `${each.names.join(', ')} (${index + 1} of ${installs.length})`;
+      const logFile = join(scratch, `${index}.log`);
+      await reportEvery(label, log, () => install(each, bin, logFile, env));
     }
     if (!existsSync(home)) renameSync(scratch, home);
   } finally {
@@ -130,36 +152,53 @@ async function checkGo(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
   throw new Error(`${stdout.trim()} is too old. ${advice}`);
 }
 
-interface Source {
+/** Programs of one module that go to one folder: built together, they are linked side by side. */
+interface Install {
   readonly dir: string;
-  readonly name: string;
-  readonly source: string;
+  /** Below the folder of the programs. */
+  readonly into: string;
+  readonly names: readonly string[];
+  readonly packages: readonly string[];
 }
+
+function installsOf({ dir, packages }: GoModule): Install[] {
+  return [...Map.groupBy(Object.entries(packages), ([name]) => dirname(name))].map(([into, programs]) => ({
+    dir,
+    into,
+    names: programs.map(([name]) => basename(name)),
+    packages: programs.map(([, source]) => source),
+  }));
+}
+
+const goEnv = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=readonly',
+  GOWORK: 'off',
+});
 
 /** `go install` names a binary after the last element of its package; etcd's is not `etcd`. */
 async function install(
-  { dir, name, source }: Source,
+  { dir, into, names, packages }: Install,
   bin: string,
   logFile: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const args = ['install', '-trimpath', '-ldflags', linkerFlags, source];
-  const into = join(bin, dirname(name));
+  const args = ['install', '-trimpath', '-ldflags', linkerFlags, ...packages];
+  const folder = join(bin, into);
   const errors = openSync(logFile, 'w');
   const child = spawn('go', args, {
     cwd: dir,
-    env: { ...env, CGO_ENABLED: '0', GOBIN: into, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+    env: { ...goEnv(env), GOBIN: folder },
     stdio: ['ignore', 'ignore', errors],
   });
   closeSync(errors);
   beNice(child);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const code = await ending(child);
   if (code !== 0) throw new Error(`go ${args.join(' ')} failed with code ${code}:\n${fileTail(logFile)}`);
   for (const given of ['server', 'v3']) {
-    if (name === 'etcd' && existsSync(join(into, given))) renameSync(join(into, given), join(into, 'etcd'));
+    if (names.includes('etcd') && existsSync(join(folder, given)))
+      renameSync(join(folder, given), join(folder, 'etcd'));
   }
 }
 
