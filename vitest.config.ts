@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { FailureReporter } from './hack/failure-reporter.ts';
+import { LongestFirst } from './hack/longest-first.ts';
 
 export default defineConfig({
   test: {
     reporters: ['default', new FailureReporter()],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
