@@ -20,6 +20,8 @@ export default defineConfig({
           pool: 'threads',
           // Nothing is mocked and nothing global is changed: modules are loaded once and not for each of the files.
           isolate: false,
+          // For a hang, not for slowness: a property of some hundred runs takes a second, and more where others work too.
+          testTimeout: 60_000,
         },
       },
       { test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'], pool: 'threads' } },

@@ -28,6 +28,7 @@ const PROMISES = 'src/agent/promises.ts';
 const STANDBY = 'src/decide/desired/standby.ts';
 const PEERS = 'src/agent/peers.ts';
 const SUCCESSORS = 'src/decide/successors.ts';
+const KEPT_EMPTY = 'src/decide/kept-empty.ts';
 /** Without it a service that asks for a gate has none: its processes start with their pods and stop with them. */
 const NO_GATE: readonly Edit[] = [
   {
@@ -841,7 +842,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'inheritedAtOnce',
     what: 'what the hub before has permitted is not waited out',
-    edits: [{ file: 'src/hub/inheritance.ts', find: 'if (leftMs > 0 || isBehind) {', replace: 'if (isBehind) {' }],
+    edits: [{ file: 'src/hub/inheritance.ts', find: 'if (leftMs > 0 || isBehind()) {', replace: 'if (isBehind()) {' }],
     directed: 'confirmedAtOnce',
   },
   {
@@ -855,5 +856,31 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'staleBackupBeside',
+  },
+  {
+    name: 'zoneKeptForEver',
+    what: 'a region does not give a zone back at the time that its order names',
+    edits: [{ file: KEPT_EMPTY, find: 'if (leftMs <= 0) return', replace: 'if (leftMs <= -600_000) return' }],
+    directed: 'zoneDrillWithoutHub',
+  },
+  {
+    name: 'zoneKeptAtAllCosts',
+    what: 'a region does not give a zone back when the rest of it carries the load no longer',
+    edits: [
+      { file: KEPT_EMPTY, find: 'if (short !== undefined) {', replace: 'if (short !== undefined && !hasBegun) {' },
+    ],
+    directed: 'zoneDrillOtherZoneLost',
+  },
+  {
+    name: 'zoneDrillDeaf',
+    what: 'a drill of a zone goes on while its region is lost',
+    edits: [
+      {
+        file: 'src/decide/zone-drill.ts',
+        find: "seen.state !== 'Unknown' && (seen.state !== 'Healthy' ||",
+        replace: "seen.state !== 'Unknown' && (",
+      },
+    ],
+    directed: 'zoneDrillRegionLost',
   },
 ];
