@@ -40,6 +40,18 @@ const refused: readonly (readonly [sentence: string, file: string, text: string,
     `import { Counter } from 'prom-client';`,
     'imports prom-client',
   ],
+  [
+    'OpenTelemetry is known in one place',
+    'src/report/traces.ts',
+    `import { SpanKind } from '@opentelemetry/api';`,
+    'only src/report/otlp.ts may',
+  ],
+  [
+    'who loads that place loads it when it is wanted',
+    'src/report/traces.ts',
+    `import { createOtlpSink } from './otlp.ts';`,
+    'by import() when traces are wanted',
+  ],
   ['logs are written in one place', 'src/kube/a.ts', `const p = await import('pino');`, 'imports pino'],
   [
     'an import over lines counts',

@@ -30,7 +30,7 @@ const RULES: Readonly<Record<Layer, LayerRule>> = {
   kube: { layers: ['runtime'], packages: ['node:', '@kubernetes/client-node', 'undici', 'js-yaml'] },
   observe: edge,
   act: lateEdge,
-  report: { ...lateEdge, packages: ['node:', 'prom-client', 'pino'] },
+  report: { ...lateEdge, packages: ['node:', 'prom-client', 'pino', '@opentelemetry'] },
   hub: { layers: role, packages: ['node:'] },
   agent: { layers: role, packages: ['node:'] },
   // What a person could do with kubectl: it reads and writes objects, and asks the brain nothing that moves anything.
@@ -56,6 +56,9 @@ const AMBIENT_MODULES: ReadonlySet<string> = new Set(['node:timers', 'node:timer
 
 /** Of all programs, the gate too, which stands in every write-bearing container. */
 const ENTRY_POINT = 'src/main.ts';
+
+/** The only file that knows OpenTelemetry. Who imports it loads that, wanted or not. */
+const TRACES = 'src/report/otlp.ts';
 
 /** Files that turn the surroundings into arguments, and what they may use. */
 const EXEMPT: Readonly<Record<string, readonly string[]>> = {
@@ -114,6 +117,9 @@ function checkEntryPoint(code: string): readonly string[] {
 
 function checkImport(file: string, layer: Layer, { specifier, typeOnly }: Import): readonly string[] {
   const rule = RULES[layer];
+  if (isOfPackage(specifier, '@opentelemetry') && file !== TRACES) {
+    return [`imports ${specifier}: only ${TRACES} may, which is loaded when traces are wanted`];
+  }
   if (specifier.startsWith('.')) return checkRelative(file, layer, { specifier, typeOnly });
   if (AMBIENT_MODULES.has(specifier) && !EXEMPT[file]?.includes(specifier)) {
     return [`imports ${specifier}: time is an argument, take a Clock`];
@@ -128,6 +134,7 @@ function isOfPackage(specifier: string, name: string): boolean {
 
 function checkRelative(file: string, layer: Layer, { specifier, typeOnly }: Import): readonly string[] {
   const path = posix.join(posix.dirname(file), specifier);
+  if (path === TRACES && !typeOnly) return [`imports ${path}: operator.ts loads it by import() when traces are wanted`];
   const target = layerOf(path);
   if (target === layer) return [];
   const { layers, types = [] } = RULES[layer];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IMAGE } from '../test/support/objects.ts';
-import { type AgentConfig, ConfigError, gateOf, readConfig } from './config.ts';
+import { type AgentConfig, ConfigError, gateOf, readConfig, tracesUrlOf } from './config.ts';
 
 const AGENT = { SWITCHBACK_REGION: 'us-east' };
 const RIGHTS = { SWITCHBACK_RIGHTS_CERT: '/c', SWITCHBACK_RIGHTS_KEY: '/k', SWITCHBACK_RIGHTS_CA: '/a' };
@@ -52,6 +52,31 @@ describe('the settings', () => {
   ])('%s are refused with the name of what is wrong', (_, args, env, message) => {
     expect(() => readConfig(args, env)).toThrow(message);
     expect(() => readConfig(args, env)).toThrow(ConfigError);
+  });
+
+  it.each<[string, Record<string, string>, string | undefined]>([
+    ['nothing is said of a collector', {}, undefined],
+    [
+      'it is empty, which is not set',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' },
+      undefined,
+    ],
+    ['it has a base', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }, 'http://collector:4318/v1/traces'],
+    [
+      'it has an address for traces',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://b/in' },
+      'https://b/in',
+    ],
+  ])('send traces as OpenTelemetry has it when %s', (_, env, url) => {
+    expect(tracesUrlOf(agentConfig(env))).toBe(url);
+  });
+
+  it('refuse a collector that cannot be one', () => {
+    const wrong = ['collector:4318', 'grpc://collector', 'http://collector:99999', 'http://c/v1?x=1'];
+    for (const url of wrong)
+      expect(refusalOf({ OTEL_EXPORTER_OTLP_ENDPOINT: url })).toEqual([
+        expect.stringContaining('OTEL_EXPORTER_OTLP_ENDPOINT'),
+      ]);
   });
 
   it('answer no transit centres unless a port is named', () => {

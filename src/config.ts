@@ -2,6 +2,13 @@ import { z } from 'zod';
 import { imageByDigest } from './api/common.ts';
 import type { GateSource } from './decide/desired/gate.ts';
 
+/** As OpenTelemetry has it, an empty variable is one that is not set. */
+const collectorUrl = z
+  .string()
+  .max(2000)
+  .regex(/^(https?:\/\/[^\s?#]+)?$/, 'must be http://HOST:PORT or https://HOST:PORT, with or without a path')
+  .refine((text) => text === '' || URL.canParse(text), 'is no URL');
+
 /** Settings of the program, from the environment. Every one is checked before anything starts. */
 const common = {
   /** `debug`, `info`, `warn` or `error`. */
@@ -9,6 +16,12 @@ const common = {
   /** Port of `/healthz`, `/readyz` and `/metrics`; 0 takes any free one. */
   SWITCHBACK_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   SWITCHBACK_HOST: z.string().min(1).default('0.0.0.0'),
+  /** Collector of traces that takes OTLP over HTTP, without the path `/v1/traces`. Neither this nor the next one: no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
+  /** The same with the path, whatever it is; goes before the other one. */
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectorUrl.optional(),
+  /** What the traces call this program; `switchback-hub` or `switchback-agent` when it is not set. */
+  OTEL_SERVICE_NAME: z.string().max(255).optional(),
 };
 
 const hubSchema = z.object({
@@ -102,6 +115,13 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   if (role === 'hub') return { role, ...parse(hubSchema, env) };
   if (role === 'agent') return { role, ...parse(agentSchema, env) };
   throw new ConfigError(role === undefined ? USAGE : `unknown role "${role}"\n${USAGE}`);
+}
+
+/** Where traces are posted to; undefined: there are none. */
+export function tracesUrlOf(config: HubConfig | AgentConfig): string | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = config;
+  if (whole) return whole;
+  return base ? `${base.replace(/\/+$/, '')}/v1/traces` : undefined;
 }
 
 /** What the gates of the region are made from; undefined where nothing is said of them. */

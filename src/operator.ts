@@ -7,7 +7,7 @@ import { createAsk } from './agent/probes/ask.ts';
 import { createLookup } from './agent/probes/names.ts';
 import { type Responder, startResponder } from './agent/probes/responder.ts';
 import { type RightsServer, startRightsServer } from './agent/rights-server.ts';
-import { type Config, ConfigError, gateOf, readConfig } from './config.ts';
+import { type Config, ConfigError, gateOf, readConfig, tracesUrlOf } from './config.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import type { KubeClient } from './kube/client.ts';
 import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
@@ -17,9 +17,12 @@ import { createNameServerClient } from './observe/name-server.ts';
 import { createLog } from './report/log.ts';
 import type { Log } from './report/log-port.ts';
 import { createMetrics, type Metrics } from './report/metrics.ts';
+import type { OtlpSink } from './report/otlp.ts';
 import { createAgentMetrics, createHubMetrics } from './report/role-metrics.ts';
 import { shownState } from './report/shown-state.ts';
+import { createReconcileTracer, createSwitchTracer } from './report/traces.ts';
 import { systemClock } from './runtime/clock.ts';
+import type { ControllerMetrics } from './runtime/controller.ts';
 import { startHealthServer } from './runtime/health.ts';
 import { systemRandom } from './runtime/random.ts';
 import { DRAIN_MS, onTermination, Shutdown } from './runtime/shutdown.ts';
@@ -50,10 +53,9 @@ async function start(args: readonly string[]): Promise<void> {
   });
   const access = await accessFromEnvironment(process.env, systemClock);
   const connect = (cluster: string, to: ClusterAccess): KubeClient => connectTo(cluster, to, metrics);
-  const role =
-    config.role === 'hub'
-      ? hubOf(config, access, { connect, log, metrics })
-      : agentOf(config, access, { connect, log, metrics });
+  const traces = await openTraces(config, log);
+  const deps: Deps = { connect, controllers: watched(metrics, traces), log, metrics, traces };
+  const role = config.role === 'hub' ? hubOf(config, access, deps) : agentOf(config, access, deps);
   const rights = await serveRights(config, role, log);
   const responder = await answerCentres(config, role, log);
   const health = await startHealthServer({
@@ -71,6 +73,7 @@ async function start(args: readonly string[]): Promise<void> {
       { name: 'rights server', timeoutMs: 1000, run: () => rights?.close() },
       { name: 'SIP responder', timeoutMs: 1000, run: () => responder?.close() },
       { name: 'health server', timeoutMs: 1000, run: () => health.close() },
+      { name: 'traces', timeoutMs: 2000, run: () => traces?.close() },
     ],
     onFailure: (step, error) => log('warn', 'Stopped in haste', { step, error }),
   });
@@ -98,14 +101,44 @@ function connectTo(cluster: string, { credentials, server }: ClusterAccess, { on
 
 interface Deps {
   readonly connect: (cluster: string, access: ClusterAccess) => KubeClient;
+  /** What watches every controller. */
+  readonly controllers: ControllerMetrics;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Undefined: nobody traces. */
+  readonly traces: OtlpSink | undefined;
 }
+
+/** Off unless a collector is named: then nothing of OpenTelemetry is loaded. Who must fence starts without traces, too. */
+async function openTraces(config: Config, log: Log): Promise<OtlpSink | undefined> {
+  const url = tracesUrlOf(config);
+  if (url === undefined) return undefined;
+  const resource = {
+    'service.name': config.OTEL_SERVICE_NAME || `switchback-${config.role}`,
+    'service.version': versionOfPackage(),
+    'service.instance.id': hostname(),
+    ...(config.role === 'agent' ? { 'switchback.region': config.SWITCHBACK_REGION } : {}),
+  };
+  try {
+    const { createOtlpSink } = await import('./report/otlp.ts');
+    return createOtlpSink({ url, resource, clock: systemClock, log });
+  } catch (error) {
+    log('warn', 'Traces are off', { error });
+    return undefined;
+  }
+}
+
+const watched = ({ controllers }: Metrics, traces: OtlpSink | undefined): ControllerMetrics =>
+  traces ? { ...controllers, tracer: createReconcileTracer(systemRandom, traces.reconcile) } : controllers;
 
 /** Unique per process start: a process that comes back is another one. */
 const identity = (): string => `${hostname()}_${systemRandom.token()}`;
 
-function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, { connect, log, metrics }: Deps): Hub {
+function hubOf(
+  config: Extract<Config, { role: 'hub' }>,
+  access: ClusterAccess,
+  { connect, controllers, log, metrics, traces }: Deps,
+): Hub {
   const shown = createHubMetrics(
     metrics.registry,
     {
@@ -134,10 +167,11 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
     onProved: metrics.setProved,
     askNameServer: createNameServerClient(),
     ...shown,
+    ...(traces ? { traceSwitches: createSwitchTracer(systemClock, traces.switched) } : {}),
     clock: systemClock,
     random: systemRandom,
     log,
-    metrics: metrics.controllers,
+    metrics: controllers,
   });
   return hub;
 }
@@ -145,7 +179,7 @@ function hubOf(config: Extract<Config, { role: 'hub' }>, access: ClusterAccess, 
 function agentOf(
   config: Extract<Config, { role: 'agent' }>,
   access: ClusterAccess,
-  { connect, log, metrics }: Deps,
+  { connect, controllers, log, metrics }: Deps,
 ): Agent {
   const gate = gateOf(config);
   const version = versionOfPackage();
@@ -166,7 +200,7 @@ function agentOf(
     clock: systemClock,
     random: systemRandom,
     log,
-    metrics: metrics.controllers,
+    metrics: controllers,
   });
   return agent;
 }

@@ -82,7 +82,15 @@ function addPackages(into: string): void {
 }
 
 const isLoadable = (file: string): boolean =>
-  !/\.(map|md|markdown|[cm]?ts|flow|txt)$|\/(test|tests|docs?|\.github)$/.test(file);
+  !/\.(map|md|markdown|[cm]?ts|flow|txt)$|\/(test|tests|docs?|\.github)$/.test(file) && !isDouble(file);
+
+/**
+ * OpenTelemetry has each file twice, and we only `import` it; but for its API, which prom-client requires. Of its names of
+ * attributes those on trial are most, and nothing that is loaded asks for them.
+ */
+const isDouble = (file: string): boolean =>
+  /\/@opentelemetry\/(?!api\/).+\.cjs$/.test(file) ||
+  /\/semantic-conventions\/dist\/(experimental_\w+|index-incubating)\.mjs$/.test(file);
 
 function addSources(into: string, wanted: (path: string) => boolean): void {
   mkdirSync(into, { recursive: true });

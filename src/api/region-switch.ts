@@ -391,6 +391,14 @@ const status = z.object({
     .describe('What was known of the region that was left, by vantage point. Only of what the operator did by itself.'),
   startTime: timestamp.optional().describe('When the switch was decided, or taken up.'),
   endTime: timestamp.optional().describe('When all that moves could move again, or nothing more was to be done.'),
+  traceID: z
+    .string()
+    .max(32)
+    .regex(/^[0-9a-f]{32}$/)
+    .optional()
+    .describe(
+      'The trace that tells of this switch once it has ended, where traces are on: its uid without the dashes.',
+    ),
   steps: z.array(step).max(8).meta(listMap('name')).optional().describe('What was done, and when.'),
   services: z
     .array(movedService)

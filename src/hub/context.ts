@@ -19,6 +19,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { Log } from '../report/log-port.ts';
+import type { TraceSwitches } from '../report/traces.ts';
 import type { Clock, Instant } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { AssignmentBook } from './assignments.ts';
@@ -48,6 +49,8 @@ export interface HubContext {
   readonly electionMs: number;
   /** For metrics. */
   readonly onProved?: OnProved;
+  /** For traces: told of all RegionSwitches by the loop that keeps their records. */
+  readonly traceSwitches?: TraceSwitches;
   readonly groups: Informer<IUGroup>;
   readonly classes: Informer<ServiceClass>;
   readonly tenants: Informer<Tenant>;

@@ -29,6 +29,7 @@ import type { Brakes } from '../report/brake-metrics.ts';
 import type { HubPicture } from '../report/hub-picture.ts';
 import type { Log } from '../report/log-port.ts';
 import type { RecoveryMetrics } from '../report/recovery-metrics.ts';
+import type { TraceSwitches } from '../report/traces.ts';
 import type { WrittenRecords } from '../report/traffic-metrics.ts';
 import type { TransitRecord } from '../report/transit-metrics.ts';
 import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
@@ -88,6 +89,8 @@ export interface HubOptions {
   readonly onServedTime?: (time: ServedTime) => void;
   /** Told of RegionSwitches as they go, while this process leads. */
   readonly recovery?: RecoveryMetrics;
+  /** Absent: nobody traces. */
+  readonly traceSwitches?: TraceSwitches;
 }
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */

@@ -24,6 +24,7 @@ import { freezeExpired, notCovered } from '../report/events.ts';
 import { type ManualProgress, manualReport } from '../report/manual-switch.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
 import { isOver } from '../report/switch.ts';
+import { withTraceId } from '../report/switch-spans.ts';
 import { undoReport } from '../report/undo.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
@@ -106,7 +107,7 @@ export class ManualRecords {
       isExact: true,
     };
     const report = this.#reportOf(object, { ...progress, impact: () => this.#impactOf(object) }, instant.wallMs);
-    await reportStatus(options, object, report);
+    await reportStatus(options, object, withTraceId(object, report));
     const leftOut = newlyLeftOut(object, report);
     if (leftOut) this.#context.events.record(notCovered(object, leftOut));
     const hasExpired = progress.stop === 'Expired' && object.status?.endTime === undefined;

@@ -27,6 +27,8 @@ import type { RegionState } from '../decide/diagnosis.ts';
 import type { TenantBook } from '../decide/tenant-scope.ts';
 import { Store } from '../kube/cache.ts';
 import type { KubeObject } from '../kube/object.ts';
+import type { EndedSpan } from '../report/span.ts';
+import { createSwitchTracer } from '../report/traces.ts';
 import { AssignmentBook } from './assignments.ts';
 import type { HubContext } from './context.ts';
 import { KeptEmptyBook } from './kept-empty-book.ts';
@@ -49,6 +51,7 @@ let leads: boolean;
 let isSlow: boolean;
 let states: Map<string, RegionState>;
 let events: string[];
+let traced: EndedSpan[];
 let cohorts: CohortPlan | undefined;
 let stores: { instances: Store<ServiceInstance>; switches: Store<RegionSwitch>; groups: Store<IUGroup> };
 /** How long a region has been healthy. */
@@ -150,6 +153,7 @@ beforeEach(async () => {
   stores = { instances: filled(instances), switches: filled<RegionSwitch>([]), groups };
   const approval = { crossRegion: { ...(aBackup()['crossRegion'] as object), promotion: 'Approval' } };
   const classes = filled([aClass('voice-mail', aBackup()), aClass('wfm', approval), aClass('web', anActive())]);
+  traced = [];
   context = partOf<HubContext>('context', {
     inheritance: NOBODY_BEFORE,
     clock,
@@ -180,6 +184,7 @@ beforeEach(async () => {
     noteMove: (move: Parameters<SwitchLoop['note']>[0]) => switches.note(move),
     tenantBook: () => book,
     events: { record: ({ note }: { note: string }) => events.push(note) },
+    traceSwitches: createSwitchTracer(clock, (spans) => traced.push(...spans)),
     log: () => undefined,
   });
   switches = createSwitchLoop(context);
@@ -334,6 +339,12 @@ describe('a person’s evacuation', () => {
     expect(whereAre()).toBe('west@2 west@2');
     expect(after?.endTime).toBeDefined();
     expect(after?.services).toEqual(before?.services);
+    // Its trace is the one that the leader before has named, and is whole.
+    expect(after?.traceID).toBe((await read('e')).metadata.uid?.replaceAll('-', ''));
+    expect(after?.traceID).toBe(before?.traceID);
+    const names = ['Evacuate', ...(after?.steps ?? []).map(({ name }) => name)];
+    expect(traced.map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(new Set(traced.map(({ traceId }) => traceId))).toEqual(new Set([after?.traceID]));
   });
 });
 

@@ -9,6 +9,7 @@ import { ConflictError } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { reportStatus } from '../report/status.ts';
 import { isOver, type ServiceProgress, switchReport } from '../report/switch.ts';
+import { withTraceId } from '../report/switch-spans.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import type { HubContext } from './context.ts';
@@ -64,6 +65,7 @@ export function createSwitchLoop(context: HubContext): SwitchLoop {
         untold.forget();
         return;
       }
+      context.traceSwitches?.(context.switches.store.list());
       adoptOpen(context, open);
       for (const move of untold.take()) noteMove(open, move);
       for (const each of [...open]) {
@@ -163,7 +165,7 @@ async function follow(context: HubContext, each: OpenSwitch, signal: AbortSignal
   };
   const { conditions, fields } = switchReport(object, allOf(each), now);
   const evidence = each.evidence.length > 0 && { evidence: each.evidence };
-  await reportStatus(options, object, { conditions, fields: { ...fields, ...evidence } });
+  await reportStatus(options, object, withTraceId(object, { conditions, fields: { ...fields, ...evidence } }));
   each.reportedAt = instant;
 }
 

@@ -200,6 +200,8 @@ describe('a drill of a zone', () => {
   it('empties what can do without the zone, stays, fills it again, and keeps what was measured', async () => {
     await apply(drill());
     await look();
+    const begun = await read();
+    expect(begun.status?.traceID).toBe(begun.metadata.uid?.replaceAll('-', ''));
     // Nothing is ordered before the beginning stands in the status.
     expect(emptied()).toEqual([]);
     await look();

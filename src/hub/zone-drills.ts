@@ -8,6 +8,7 @@ import type { ZoneProgress } from '../decide/zone-drill.ts';
 import { newlyLeftOut, withCoverage } from '../report/coverage.ts';
 import { notCovered, zoneDrillHeld } from '../report/events.ts';
 import { reportStatus, type StatusReport } from '../report/status.ts';
+import { withTraceId } from '../report/switch-spans.ts';
 import { type ZoneDrillFacts, zoneDrillReport } from '../report/zone-drill.ts';
 import type { HubContext } from './context.ts';
 import { leftOutBy } from './tenant-scopes.ts';
@@ -45,7 +46,7 @@ export class ZoneDrills {
     const report = this.#reportOf(object, facts, now);
     const store = switches.store;
     const options = { client, resource: RESOURCES.regionSwitch, store, now: isoTime(now), signal, isExact: true };
-    await reportStatus(options, object, report);
+    await reportStatus(options, object, withTraceId(object, report));
     this.#tell(object, facts, report);
     // Only now: what is not written has not begun.
     this.#records.set(uidOf(object), facts.begun);

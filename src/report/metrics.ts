@@ -145,6 +145,9 @@ const RESULT_LABELS: Readonly<Record<ReconcileOutcome, string>> = {
   bug: 'error',
 };
 
+/** As controller-runtime names the result of a reconcile. */
+export const resultLabel = (outcome: ReconcileOutcome): string => RESULT_LABELS[outcome];
+
 function createReconcileMetrics(registry: Registry) {
   const shared = { labelNames: ['controller'], registers: [registry] };
   const results = new Counter({

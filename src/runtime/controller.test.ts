@@ -2,7 +2,25 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { ConflictError, TerminalError, TransientError } from '../kube/errors.ts';
-import { Controller, type ControllerOptions, type ReconcileFailure, type ReconcileOutcome } from './controller.ts';
+import {
+  Controller,
+  type ControllerMetrics,
+  type ControllerOptions,
+  type EndedReconcile,
+  type ReconcileFailure,
+  type ReconcileOutcome,
+  type ReconcileResult,
+} from './controller.ts';
+
+const NO_METRICS: ControllerMetrics = {
+  register: () => undefined,
+  added: () => undefined,
+  retried: () => undefined,
+  waited: () => undefined,
+  worked: () => undefined,
+  reconcileStarted: () => undefined,
+  reconcileEnded: () => undefined,
+};
 
 function setUp(reconcile: ControllerOptions['reconcile'], over: Partial<ControllerOptions> = {}) {
   const clock = new ManualClock();
@@ -13,20 +31,38 @@ function setUp(reconcile: ControllerOptions['reconcile'], over: Partial<Controll
     reconcile,
     clock,
     onFailure: (failure) => failures.push(failure),
-    metrics: {
-      register: () => undefined,
-      added: () => undefined,
-      retried: () => undefined,
-      waited: () => undefined,
-      worked: () => undefined,
-      reconcileStarted: () => undefined,
-      reconcileEnded: (_name, outcome) => outcomes.push(outcome),
-    },
+    metrics: { ...NO_METRICS, reconcileEnded: (_name, outcome) => outcomes.push(outcome) },
     ...over,
   });
   onTestFinished(() => controller.stop());
   return { clock, controller, failures, outcomes };
 }
+
+test('every reconcile is told to a tracer, with what was thrown', async () => {
+  const told: EndedReconcile[] = [];
+  const conflict = new ConflictError('changed meanwhile');
+  const refused = new TerminalError('refused');
+  const endings: Readonly<Record<string, () => Promise<ReconcileResult>>> = {
+    a: async () => undefined,
+    b: async () => ({ requeueAfterMs: 60_000 }),
+    c: () => Promise.reject(conflict),
+    d: () => Promise.reject(refused),
+  };
+  const { clock, controller } = setUp((key) => endings[key]?.() ?? Promise.reject(new Error(key)), {
+    metrics: { ...NO_METRICS, tracer: { reconciled: (one) => told.push(one) } },
+  });
+  const { monoMs } = clock.now();
+  controller.start();
+  for (const key of ['a', 'b', 'c', 'd']) controller.enqueue(key, key === 'b' ? 'failover' : 'change');
+  await setImmediate();
+  expect(told.slice(0, 4).toSorted((x, y) => (x.key < y.key ? -1 : 1))).toMatchObject([
+    { controller: 'test', key: 'a', lane: 'change', outcome: 'success', startedAt: { monoMs }, endedAt: { monoMs } },
+    { key: 'b', lane: 'failover', outcome: 'requeue_after' },
+    { key: 'c', outcome: 'requeue', error: conflict },
+    { key: 'd', outcome: 'terminal', error: refused },
+  ]);
+  expect(told.filter((one) => 'error' in one).map(({ key }) => key)).not.toContain('a');
+});
 
 test('works on as many keys at a time as it may, and on each key once at a time', async () => {
   const releases: (() => void)[] = [];

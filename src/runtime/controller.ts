@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock, Instant } from './clock.ts';
 import { elapsedAtMost } from './clock.ts';
 import { dispositionOf } from './disposition.ts';
 import { type QueueItem, type QueueLane, type QueueMetrics, WorkQueue } from './queue.ts';
@@ -19,8 +19,27 @@ export type Reconcile = (key: string, context: ReconcileContext) => Promise<Reco
 /** `bug`: an error of no known class, what Go calls a panic. */
 export type ReconcileOutcome = 'success' | 'requeue_after' | 'requeue' | 'error' | 'terminal' | 'bug';
 
+/** A reconcile that has ended. */
+export interface EndedReconcile {
+  readonly controller: string;
+  readonly key: string;
+  readonly lane: QueueLane;
+  readonly outcome: ReconcileOutcome;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  /** What it threw; absent when it did not. */
+  readonly error?: unknown;
+}
+
+/** Implemented by `report/traces.ts`. Must not throw, nor wait. */
+export interface ReconcileTracer {
+  reconciled(one: EndedReconcile): void;
+}
+
 /** Implemented by `report/metrics.ts`; times are in seconds. */
 export interface ControllerMetrics extends QueueMetrics {
+  /** Absent: nobody traces, and nothing is made for it. */
+  readonly tracer?: ReconcileTracer;
   /** Called once per controller; `queue` is read when metrics are collected. */
   register(controller: string, concurrency: number, queue: WorkQueue): void;
   reconcileStarted(controller: string): void;
@@ -112,12 +131,16 @@ export class Controller {
     const startedAt = clock.now();
     metrics?.reconcileStarted(this.name);
     let outcome: ReconcileOutcome;
+    let failure: { readonly error: unknown } | undefined;
     try {
       outcome = this.#succeed(item, (await reconcile(item.key, { signal, lane: item.lane })) ?? undefined);
     } catch (error) {
+      failure = { error };
       outcome = this.#fail(item, error, signal);
     }
-    metrics?.reconcileEnded(this.name, outcome, elapsedAtMost(startedAt, clock.now()) / 1000);
+    const endedAt = clock.now();
+    metrics?.reconcileEnded(this.name, outcome, elapsedAtMost(startedAt, endedAt) / 1000);
+    metrics?.tracer?.reconciled({ controller: this.name, ...item, outcome, startedAt, endedAt, ...failure });
     this.queue.done(item.key);
   }
 

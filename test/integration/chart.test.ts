@@ -28,6 +28,10 @@ const MONITORED: Values = {
   'metrics.serviceMonitor.enabled': true,
   'metrics.prometheusRule.enabled': true,
   'metrics.dashboards.enabled': true,
+  'tracing.enabled': true,
+  'tracing.endpoint': 'http://collector.observability:4318',
+  'tracing.tracesEndpoint': 'http://collector.observability:4318/v1/traces',
+  'tracing.serviceName': 'switchback',
 };
 const FULL_AGENT: Values = {
   ...AGENT,
@@ -67,6 +71,8 @@ describe.skipIf(HELM === undefined)('the chart', () => {
       'agent.rights.secretName is missing',
     ],
     ['a log level that is not known', { ...HUB, 'log.level': 'trace' }, "'/log/level': value must be one of"],
+    ['traces for nobody', { ...HUB, 'tracing.enabled': true }, 'tracing.endpoint is missing'],
+    ['a collector that is none', { ...HUB, 'tracing.endpoint': 'collector:4318' }, 'does not match pattern'],
     ['a catalogue that is not shipped', { ...HUB, 'hub.catalogue': 'yesterday' }, "'/hub/catalogue'"],
   ])('refuses %s, and says what is wrong', async (_what, values, message) => {
     await expect(renderText(values)).rejects.toThrow(message);
@@ -129,6 +135,29 @@ describe.skipIf(HELM === undefined)('the chart', () => {
     const rendered = `${await renderText(FULL_HUB)}${await renderText(FULL_AGENT)}`;
     const names = [...Object.keys(SETTINGS.hub), ...Object.keys(SETTINGS.agent)];
     expect(names.filter((name) => !rendered.includes(`name: ${name}\n`))).toEqual([]);
+  });
+
+  it('says nothing of traces while they are off', async () => {
+    expect(await renderText({ ...HUB, 'tracing.endpoint': 'http://collector:4318' })).not.toContain('OTEL_');
+  });
+
+  it.each([
+    ['http://collector.observability:4318', 4318],
+    ['https://[fd00::1]:4319/otlp', 4319],
+    ['https://traces.example.com', 443],
+    ['http://traces.example.com/otlp', 80],
+  ])('lets traces out to %s where only some things may go out', async (endpoint, port) => {
+    const api = { ports: [{ port: 6443 }] };
+    const values = { ...HUB, 'networkPolicy.egress': [api], 'tracing.endpoint': endpoint };
+    const egressOf = async (more: Values) =>
+      (await render({ ...values, ...more })).find(({ kind }) => kind === 'NetworkPolicy');
+    expect(await egressOf({ 'tracing.enabled': true })).toMatchObject({
+      spec: { egress: [api, { ports: [{ port }] }] },
+    });
+    expect(await egressOf({})).toMatchObject({ spec: { egress: [api] } });
+    // Without such rules everything may, and a rule for the collector alone would shut out the regions.
+    const open = await render({ ...HUB, 'tracing.endpoint': endpoint, 'tracing.enabled': true });
+    expect(open.find(({ kind }) => kind === 'NetworkPolicy')).not.toHaveProperty('spec.egress');
   });
 
   it('brings the catalogue once its kind is served, and keeps it', async () => {

@@ -75,6 +75,15 @@ describe.skipIf(!canChangeRoot)('what runs in the image, as a user without right
     expect([status, stdout]).toEqual([0, expect.stringContaining('Usage: switchback')]);
   });
 
+  it('can load what sends traces, of which the image has each file once', () => {
+    const load = "await import('/app/src/report/otlp.ts'); console.log('loaded')";
+    const { stderr, stdout } = runIn(root(), '/bin/node', '--input-type=module', '--eval', load);
+    expect([stdout, stderr]).toEqual(['loaded\n', '']);
+    const packages = join(root(), 'app/node_modules/@opentelemetry');
+    const files = readdirSync(packages, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => file.endsWith('.cjs') && !file.startsWith('api/'))).toEqual([]);
+  });
+
   it.each([
     [['agent'], 2, 'SWITCHBACK_REGION'],
     [['hub'], 1, 'neither KUBECONFIG nor KUBERNETES_SERVICE_HOST'],

@@ -41,7 +41,7 @@ interface Running {
 
 /** What a test sees of the metrics of the processes. */
 export interface Meters {
-  readonly hub: Pick<HubOptions, 'onServedTime' | 'recovery'>;
+  readonly hub: Pick<HubOptions, 'metrics' | 'onServedTime' | 'recovery' | 'traceSwitches'>;
   readonly lease: LeaseMetrics;
   readonly onHub: (hub: Hub) => void;
 }

@@ -35,6 +35,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if ne .Release.Namespace "switchback-system" -}}
 {{- fail (printf "install it into the namespace switchback-system, not %s: the admission policies and the credentials of the regions know that name (helm install --namespace switchback-system --create-namespace)" .Release.Namespace) -}}
 {{- end -}}
+{{- with .Values.tracing -}}
+{{- if and .enabled (not .endpoint) (not .tracesEndpoint) -}}
+{{- fail "tracing.endpoint is missing: where the collector takes OTLP over HTTP, for example http://collector.observability:4318" -}}
+{{- end -}}
+{{- end -}}
 {{- if eq .Values.role "agent" -}}
 {{- if not .Values.agent.region -}}
 {{- fail "agent.region is missing: the name of this region, as the IUGroup on the hub names it" -}}
@@ -48,6 +53,13 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The port of the URL that traces are posted to, or the one that its scheme has. */}}
+{{- define "switchback.collectorPort" -}}
+{{- $url := urlParse (.Values.tracing.tracesEndpoint | default .Values.tracing.endpoint) -}}
+{{- $default := ternary "443" "80" (eq $url.scheme "https") -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default $default -}}
 {{- end -}}
 
 {{/* Where gates reach the agents: the headless Service of this chart, unless the values say something else. */}}

@@ -207,7 +207,7 @@ export const values = z.strictObject({
   networkPolicy: z.strictObject({
     enabled: flag(true).describe('Let in nothing but probes, Prometheus, gates and SIP.'),
     egress: anyList.describe(
-      'Rules of a NetworkPolicy for what goes out. Empty: everything, because API servers of regions have no addresses that a chart could know.',
+      'Rules of a NetworkPolicy for what goes out. Empty: everything, because API servers of regions have no addresses that a chart could know. With tracing the port of its collector is added.',
     ),
   }),
   metrics: z.strictObject({
@@ -224,6 +224,18 @@ export const values = z.strictObject({
       enabled: flag(false).describe('Grafana dashboards as ConfigMaps, where the chart has them (dashboards/).'),
       labels: textMap.default({ grafana_dashboard: '1' }).describe('What the sidecar of Grafana selects by.'),
     }),
+  }),
+  tracing: z.strictObject({
+    enabled: flag(false).describe('Send OpenTelemetry traces to a collector.'),
+    endpoint: setting(SETTINGS.hub.OTEL_EXPORTER_OTLP_ENDPOINT, { default: '' }).describe(
+      'Where it takes OTLP over HTTP: `http://HOST:4318`; `/v1/traces` is added.',
+    ),
+    tracesEndpoint: setting(SETTINGS.hub.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, { default: '' }).describe(
+      'The whole URL, where the path is another one. Goes before `endpoint`.',
+    ),
+    serviceName: setting(SETTINGS.hub.OTEL_SERVICE_NAME, { default: '' }).describe(
+      'What traces call this program. Empty: `switchback-hub` or `switchback-agent`.',
+    ),
   }),
   extraEnv: anyList.describe('More environment variables of the container, as Kubernetes writes them.'),
 });

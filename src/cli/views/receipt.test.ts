@@ -18,6 +18,7 @@ const status: RegionSwitchStatus = {
   observedGeneration: 1,
   startTime: '2026-01-01T10:00:06Z',
   endTime: '2026-01-01T10:01:06Z',
+  traceID: '6f1c2a3b0d4e4f5a8b6c7d8e9fa0b1c2',
   evidence: [{ source: 'hub', saw: 'no answer for 6 s' }],
   steps: [
     {
@@ -56,6 +57,7 @@ describe('a receipt', () => {
       | ended | 2026-01-01T10:01:06Z |
       | took | 60.0 s |
       | facts | SwitchedOver Unknown, CleanedUp Unknown, Protected Unknown |
+      | trace | 6f1c2a3b0d4e4f5a8b6c7d8e9fa0b1c2 |
 
       ## Evidence
 

@@ -32,6 +32,7 @@ function summary({ metadata, spec, status }: RegionSwitch): Section {
     ['ended', status?.endTime ?? 'not ended'],
     ['took', between(status?.startTime, status?.endTime)],
     ['facts', ['SwitchedOver', 'CleanedUp', 'Protected'].map((type) => `${type} ${state(type)}`).join(', ')],
+    ['trace', status?.traceID ?? ''],
     ['result', status?.drill?.result ?? status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? ''],
   ];
   return {
