@@ -14,7 +14,8 @@ RUN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 INSTALLED := node_modules/.installed-lock.json
 # What the lock file says, and nothing else. Not `npm ci`: that refuses a lock file without the optional packages of every
 # other platform, which not every registry has.
-INSTALL := npm install --no-save --no-audit --no-fund
+# Scripts of packages do not run, whatever this npm knows of allowScripts; that of `node` puts its binary in place.
+INSTALL := npm install --no-save --no-audit --no-fund --ignore-scripts && npm rebuild node
 
 .PHONY: help
 help: ## show this help

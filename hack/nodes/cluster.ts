@@ -93,8 +93,11 @@ export class NodeCluster implements Cluster {
 
   async boot(): Promise<void> {
     const { bridge, gateway, network } = this.#addresses;
-    const named = ['--subnet', network, '--gateway', gateway, '-o', `com.docker.network.bridge.name=${bridge}`];
-    await this.#source.docker.docker('network', 'create', ...named, this.name);
+    await this.#source.docker.network.create({
+      Name: this.name,
+      IPAM: { Driver: 'default', Config: [{ Subnet: network, Gateway: gateway }] },
+      Options: { 'com.docker.network.bridge.name': bridge },
+    });
     // Nodes start while the API server does.
     await Promise.all([this.start(), ...this.nodes.map((node) => node.start())]);
     this.#source.route(this.#addresses);

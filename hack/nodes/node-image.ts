@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { ImageName } from 'testcontainers';
+import { findProgram } from '../tools/programs.ts';
 import type { Docker } from './docker.ts';
-import { findProgram } from './requirements.ts';
 
 export const NODE_IMAGE = 'node:1';
+const [REPOSITORY, TAG] = NODE_IMAGE.split(':');
 
 /** What kubelet, kube-proxy, containerd, its plugins and `entry.sh` call. */
 const PROGRAMS = [
@@ -30,7 +33,7 @@ const PROGRAMS = [
 ];
 
 /** The image of a node: programs of this machine with their libraries. Ours are mounted, so it need not be made anew for them. */
-export async function makeNodeImage({ docker }: Docker, dir: string): Promise<void> {
+export async function makeNodeImage(docker: Docker, dir: string): Promise<void> {
   const root = join(dir, 'root');
   for (const folder of [
     'usr/bin',
@@ -58,8 +61,12 @@ export async function makeNodeImage({ docker }: Docker, dir: string): Promise<vo
   copyFileSync(join(import.meta.dirname, 'entry.sh'), join(root, 'entry'));
   const archive = join(dir, 'node.tar');
   execFileSync('tar', ['-C', root, '-cf', archive, '.']);
-  const changes = ['ENV PATH=/opt/node:/usr/bin', 'ENTRYPOINT ["/entry"]'].flatMap((change) => ['--change', change]);
-  await docker('import', ...changes, archive, NODE_IMAGE);
+  const changes = ['ENV PATH=/opt/node:/usr/bin', 'ENTRYPOINT ["/entry"]'];
+  // An import that fails half-way has begun with "200 OK".
+  const said = await text(
+    await docker.container.dockerode.importImage(archive, { repo: REPOSITORY, tag: TAG, changes }),
+  );
+  if (!(await docker.image.exists(ImageName.fromString(NODE_IMAGE)))) throw new Error(`no image of nodes: ${said}`);
 }
 
 function addProgram(root: string, name: string): void {

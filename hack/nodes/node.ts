@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterAddresses } from './addresses.ts';
 import type { Docker } from './docker.ts';
-import { NODE_IMAGE } from './node-image.ts';
+import { NodeContainer } from './node-container.ts';
 
 export interface NodeOptions {
   /** Of the container, the machine and the Node object. */
@@ -26,6 +26,8 @@ export interface NodeOptions {
 }
 
 type Power = 'off' | 'on' | 'frozen';
+
+const MEMORY_DISK = 'exec,suid,dev';
 
 /** One machine of a region: a privileged container with a container runtime, a kubelet and a kube-proxy of its own. */
 export class RealNode {
@@ -51,7 +53,7 @@ export class RealNode {
   async start(): Promise<void> {
     if (this.#power !== 'off') return;
     this.#power = 'on';
-    if (this.#made) await this.#docker.docker('start', this.name);
+    if (this.#made) await this.#container.start();
     else await this.#make();
     this.#made = true;
   }
@@ -60,31 +62,38 @@ export class RealNode {
   async kill(): Promise<void> {
     if (this.#power === 'off') return;
     await this.thaw();
-    await this.#docker.docker('kill', this.name);
+    await this.#container.kill();
     this.#power = 'off';
   }
 
   /** Stops everything on it, pods too, in the middle of whatever they do. */
   async freeze(): Promise<void> {
     if (this.#power !== 'on') return;
-    await this.#docker.docker('pause', this.name);
+    await this.#container.pause();
     this.#power = 'frozen';
   }
 
   async thaw(): Promise<void> {
     if (this.#power !== 'frozen') return;
     this.#power = 'on';
-    await this.#docker.docker('unpause', this.name);
+    await this.#container.unpause();
   }
 
-  /** Runs a program on it. */
-  exec(...command: readonly string[]): Promise<string> {
-    return this.#docker.docker('exec', this.name, ...command);
+  /** Runs a program on it. @returns what it writes @throws when it fails */
+  async exec(...command: readonly string[]): Promise<string> {
+    const { exitCode, stderr, stdout } = await this.#docker.container.exec(this.#container, [...command]);
+    if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode} on ${this.name}: ${stderr}`);
+    return stdout;
   }
 
   /** What its first process said. */
-  logs(): Promise<string> {
-    return this.#docker.docker('logs', '--tail', '20', this.name);
+  async logs(): Promise<string> {
+    return textOf(await this.#container.logs({ stdout: true, stderr: true, tail: 20 }));
+  }
+
+  /** By name, so it need not have been made. */
+  get #container() {
+    return this.#docker.container.getById(this.name);
   }
 
   async #make(): Promise<void> {
@@ -104,19 +113,29 @@ export class RealNode {
       DNS: addresses.gateway,
       PEERS: peers.join(' '),
     };
-    const mounts = [
-      `${programs}:/opt/node:ro`,
-      `${dir}:/etc/node:ro`,
-      `${images}:/etc/node/images:ro`,
-      `${shared}:/shared`,
-    ];
     mkdirSync(join(dir, 'images'), { recursive: true });
-    await this.#docker.docker(
-      ...['run', '--detach', '--privileged', '--name', name, '--hostname', name, '--network', network, '--ip', own.ip],
-      ...['/run', '/tmp'].flatMap((path) => ['--tmpfs', `${path}:exec,suid,dev`]),
-      ...['/var/lib/containerd', '/var/lib/kubelet', '/var/log', ...mounts].flatMap((mount) => ['--volume', mount]),
-      ...Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-      NODE_IMAGE,
-    );
+    await new NodeContainer(name)
+      .withAddress(network, own.ip)
+      .withEnvironment(settings)
+      .withTmpFs({ '/run': MEMORY_DISK, '/tmp': MEMORY_DISK })
+      .withDisks('/var/lib/containerd', '/var/lib/kubelet', '/var/log')
+      .withBindMounts([
+        { source: programs, target: '/opt/node', mode: 'ro' },
+        { source: dir, target: '/etc/node', mode: 'ro' },
+        { source: images, target: '/etc/node/images', mode: 'ro' },
+        { source: shared, target: '/shared' },
+      ])
+      .start();
   }
+}
+
+/** Docker gives what a container said in frames: eight bytes, the last four of them the length, and the text. */
+function textOf(frames: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let from = 8; from <= frames.length; ) {
+    const to = from + frames.readUInt32BE(from - 4);
+    texts.push(frames.subarray(from, to));
+    from = to + 8;
+  }
+  return Buffer.concat(texts).toString();
 }

@@ -7,13 +7,12 @@ import { ProcessRecord } from '../regions/state.ts';
 import type { ClusterAddresses } from './addresses.ts';
 import { NODE_BINARIES } from './binaries.ts';
 import { NodeCluster } from './cluster.ts';
-import { type Docker, startDocker } from './docker.ts';
+import { startDocker } from './docker.ts';
 import type { RealNode } from './node.ts';
 import { makeNodeImage } from './node-image.ts';
 import { ENCLOSED } from './requirements.ts';
 
 export interface RealNodes {
-  readonly docker: Docker;
   readonly provider: RegionProvider;
   /** Folder that every node shows its pods as `/shared`: a disk that is stretched over all regions. */
   readonly shared: string;
@@ -43,7 +42,6 @@ export async function startRealNodes(dir: string, images: string): Promise<RealN
   const clusters = new Map<string, NodeCluster>();
   const source = { docker, record, bin: binDir(), nodeBin: binDir(process.env, NODE_BINARIES), images, shared, route };
   return {
-    docker,
     shared,
     nodesOf: (name) => clusters.get(name)?.nodes ?? [],
     provider: {

@@ -1,24 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findProgram } from '../tools/programs.ts';
 
 /** Set inside an enclosure (`enclose.ts`), where alone real nodes are started. */
 export const ENCLOSED = 'SWITCHBACK_ENCLOSED';
 
-const PROGRAMS = [
-  'dockerd',
-  'docker',
-  'runc',
-  'nft',
-  'ip',
-  'unshare',
-  'setpriv',
-  'mount',
-  'findmnt',
-  'tar',
-  'cc',
-  'openssl',
-];
+const PROGRAMS = ['dockerd', 'runc', 'nft', 'ip', 'unshare', 'setpriv', 'mount', 'findmnt', 'tar', 'cc', 'openssl'];
 const PACKAGES =
   'apt-get install --no-install-recommends docker.io runc nftables iproute2 util-linux gcc libc6-dev openssl';
 
@@ -34,18 +20,4 @@ export function whyNoNodes(env: NodeJS.ProcessEnv = process.env): string | undef
   if (process.availableMemory() < MEMORY_BYTES) return `they need ${MEMORY_BYTES / 1e9} GB of free memory`;
   const namespaces = spawnSync('unshare', ['--net', '--pid', '--mount', '--fork', '--mount-proc', 'true'], { env });
   return namespaces.status === 0 ? undefined : `this root may not make namespaces: ${namespaces.stderr}`.trim();
-}
-
-export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const paths = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
-  return paths.find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

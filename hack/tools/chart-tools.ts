@@ -3,9 +3,10 @@
  * No test needs them to pass: without Helm those of the chart are skipped, and say so.
  */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { cacheDir } from '../regions/cache.ts';
+import { findProgram, isProgram } from './programs.ts';
 
 const MODULES = {
   helm: 'helm.sh/helm/v4/cmd/helm@v4.3.1',
@@ -20,17 +21,7 @@ const BIN = join(cacheDir(), 'tools', 'chart');
  */
 export function findTool(name: ChartTool, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const own = env['SWITCHBACK_CHART_TOOLS'];
-  const folders = [...(own ? [own] : []), BIN, ...(env['PATH'] ?? '').split(delimiter)];
-  return folders.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram(name, env, [...(own ? [own] : []), BIN]);
 }
 
 if (import.meta.main) {
