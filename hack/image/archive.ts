@@ -43,11 +43,12 @@ export interface Image {
 export interface ArchiveOptions {
   /** Default: that of the operator. */
   readonly config?: ImageConfig;
-  /** Folders whose layers are named but not in the archive: for where they are already. */
-  readonly leaveOut?: readonly string[];
+  /** Layers of other archives, by folder: named and not in this one, for where they are already. Its own are added. */
+  readonly known?: Map<string, Layer>;
 }
 
-interface Descriptor {
+/** What a manifest says of a blob. */
+export interface Layer {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
@@ -61,16 +62,16 @@ export async function writeArchive(
   folders: readonly string[],
   name: string,
   out: string,
-  { config = CONFIG, leaveOut = [] }: ArchiveOptions = {},
+  { config = CONFIG, known }: ArchiveOptions = {},
 ): Promise<Image> {
   const work = mkdtempSync(join(tmpdir(), 'switchback-image-'));
   const blobs = join(work, 'blobs/sha256');
   mkdirSync(blobs, { recursive: true });
   try {
-    const layers: Descriptor[] = [];
+    const layers: Layer[] = [];
     for (const folder of folders) {
-      const layer = await addLayer(folder, work, blobs);
-      if (leaveOut.includes(folder)) rmSync(join(blobs, layer.digest.slice('sha256:'.length)));
+      const layer = known?.get(folder) ?? (await addLayer(folder, work, blobs));
+      known?.set(folder, layer);
       layers.push(layer);
     }
     const manifest = addManifest(layers, blobs, config);
@@ -86,7 +87,7 @@ export async function writeArchive(
 const tar = (from: string, to: string, paths: readonly string[]): void =>
   void execFileSync('tar', ['-C', from, ...REPRODUCIBLE, '-cf', to, ...paths]);
 
-async function addLayer(folder: string, work: string, blobs: string): Promise<Descriptor> {
+async function addLayer(folder: string, work: string, blobs: string): Promise<Layer> {
   const raw = join(work, 'layer');
   tar(folder, raw, ['.']);
   const sum = createHash('sha256');
@@ -97,7 +98,7 @@ async function addLayer(folder: string, work: string, blobs: string): Promise<De
   return { mediaType: LAYER, digest: `sha256:${digest}`, size };
 }
 
-function addManifest(layers: readonly Descriptor[], blobs: string, wanted: ImageConfig): Descriptor {
+function addManifest(layers: readonly Layer[], blobs: string, wanted: ImageConfig): Layer {
   const config = addJson(blobs, 'application/vnd.oci.image.config.v1+json', {
     architecture: architecture(),
     os: 'linux',
@@ -110,14 +111,14 @@ function addManifest(layers: readonly Descriptor[], blobs: string, wanted: Image
   return addJson(blobs, mediaType, { schemaVersion: 2, mediaType, config, layers });
 }
 
-function addJson(blobs: string, mediaType: string, value: unknown): Descriptor {
+function addJson(blobs: string, mediaType: string, value: unknown): Layer {
   const bytes = Buffer.from(JSON.stringify(value));
   const digest = createHash('sha256').update(bytes).digest('hex');
   writeFileSync(join(blobs, digest), bytes);
   return { mediaType, digest: `sha256:${digest}`, size: bytes.length };
 }
 
-function indexOf(manifest: Descriptor, name: string) {
+function indexOf(manifest: Layer, name: string) {
   const [repository = '', tag = 'latest'] = name.split(':');
   const full = `${repository.includes('/') ? repository : `docker.io/library/${repository}`}:${tag}`;
   return {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** A certificate and its key: PEM texts, or paths of such. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;

@@ -65,7 +65,7 @@ export class NodeCluster implements Cluster {
       source.bin,
     );
     this.name = spec.name;
-    this.zones = spec.zones.map((zone) => zone.name);
+    this.zones = zones.map((zone) => zone.name);
     this.access = { serverUrl: `https://127.0.0.1:${files.paths.port}`, caPem: files.caPem, tokens: files.tokens };
     this.#spec = spec;
     this.#specZones = zones;
@@ -101,7 +101,7 @@ export class NodeCluster implements Cluster {
     // Nodes start while the API server does.
     await Promise.all([this.start(), ...this.nodes.map((node) => node.start())]);
     this.#source.route(this.#addresses);
-    await grantOperatorUsers(this.#api, this.zones.length > 0 ? 'region' : 'hub', this.#spec.credentials);
+    await grantOperatorUsers(this.#api, this.#spec.zones.length > 0 ? 'region' : 'hub', this.#spec.credentials);
     await Promise.all(this.#specZones.map((zone) => this.startNodes(zone.name)));
   }
 

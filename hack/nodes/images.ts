@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ArchiveOptions, writeArchive } from '../image/archive.ts';
+import { type ImageConfig, type Layer, writeArchive } from '../image/archive.ts';
 import { assembleLayers } from '../image/rootfs.ts';
 
 export interface NodeImages {
@@ -30,20 +30,21 @@ export async function makeImages(dir: string, program: string): Promise<NodeImag
   mkdirSync(pause);
   execFileSync('cc', ['-Os', '-s', '-static', '-o', join(pause, 'pause'), join(import.meta.dirname, 'pause.c')]);
   const digests: string[] = [];
-  const write = async (name: string, folders: readonly string[], options: ArchiveOptions = {}): Promise<string> => {
+  const known = new Map<string, Layer>();
+  const write = async (name: string, folders: readonly string[], config?: ImageConfig): Promise<string> => {
+    const options = { known, ...(config && { config }) };
     const { digest } = await writeArchive(folders, `${name}:1`, join(images, `${name}.tar`), options);
     digests.push(`${name} ${digest}`);
     return `docker.io/library/${name}@${digest}`;
   };
-  await write('pause', [pause], { config: { Entrypoint: ['/pause'] } });
+  await write('pause', [pause], { Entrypoint: ['/pause'] });
   const operator = await write('switchback', [node, packages, app]);
   const mark = join(dir, 'mark');
   mkdirSync(join(mark, 'app'), { recursive: true });
   writeFileSync(join(mark, 'app/next'), 'the next version\n');
-  const leaveOut = [node, packages, app];
-  const nextOperator = await write('switchback-next', [...leaveOut, mark], { leaveOut });
+  const nextOperator = await write('switchback-next', [node, packages, app, mark]);
   const config = { User: '65532:65532', Entrypoint: ['/bin/node', `/app/${basename(program)}`] };
-  const ours = await write('demo', [node, own], { config, leaveOut: [node] });
+  const ours = await write('demo', [node, own], config);
   writeFileSync(join(images, 'digests'), `${digests.join('\n')}\n`);
   return { dir: images, operator, nextOperator, program: ours };
 }

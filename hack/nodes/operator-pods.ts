@@ -4,7 +4,7 @@ import { DEPLOYMENT, SECRET, SERVICE } from '../../src/kube/kinds.ts';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { installCrds } from '../install.ts';
 import { adminClient, ensureNamespace, writeCredentials } from '../operator/operator.ts';
-import { RBAC_RESOURCES, ROLE_NAMES, ROLES_IN, roleObjects } from '../rbac/objects.ts';
+import { ROLE_NAMES, ROLES_IN, rbacResource, roleObjects } from '../rbac/objects.ts';
 import type { Regions } from '../regions/regions.ts';
 import { waitFor } from '../regions/wait.ts';
 import { Authority } from './certificates.ts';
@@ -129,8 +129,7 @@ async function prepare(
     const metadata = { name: serviceAccount, namespace: SYSTEM_NAMESPACE };
     await apply(client, SERVICE_ACCOUNT, objectOf('v1', 'ServiceAccount', metadata));
     for (const object of roleObjects(role, { serviceAccount }, { credentials })) {
-      const resource = RBAC_RESOURCES[object.kind];
-      if (resource) await apply(client, resource, object);
+      await apply(client, rbacResource(object), object);
     }
   }
 }

@@ -10,7 +10,7 @@ import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { createUndiciTransport } from '../../src/kube/undici-transport.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { installCrds } from '../install.ts';
-import { RBAC_RESOURCES, userRole } from '../rbac/objects.ts';
+import { rbacResource, userRole } from '../rbac/objects.ts';
 import { ManagedProcess } from '../regions/process.ts';
 import type { Regions } from '../regions/regions.ts';
 import { ProcessRecord } from '../regions/state.ts';
@@ -84,8 +84,7 @@ export async function writeCredentials(hub: KubeClient, region: string, kubeconf
 /** Lets the hub's user read the Secrets of these names, as `hub.credentials.secretNames` of the chart does, and no other. */
 export async function nameCredentials(hub: KubeClient, names: readonly string[]): Promise<void> {
   for (const object of userRole('hub', names)) {
-    const resource = RBAC_RESOURCES[object.kind];
-    if (resource) await hub.apply(resource, object, { fieldManager: 'regions' });
+    await hub.apply(rbacResource(object), object, { fieldManager: 'regions' });
   }
 }
 

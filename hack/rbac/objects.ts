@@ -42,12 +42,19 @@ const resource = (kind: string, namespaced: boolean): Resource => ({
   plural: `${kind.toLowerCase()}s`,
   namespaced,
 });
-export const RBAC_RESOURCES: Readonly<Record<string, Resource>> = {
+const RBAC_RESOURCES: Readonly<Record<string, Resource>> = {
   ClusterRole: resource('ClusterRole', false),
   ClusterRoleBinding: resource('ClusterRoleBinding', false),
   Role: resource('Role', true),
   RoleBinding: resource('RoleBinding', true),
 };
+
+/** @throws for an object that is none of `roleObjects` */
+export function rbacResource({ kind }: KubeObject): Resource {
+  const found = RBAC_RESOURCES[kind];
+  if (!found) throw new Error(`${kind} is nothing of RBAC`);
+  return found;
+}
 
 /** The rules of a role for the whole cluster, or for the operator's own namespace. Without names no Secret is granted. */
 export function policyRules(

@@ -1,7 +1,7 @@
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import { NAMESPACE } from '../../src/kube/kinds.ts';
 import { pathOf } from '../../src/kube/object.ts';
-import { RBAC_RESOURCES, ROLES_IN, userRole } from '../rbac/objects.ts';
+import { ROLES_IN, rbacResource, userRole } from '../rbac/objects.ts';
 import type { AdminApi } from './api.ts';
 
 /**
@@ -19,8 +19,6 @@ export async function grantOperatorUsers(
   await api.apply(pathOf(NAMESPACE, metadata), { apiVersion: 'v1', kind: 'Namespace', metadata });
   const objects = ROLES_IN[where].flatMap((role) => userRole(role, credentials));
   for (const object of objects) {
-    const resource = RBAC_RESOURCES[object.kind];
-    if (!resource) throw new Error(`${object.kind} is nothing of RBAC`);
-    await api.apply(pathOf(resource, object.metadata), object);
+    await api.apply(pathOf(rbacResource(object), object.metadata), object);
   }
 }

@@ -73,8 +73,8 @@ function isRunning({ pid, command }: RecordedProcess): boolean {
   return actual === command.join(' ');
 }
 
-/** Empty for a zombie and for a pid that is not there. */
-function commandFromProc(pid: number): string {
+/** Its words with spaces between; empty for a zombie and for a pid that is not there. */
+export function commandFromProc(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').replaceAll('\0', ' ');
   } catch {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type CertificateFiles, TestAuthority } from '../../test/support/certificates.ts';
+import { type Certificate, TestAuthority } from '../../test/support/certificates.ts';
 import { aGate, anOrder, anOrderedComponent } from '../../test/support/objects.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -129,8 +129,8 @@ describe('a certificate', () => {
 let dir: string;
 let authority: TestAuthority;
 let stranger: TestAuthority;
-let serving: CertificateFiles;
-let gate: CertificateFiles;
+let serving: Certificate;
+let gate: Certificate;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'switchback-rights-'));
@@ -157,7 +157,7 @@ async function serve(tls: TlsPaths = authority.paths('serving', serving)): Promi
 }
 
 const text = (path: string): string => readFileSync(path, 'utf8');
-const clientOf = (files: CertificateFiles | undefined, ca = authority.ca): RequestOptions => ({
+const clientOf = (files: Certificate | undefined, ca = authority.ca): RequestOptions => ({
   host: '127.0.0.1',
   servername: 'agent.test',
   agent: false,

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type CertificateFiles, TestAuthority } from '../../test/support/certificates.ts';
+import { type Certificate, TestAuthority } from '../../test/support/certificates.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { Right } from './right.ts';
 import { parseRight, RightsClient } from './rights-client.ts';
@@ -15,8 +15,8 @@ const BODY = JSON.stringify({ service: SERVICE, epoch: 3, forMs: 5000 });
 
 let dir: string;
 let authority: TestAuthority;
-let serving: CertificateFiles;
-let gateFiles: CertificateFiles;
+let serving: Certificate;
+let gateFiles: Certificate;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'switchback-client-'));

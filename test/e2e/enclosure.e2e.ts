@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ENCLOSED } from '../../hack/nodes/requirements.ts';
+import { commandFromProc } from '../../hack/regions/state.ts';
 import { waitFor } from '../../hack/regions/wait.ts';
 
 /** An enclosure in this one: what it leaves behind when who made it is killed. */
@@ -15,17 +16,7 @@ const SLEEP = ['sleep', '86399'];
 const running = (command: readonly string[]): readonly string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => commandOf(pid) === command.join(' '));
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(join('/proc', pid, 'cmdline'), 'utf8')
-      .replace(/\0$/, '')
-      .replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-}
+    .filter((pid) => commandFromProc(Number(pid)) === command.join(' '));
 
 const isOutside = process.env[ENCLOSED] === undefined;
 /** Of control groups of version 1: what is frozen there does not even end by SIGKILL. */

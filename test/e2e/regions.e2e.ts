@@ -28,6 +28,7 @@ const START_MS = 10_000;
 const FAILOVER_MS = FAST_WAIT_MS + START_MS;
 /** Until Kubernetes gives a lost node up (8 s), until it gives its pods up (5 s), and until another one has started. */
 const ZONE_MS = 30_000;
+const HUB_DARK_MS = 5000;
 /** Longer than any right that the hub has given. */
 const HUB_LOST_MS = 10_000;
 /** A planned move rests for the time that pods need to end and to start. */
@@ -180,6 +181,19 @@ describe.skipIf(!isEnclosed)('callers outside', () => {
       await mend(world);
       await sleep(3000);
     });
+    expect([ledgerMs, deskMs].filter((ms) => ms > UNNOTICED_MS)).toEqual([]);
+    expect(world.lastAck()).toMatchObject({ region: EAST.name, epoch });
+    await world.home();
+  });
+
+  test('do not notice that the hub loses its power, and has it again', async () => {
+    const { epoch } = world.lastAck();
+    const { deskMs, ledgerMs } = await measured('hub without power for 5 s, and back', async () => {
+      await world.regions.hub.lose();
+      await sleep(HUB_DARK_MS);
+      await mend(world);
+    });
+    expect(world.nodes.nodesOf('hub').map(({ power }) => power)).toEqual(['on']);
     expect([ledgerMs, deskMs].filter((ms) => ms > UNNOTICED_MS)).toEqual([]);
     expect(world.lastAck()).toMatchObject({ region: EAST.name, epoch });
     await world.home();

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type RightVerdict, startRightsServer } from '../../src/agent/rights-server.ts';
 import { RIGHT_ENDED_CODE } from '../../src/gate/gate.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { type CertificateFiles, TestAuthority } from '../support/certificates.ts';
+import { type Certificate, TestAuthority } from '../support/certificates.ts';
 
 const PROGRAM = [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'gate'];
 const MAIL = 'mail/store';
@@ -28,8 +28,8 @@ const STUBBORN = 'trap "" TERM; sleep 60 & echo runs; while :; do sleep 60; done
 
 let dir: string;
 let authority: TestAuthority;
-let serving: CertificateFiles;
-let gateFiles: CertificateFiles;
+let serving: Certificate;
+let gateFiles: Certificate;
 let strangerCa: string;
 
 beforeAll(() => {
@@ -75,7 +75,7 @@ interface GateSettings {
   readonly more?: readonly string[];
   readonly ca?: string;
   readonly service?: string;
-  readonly files?: CertificateFiles;
+  readonly files?: Certificate;
 }
 
 function startGate({ ca, files = gateFiles, more = [], port, service = MAIL }: GateSettings, ...command: string[]) {

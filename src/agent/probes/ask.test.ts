@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type CertificateFiles, TestAuthority } from '../../../test/support/certificates.ts';
+import { type Certificate, TestAuthority } from '../../../test/support/certificates.ts';
 import { fixedRandom, ManualClock } from '../../../test/support/manual-clock.ts';
 import { answerTo, type SipRequest, type SipServer, startSipServer } from '../../../test/support/sip-server.ts';
 import type { TransitProbe } from '../../api/transit-centre.ts';
@@ -91,7 +91,7 @@ describe('a TCP connection', () => {
 
 describe('a TLS handshake', () => {
   let dir: string;
-  let files: CertificateFiles;
+  let files: Certificate;
 
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'switchback-probes-'));

@@ -4,7 +4,6 @@ import type { Ack } from './judge.ts';
 
 /** A way in: one node of a region, at the port of a service. */
 export interface Entrance {
-  readonly region: string;
   readonly host: string;
   readonly port: number;
 }

@@ -13,7 +13,7 @@ const MOST_OUTPUT = 32 * 1024 * 1024;
  */
 export function keepEvidence(regions: Regions, name: string): void {
   const folder = process.env['SWITCHBACK_TEST_LOGS'];
-  if (folder === undefined) return;
+  if (!folder) return;
   const into = join(folder, name);
   mkdirSync(into, { recursive: true });
   for (const site of [regions.hub, ...regions.regions]) {
@@ -31,7 +31,7 @@ export function keepEvidence(regions: Regions, name: string): void {
       ...pods.map((pod) => `--- before: ${pod}\n${kubectl('logs', '-n', 'switchback-system', '--previous', pod)}`),
     ];
     writeFileSync(join(into, `${site.name}.txt`), parts.join('\n\n'));
-    const isLog = (path: string): boolean => !/etcd(\/|$)|\.sock$|pki|nodes/.test(path);
+    const isLog = (path: string): boolean => !/etcd(\/|$)|\.sock$|pki|nodes|tokens\.csv|kubeconfig/.test(path);
     cpSync(join(regions.workDir, site.name), join(into, site.name), { recursive: true, filter: isLog });
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MACHINE } from '../../../hack/nodes/addresses.ts';
+import { addressesOf, MACHINE } from '../../../hack/nodes/addresses.ts';
 import { makeImages } from '../../../hack/nodes/images.ts';
 import { installOperator, type OperatorPods, upgradeOperator } from '../../../hack/nodes/operator-pods.ts';
 import { type RealNodes, startRealNodes } from '../../../hack/nodes/provider.ts';
@@ -103,14 +103,10 @@ async function openEntrances(regions: Regions, region: string): Promise<void> {
   await client.transport.close();
 }
 
-/** Each node of each region. */
+/** Each node of each region; the hub is the first cluster. */
 function entrances(name: keyof typeof PORTS): readonly Entrance[] {
-  return [EAST, WEST].flatMap((region, index) =>
-    region.zones.map((_, node) => ({
-      region: region.name,
-      host: `10.27.${index + 1}.${11 + node}`,
-      port: PORTS[name],
-    })),
+  return [EAST, WEST].flatMap(({ zones }, index) =>
+    addressesOf(index + 1, zones.length).nodes.map(({ ip }) => ({ host: ip, port: PORTS[name] })),
   );
 }
 

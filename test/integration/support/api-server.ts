@@ -1,5 +1,5 @@
 import { type InstallOptions, installCrds } from '../../../hack/install.ts';
-import { RBAC_RESOURCES, ROLES_IN, userRole } from '../../../hack/rbac/objects.ts';
+import { ROLES_IN, rbacResource, userRole } from '../../../hack/rbac/objects.ts';
 import { type User, users } from '../../../hack/regions/provider.ts';
 import { bootRegions, type Site } from '../../../hack/regions/regions.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -42,8 +42,7 @@ export async function bootApiServer(
 async function grantRegionUsers(admin: KubeClient): Promise<void> {
   for (const role of ROLES_IN.region) {
     for (const object of userRole(role)) {
-      const resource = RBAC_RESOURCES[object.kind];
-      if (resource) await admin.apply(resource, object, { fieldManager: 'regions' });
+      await admin.apply(rbacResource(object), object, { fieldManager: 'regions' });
     }
   }
 }
