@@ -79,6 +79,68 @@ describe('the settings', () => {
       ]);
   });
 
+  const execConfig = { apiVersion: 'client.authentication.k8s.io/v1', command: '/plugins/cloud' };
+  const providersOf = (providers: unknown) => {
+    const config = readConfig(['hub'], { SWITCHBACK_ACCESS_PROVIDERS: JSON.stringify({ providers }) });
+    return config.role === 'hub' ? config.SWITCHBACK_ACCESS_PROVIDERS : undefined;
+  };
+
+  it('name the plugins that may run, as the provider file of cluster-inventory-api does', () => {
+    const nulls = { args: null, env: null, provideClusterInfo: true };
+    expect(providersOf([{ name: 'cloud', execConfig: { ...execConfig, ...nulls } }])).toEqual([
+      { name: 'cloud', execConfig: { ...execConfig, args: [], env: [], provideClusterInfo: true } },
+    ]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a command without a path', [{ name: 'cloud', execConfig: { ...execConfig, command: 'cloud' } }], /absolute path/],
+    [
+      'a version that is not spoken',
+      [{ name: 'cloud', execConfig: { ...execConfig, apiVersion: 'v1' } }],
+      /apiVersion/,
+    ],
+    ['a field that is not known', [{ name: 'cloud', execConfig: { ...execConfig, shell: true } }], /shell/],
+    [
+      'arguments from profiles',
+      [{ name: 'cloud', execConfig, profileSourcedCLIArgsPolicy: 'Append' }],
+      /profileSourcedCLIArgsPolicy/,
+    ],
+    [
+      'variables from profiles',
+      [{ name: 'cloud', execConfig, profileSourcedEnvVarsPolicy: 'Replace' }],
+      /profileSourcedEnvVarsPolicy/,
+    ],
+    [
+      'a name twice',
+      [
+        { name: 'cloud', execConfig },
+        { name: 'cloud', execConfig },
+      ],
+      /names a provider twice/,
+    ],
+    [
+      'what the hub sets',
+      [{ name: 'cloud', execConfig: { ...execConfig, env: [{ name: 'KUBERNETES_EXEC_INFO', value: 'x' }] } }],
+      /KUBERNETES_EXEC_INFO must not be set/,
+    ],
+    [
+      'what loads a library',
+      [{ name: 'cloud', execConfig: { ...execConfig, env: [{ name: 'LD_PRELOAD', value: 'x' }] } }],
+      /LD_PRELOAD must not be set/,
+    ],
+    ['no list', 'cloud', /providers/],
+  ])('refuse plugins with %s', (_, providers, message) => {
+    expect(() => providersOf(providers)).toThrow(message);
+  });
+
+  it('quote nothing of plugins that they refuse', () => {
+    const read = () => readConfig(['hub'], { SWITCHBACK_ACCESS_PROVIDERS: '{swordfish' });
+    expect(read).toThrow('SWITCHBACK_ACCESS_PROVIDERS: is no JSON');
+    const env = [{ name: 'A', value: 'swordfish', more: 'swordfish' }];
+    expect(() => providersOf([{ name: 'cloud', execConfig: { ...execConfig, env } }])).toThrow(/more/);
+    expect(() => providersOf([{ name: 'cloud', execConfig: { ...execConfig, env } }])).not.toThrow(/swordfish/);
+  });
+
   it('answer no transit centres unless a port is named', () => {
     expect(agentConfig({}).SWITCHBACK_SIP_PORT).toBeUndefined();
     expect(agentConfig({ SWITCHBACK_SIP_PORT: '5060' }).SWITCHBACK_SIP_PORT).toBe(5060);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessProviders } from './access-providers.ts';
 import { imageByDigest } from './api/common.ts';
 import type { GateSource } from './decide/desired/gate.ts';
 
@@ -34,6 +35,11 @@ const hubSchema = z.object({
   SWITCHBACK_TENANT_METRICS: z.coerce.number().int().min(0).max(10_000).default(0),
   /** Longest time that a service may be away in a switch, the wait for persons not counted: for metrics and alerts only. */
   SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  /**
+   * Plugins that may be run for the credentials of regions with a ClusterProfile, as JSON in the form of the provider file of
+   * cluster-inventory-api (`access-providers.ts`). Absent: ClusterProfiles are not read.
+   */
+  SWITCHBACK_ACCESS_PROVIDERS: accessProviders.optional(),
 });
 
 const path = z.string().min(1);

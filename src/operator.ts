@@ -12,6 +12,7 @@ import { createHub, type Hub } from './hub/hub.ts';
 import type { KubeClient } from './kube/client.ts';
 import { accessFromEnvironment, accessFromKubeconfig, type ClusterAccess } from './kube/kubeconfig.ts';
 import { createKubeClient } from './kube/rest-client.ts';
+import { createPluginRunner } from './kube/run-plugin.ts';
 import { createUndiciTransport } from './kube/undici-transport.ts';
 import { createNameServerClient } from './observe/name-server.ts';
 import { createLog } from './report/log.ts';
@@ -154,9 +155,11 @@ function hubOf(
       recoveryObjectiveSeconds: config.SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS,
     },
   );
+  const { SWITCHBACK_ACCESS_PROVIDERS: providers } = config;
   const hub = createHub({
     client: connect('hub', access),
     connect: async (region, kubeconfig) => connect(region, await accessFromKubeconfig(kubeconfig, systemClock)),
+    ...(providers && { profiles: { providers, run: createPluginRunner(systemClock), connect } }),
     identity: identity(),
     electionMs: config.SWITCHBACK_HUB_ELECTION_MS,
     onLeading: (leads) => {

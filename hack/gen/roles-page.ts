@@ -32,7 +32,7 @@ const rulesTable = (rules: readonly Rule[]): string =>
       rule.group === '' ? 'core' : code(rule.group),
       rule.resources.map(code).join(', '),
       rule.verbs.join(', '),
-      whereOf(rule),
+      `${whereOf(rule)}${rule.only ? ', where `hub.clusterProfiles.enabled` is set' : ''}`,
       cell(rule.why),
     ]),
   );

@@ -32,7 +32,7 @@ export const ROLES_IN: Readonly<Record<'hub' | 'region', readonly Role[]>> = {
  */
 export function userRole(role: Role, credentials: readonly string[] = []): readonly KubeObject[] {
   const user = ROLE_NAMES[role];
-  return roleObjects(role, { user }, { credentials, name: `user-${role}` });
+  return roleObjects(role, { user }, { credentials, clusterProfiles: true, name: `user-${role}` });
 }
 
 const AUTHORIZATION = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const;
@@ -60,9 +60,10 @@ export function rbacResource({ kind }: KubeObject): Resource {
 export function policyRules(
   role: Role,
   scope: 'cluster' | 'own',
-  credentials: readonly string[],
+  { clusterProfiles = false, credentials = [] }: Pick<RoleOptions, 'clusterProfiles' | 'credentials'>,
 ): readonly PolicyRule[] {
-  const inScope = RULES[role].filter(({ own }) => (own === true) === (scope === 'own'));
+  const isOn = ({ only }: Rule): boolean => only === undefined || clusterProfiles;
+  const inScope = RULES[role].filter((rule) => (rule.own === true) === (scope === 'own') && isOn(rule));
   return inScope.flatMap((rule) => policyRule(rule, credentials));
 }
 
@@ -78,13 +79,15 @@ export interface RoleOptions {
   readonly name?: string;
   /** Names of the Secrets that the hub may read; none when absent. */
   readonly credentials?: readonly string[];
+  /** Whether the hub reads ClusterProfiles; not when absent. */
+  readonly clusterProfiles?: boolean;
 }
 
 /** All objects that give one holder its role. */
 export function roleObjects(role: Role, subject: Subject, options: RoleOptions = {}): readonly KubeObject[] {
-  const { credentials = [], name = ROLE_NAMES[role] } = options;
-  const own = policyRules(role, 'own', credentials);
-  const cluster = policyRules(role, 'cluster', credentials);
+  const { name = ROLE_NAMES[role] } = options;
+  const own = policyRules(role, 'own', options);
+  const cluster = policyRules(role, 'cluster', options);
   const inNamespace = { name, namespace: SYSTEM_NAMESPACE };
   return [
     roleObject('ClusterRole', { name }, { rules: cluster }),

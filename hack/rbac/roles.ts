@@ -16,6 +16,8 @@ export interface Rule {
   readonly own?: true;
   /** Only objects of these names; `credentials`: the Secrets that IU groups name, which whoever installs it lists. */
   readonly names?: readonly string[] | 'credentials';
+  /** Granted only where the values of the chart switch it on: `hub.clusterProfiles.enabled`. */
+  readonly only?: 'clusterProfiles';
   /** For people who judge the role. */
   readonly why: string;
 }
@@ -81,6 +83,13 @@ export const RULES: Readonly<Record<Role, readonly Rule[]>> = {
       own: true,
       names: 'credentials',
       why: 'reads the credentials of the regions',
+    },
+    {
+      group: 'multicluster.x-k8s.io',
+      resources: ['clusterprofiles'],
+      verbs: ['list', 'watch'],
+      only: 'clusterProfiles',
+      why: 'reads where regions of an inventory are, and which plugins could give a credential',
     },
     {
       group: 'externaldns.k8s.io',

@@ -59,6 +59,12 @@ export const dnsLabel = (max = 63) =>
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
     `must be a DNS label: lower-case letters, digits and '-', with a letter or digit at both ends`,
   );
+/** DNS labels joined by dots, one or more: what most names of objects may be. */
+export const dnsSubdomain = matching(
+  { min: 1, max: 253 },
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  `must be a DNS subdomain: lower-case letters, digits, '-' and '.', with a letter or digit at both ends`,
+);
 /** `namespace/name` of an object whose name is a DNS label. */
 export const objectKey = matching(
   { min: 3, max: 127 },

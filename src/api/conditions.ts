@@ -38,6 +38,8 @@ export const CONDITION_TYPES = {
   RouteWritten: 'The HTTPRoute says what was decided.',
   Inherited:
     'The hub has taken the group over from the hub before it, which regions remember. Stated only where there was another one.',
+  CredentialsRenewed:
+    'Every credential that a plugin gives is renewed before it ends. Stated only where a region has a ClusterProfile.',
   ImpactFree: 'Nobody of the tenant feels a failure now; `status.impact` says who feels what otherwise.',
 } as const;
 export type ConditionType = keyof typeof CONDITION_TYPES;
@@ -49,8 +51,11 @@ export const REASONS = {
   WaitingForRegions: 'A region has not answered yet.',
   IUGroupNotFound: 'The IU group that is referred to does not exist.',
   ServiceClassNotFound: 'A service class that is referred to does not exist.',
-  CredentialsNotFound: 'The Secret with the credentials of a region, or its key, does not exist.',
+  CredentialsNotFound:
+    'The Secret with the credentials of a region, or its key, does not exist; or the ClusterProfile that it names.',
   CredentialsInvalid: 'The credentials of a region cannot be used.',
+  CredentialsNotAllowed: 'Whoever installed the hub has allowed no access provider that the ClusterProfile offers.',
+  CredentialsPluginFailed: 'A plugin gave no credential; the message says why, and until when the old one is good.',
   RegionNotInGroup: 'A region that is named is not one of the infrastructure units of the group.',
   RegionTaken: 'Another IU group already uses the region.',
   RegionUnreachable: 'No answer came from the region.',

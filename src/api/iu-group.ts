@@ -4,6 +4,7 @@ import {
   count,
   country,
   dnsLabel,
+  dnsSubdomain,
   geography,
   listMap,
   listSet,
@@ -64,10 +65,30 @@ const infrastructureUnit = z.object({
     .describe('Values of the node label `topology.kubernetes.io/zone`.'),
   credentials: z
     .object({
-      secretName: dnsLabel(253).describe("A Secret in the operator's namespace on the hub."),
-      key: z.string().min(1).max(253).default('kubeconfig').describe('The key that holds a kubeconfig.'),
+      secretName: dnsLabel(253).optional().describe("A Secret in the operator's namespace on the hub."),
+      key: z
+        .string()
+        .min(1)
+        .max(253)
+        .default('kubeconfig')
+        .describe('The key that holds a kubeconfig; without a Secret it means nothing.'),
+      clusterProfileRef: z
+        .object({
+          name: dnsSubdomain.describe('Name of the ClusterProfile.'),
+          namespace: dnsLabel().describe('Its namespace on the hub.'),
+        })
+        .optional()
+        .describe(
+          'A ClusterProfile (multicluster.x-k8s.io/v1alpha1): says where the region is; a plugin that whoever installed the hub has allowed gives the credential.',
+        ),
     })
-    .describe('How the hub reaches the region.'),
+    .describe('How the hub reaches the region: by a Secret, or by a ClusterProfile.')
+    .meta(
+      cel({
+        rule: 'has(self.secretName) != has(self.clusterProfileRef)',
+        message: 'credentials must name exactly one of secretName and clusterProfileRef: leave out the other one',
+      }),
+    ),
   capacity: z
     .object({ instances: count(100_000, 1).describe('Most service instances that may be planned here.') })
     .optional()

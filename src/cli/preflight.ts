@@ -1,5 +1,5 @@
 import { GROUP, SYSTEM_NAMESPACE } from '../api/common.ts';
-import type { IUGroup } from '../api/iu-group.ts';
+import type { InfrastructureUnit, IUGroup } from '../api/iu-group.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ifPresent } from '../kube/errors.ts';
@@ -70,13 +70,42 @@ export function checkGroup({ metadata: { name }, spec, status }: IUGroup): reado
     const result = seen.state === 'Healthy' ? 'Ok' : seen.reason?.startsWith('Credentials') ? 'Failed' : 'Warning';
     return check('credentials', region, result, seen.state === 'Healthy' ? '' : `${seen.reason}: ${seen.message}`);
   });
+  const ofPlugins = checkPlugins(spec.infrastructureUnits, name, status);
   const stated = (['CapacityReserved', 'SurvivesRegionLoss'] as const).map((type) => {
     const condition = status?.conditions?.find((known) => known.type === type);
     if (!condition) return check('capacity', `${type} of ${name}`, 'Failed', 'the hub has not said yet');
     const result = condition.status === 'True' ? 'Ok' : condition.status === 'False' ? 'Failed' : 'Warning';
     return check('capacity', `${type} of ${name}`, result, condition.message);
   });
-  return [...ofRegions, ...stated];
+  return [...ofRegions, ...ofPlugins, ...stated];
+}
+
+/** Plugins run in the pod of the hub, with its identity: here nobody can run them, so what the hub says of them counts. */
+function checkPlugins(
+  units: readonly InfrastructureUnit[],
+  group: string,
+  status: IUGroup['status'],
+): readonly Check[] {
+  const named = units.flatMap(({ credentials: { clusterProfileRef }, region }) =>
+    clusterProfileRef ? [{ ...clusterProfileRef, region }] : [],
+  );
+  if (named.length === 0) return [];
+  const skipped = named.map(({ name, namespace, region }) =>
+    check(
+      'credentials',
+      `plugin for ${region}`,
+      'Skipped',
+      `not run here: only the hub runs the plugin for ClusterProfile ${namespace}/${name}; what it found stands beside ${region} and CredentialsRenewed`,
+    ),
+  );
+  const renewed = status?.conditions?.find(({ type }) => type === 'CredentialsRenewed');
+  const what = `CredentialsRenewed of ${group}`;
+  if (!renewed) return [...skipped, check('credentials', what, 'Failed', 'the hub has not said yet: does it run?')];
+  const result = renewed.status === 'True' ? 'Ok' : 'Warning';
+  return [
+    ...skipped,
+    check('credentials', what, result, result === 'Ok' ? '' : `${renewed.reason}: ${renewed.message}`),
+  ];
 }
 
 /** How far the clock of who leads is from ours, at most: its last renewal was written at a time of its own. */

@@ -107,6 +107,25 @@ describe('validate', () => {
     expect(resultsOf(all, 'clocks')).toMatchObject({ 'clock of the hub': clock });
   });
 
+  it.each([
+    ['Ok', 'True', 'Healthy', 'RegionHealthy'],
+    ['Warning', 'False', 'Healthy', 'RegionHealthy'],
+    ['Warning', 'False', 'Unknown', 'CredentialsInvalid'],
+    ['Failed', undefined, 'Unknown', 'CredentialsInvalid'],
+  ] as const)('says that it runs no plugin, and what the hub found: %s', async (result, status, state, reason) => {
+    const clusterProfileRef = { name: 'us-east', namespace: 'fleet' };
+    const group = aGroup('americas', [{ region: 'us-east', credentials: { clusterProfileRef } }]);
+    const conditions = [...well.conditions, ...(status ? [stated('CredentialsRenewed', status)] : [])];
+    await world.give('hub', RESOURCES.iuGroup, group, { regions: [region('us-east', state, reason)], conditions });
+    const all = await checks();
+    expect(resultsOf(all, 'credentials')).toMatchObject({
+      'us-east': state === 'Healthy' ? 'Ok' : 'Failed',
+      'plugin for us-east': 'Skipped',
+      'CredentialsRenewed of americas': result,
+    });
+    expect(all.find(({ what }) => what === 'plugin for us-east')?.message).toContain('not run here');
+  });
+
   it('changes nothing', async () => {
     await world.give('hub', RESOURCES.iuGroup, aGroup('americas', ['us-east']), well);
     const before = (await world.at('hub').client.list(RESOURCES.iuGroup)).items;

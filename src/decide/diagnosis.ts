@@ -90,7 +90,7 @@ const TROUBLES: readonly Row[] = [
     reason: 'CredentialsInvalid',
     state: 'Unknown',
     matches: (e) => e.credentials === 'Invalid',
-    message: () => 'the region refuses the credentials; renew the Secret',
+    message: () => 'the region refuses the credentials; renew them',
   },
   {
     reason: 'NotObserved',

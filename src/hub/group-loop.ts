@@ -1,6 +1,6 @@
 import { isoTime, SYSTEM_NAMESPACE } from '../api/common.ts';
 import { isTrue } from '../api/conditions.ts';
-import type { IUGroup } from '../api/iu-group.ts';
+import type { InfrastructureUnit, IUGroup } from '../api/iu-group.ts';
 import type { Region } from '../api/region.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
@@ -119,6 +119,15 @@ async function ensureRegion(context: HubContext, group: IUGroup, region: string,
   }
 }
 
+function sourceOf(
+  { clusterProfileRef: ref, key, secretName }: InfrastructureUnit['credentials'],
+  problem: RegionSummary['credentialsProblem'],
+): Pick<RegionSummary, 'byProfile' | 'credentialsProblem' | 'source'> {
+  if (!ref) return { source: `Secret ${SYSTEM_NAMESPACE}/${secretName} with key ${key}` };
+  const source = `ClusterProfile ${ref.namespace}/${ref.name}`;
+  return { source, byProfile: true, ...(problem && { credentialsProblem: problem }) };
+}
+
 function gather(
   context: HubContext,
   group: IUGroup,
@@ -139,7 +148,7 @@ function gather(
       diagnosis,
       everHealthy: before?.everHealthy === true || diagnosis?.state === 'Healthy',
       credentials: context.links.credentialsOf(region),
-      secret: `${SYSTEM_NAMESPACE}/${credentials.secretName} with key ${credentials.key}`,
+      ...sourceOf(credentials, context.links.problemOf(region)),
       activeServices: active.get(region) ?? 0,
       ...(owner !== undefined && owner !== group.metadata.name ? { takenBy: owner } : {}),
     };

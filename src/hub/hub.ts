@@ -58,6 +58,7 @@ import { createOrderLoop } from './order-loop.ts';
 import { pictureOf, watchesOfHub } from './picture.ts';
 import { createPlacementLoop } from './placement-loop.ts';
 import { PlacementCache } from './placements.ts';
+import type { ProfileOptions } from './profile-credentials.ts';
 import { createRecordWatch } from './record-watch.ts';
 import type { RegionLink } from './region-link.ts';
 import { type ConnectRegion, RegionLinks } from './region-links.ts';
@@ -70,6 +71,8 @@ import { createTransitLoop } from './transit-loop.ts';
 export interface HubOptions {
   readonly client: KubeClient;
   readonly connect: ConnectRegion;
+  /** How regions of an inventory are reached; absent: ClusterProfiles are not read. */
+  readonly profiles?: ProfileOptions | undefined;
   /** Unique per process start. */
   readonly identity: string;
   /** Election time of the hub in milliseconds; with two heartbeats it must be less than the lease of every group. */
@@ -328,6 +331,14 @@ class HubLoops implements Hub {
         onEngaged: (link, group) => this.#engaged(link, group),
         onDisengaged: (link) => this.#disengaged(link),
         onError: (region, error) => log('debug', 'Region link failed', { region, error: String(error) }),
+        profiles: this.#options.profiles,
+        onCredentials: (region, problem) => {
+          if (problem)
+            log('warn', 'Credentials not given', { region, reason: problem.reason, because: problem.message });
+          else log('info', 'Credentials given again', { region });
+          const group = this.#context.links.groupOf(region);
+          if (group) this.#groups.enqueue(keyOf(group));
+        },
       }),
       outranked: () => void this.#beginAnew(),
       diagnoses: new Map(),

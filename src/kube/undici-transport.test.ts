@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, onTestFinished, test } from 'vitest';
+import { fixedRandom, ManualClock } from '../../test/support/manual-clock.ts';
 import { readBody, type ScriptedServer, sendJson, startScriptedServer } from '../../test/support/scripted-server.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Credentials, cachedCredentials, fixedCredentials } from './credentials.ts';
 import { MalformedAnswerError, UnreachableError } from './errors.ts';
+import { renewedCredentials } from './renewed-credentials.ts';
 import type { ApiRequest, Transport, WatchEvent } from './transport.ts';
 import { createUndiciTransport, type RequestObservation, type UndiciTransportOptions } from './undici-transport.ts';
 
@@ -167,6 +169,40 @@ test('a 401 loads the credentials anew, once, and tries again', async () => {
   const transport = connect(server, { credentials: cachedCredentials(load, systemClock) });
   expect((await transport.request(get('/'))).status).toBe(200);
   expect(loads).toBe(2);
+});
+
+test('a 401 runs the plugin of a region, and the same request goes on with what it gives', async () => {
+  const server = await serve((request, response) =>
+    sendJson(response, {}, request.headers.authorization === 'Bearer two' ? 200 : 401),
+  );
+  const clock = new ManualClock();
+  let runs = 0;
+  const load = async () => {
+    runs += 1;
+    return { credentials: { headers: { authorization: runs === 1 ? 'Bearer one' : 'Bearer two' }, tls: {} } };
+  };
+  const credentials = renewedCredentials({ load, clock, random: fixedRandom(), tell: () => undefined });
+  await credentials.first;
+  await clock.advance(10_000);
+  expect((await connect(server, { credentials }).request(get('/'))).status).toBe(200);
+  expect(runs).toBe(2);
+});
+
+test.each<[string, () => Promise<never>]>([
+  ['fails', () => Promise.reject(new Error('no plugin'))],
+  ['hangs', () => new Promise(() => undefined)],
+])('a 401 stays a 401 while the plugin of a region %s: it must not look like silence', async (_, failing) => {
+  const server = await serve((_request, response) => sendJson(response, {}, 401));
+  let runs = 0;
+  const issued = { credentials: { headers: { authorization: 'Bearer one' }, tls: {} } };
+  const credentials = renewedCredentials({
+    load: async () => (runs++ === 0 ? issued : failing()),
+    clock: { ...systemClock, now: () => ({ monoMs: runs * 10_000, wallMs: runs * 10_000 }) },
+    random: fixedRandom(),
+    tell: () => undefined,
+  });
+  await credentials.first;
+  expect((await connect(server, { credentials }).request(get('/'))).status).toBe(401);
 });
 
 test('credentials that fail or hang mean unreachable', async () => {

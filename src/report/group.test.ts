@@ -5,7 +5,7 @@ const region = (name: string, more: Partial<RegionSummary> = {}): RegionSummary 
   region: name,
   diagnosis: { state: 'Healthy', reason: 'RegionHealthy', message: '' },
   credentials: 'Ok',
-  secret: `operator/${name} with key kubeconfig`,
+  source: `Secret operator/${name} with key kubeconfig`,
   activeServices: 3,
   everHealthy: true,
   ...more,
@@ -35,6 +35,49 @@ const condition = (type: string, more: Partial<GroupFacts>) =>
 
 const NOT_INHERITED = { type: 'Inherited', status: 'False', reason: 'PredecessorUnproved', message: 'who?' } as const;
 const INHERITED = { type: 'Inherited', status: 'True', reason: 'HubInherited', message: '' } as const;
+
+const REFUSED = { reason: 'CredentialsNotAllowed', message: 'allow it' } as const;
+const FAILED = { reason: 'CredentialsPluginFailed', message: 'exited with code 3' } as const;
+
+describe('the credentials that plugins renew', () => {
+  const type = 'CredentialsRenewed';
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const failed = { type, status: 'False', reason: FAILED.reason, message: 'before', lastTransitionTime } as const;
+  const byProfile = true as const;
+
+  it.each<[string, RegionSummary[], string | undefined]>([
+    ['are not told of where there are none', [region('east')], undefined],
+    ['are told of where there is one', [region('east'), region('west', { byProfile })], 'True'],
+    [
+      'are told of when one fails',
+      [region('east', { byProfile }), region('west', { byProfile, credentialsProblem: FAILED })],
+      'False',
+    ],
+    ['are not known before all were given', [region('east', { byProfile, credentials: 'NotFound' })], 'Unknown'],
+  ])('%s', (_, regions, status) => {
+    expect(condition(type, { regions })?.status).toBe(status);
+  });
+
+  it('are what was said last until all are known', () => {
+    const before = { observedGeneration: 1, conditions: [failed] };
+    const regions = [region('east', { byProfile, credentials: 'NotFound' })];
+    expect(condition(type, { regions, before })).toMatchObject({ status: 'False', message: 'before' });
+  });
+
+  it('are told of at their region, in place of what a diagnosis could say', () => {
+    const lost = { diagnosis: { state: 'Unknown', reason: 'CredentialsInvalid', message: '' } } as const;
+    const regions = [region('east', { ...lost, byProfile, credentials: 'Invalid', credentialsProblem: REFUSED })];
+    expect(groupReport(facts({ regions })).fields?.['regions']).toMatchObject([
+      { region: 'east', state: 'Unknown', reason: 'CredentialsInvalid', message: 'allow it' },
+    ]);
+  });
+
+  it('name the ClusterProfile that is missing', () => {
+    const source = 'ClusterProfile fleet/east';
+    const regions = [region('east', { byProfile, credentials: 'NotFound', source })];
+    expect(condition('Ready', { regions })?.message).toBe('region east: there is no ClusterProfile fleet/east');
+  });
+});
 
 describe('the tenant directory of a group', () => {
   const written = { type: 'DirectoryWritten', status: 'True', reason: 'AsDeclared', message: 'written' } as const;
@@ -93,6 +136,34 @@ describe('a group', () => {
       'Stalled',
       'True',
       'CredentialsInvalid',
+    ],
+    [
+      'whose ClusterProfile may not be used is stalled',
+      { regions: [region('east', { credentials: 'Invalid', byProfile: true, credentialsProblem: REFUSED })] },
+      'Stalled',
+      'True',
+      'CredentialsNotAllowed',
+    ],
+    [
+      'whose plugin gives nothing waits for it',
+      { regions: [region('east', { credentials: 'Invalid', byProfile: true, credentialsProblem: FAILED })] },
+      'Stalled',
+      'False',
+      'AsDeclared',
+    ],
+    [
+      'whose plugin gives nothing is not ready',
+      { regions: [region('east', { credentials: 'Invalid', byProfile: true, credentialsProblem: FAILED })] },
+      'Ready',
+      'False',
+      'CredentialsPluginFailed',
+    ],
+    [
+      'whose plugin does not renew what is still good is ready',
+      { regions: [region('east', { byProfile: true, credentialsProblem: FAILED })] },
+      'Ready',
+      'True',
+      'AsDeclared',
     ],
     [
       'whose region is of another group is stalled',

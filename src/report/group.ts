@@ -11,8 +11,12 @@ export interface RegionSummary {
   readonly region: string;
   readonly diagnosis: Diagnosis | undefined;
   readonly credentials: 'Ok' | 'NotFound' | 'Invalid';
-  /** `namespace/name` and key of the Secret that holds them, for people. */
-  readonly secret: string;
+  /** What they come from, for people: a Secret, with its key, or a ClusterProfile. */
+  readonly source: string;
+  /** They come from a ClusterProfile, so a plugin renews them. */
+  readonly byProfile?: true;
+  /** What is to be said of them, where a plugin gives them. */
+  readonly credentialsProblem?: { readonly reason: Reason; readonly message: string };
   readonly activeServices: number;
   /** By this leader or an earlier one. The state alone does not tell: a leader that has just begun knows of none. */
   readonly everHealthy: boolean;
@@ -80,20 +84,26 @@ const meaningOf = (diagnosis: Diagnosis | undefined): string => {
   return note === undefined ? REASONS[reason] : `${REASONS[reason]} Now: ${note}.`;
 };
 
-function problemOf({ credentials, diagnosis, region, secret, takenBy }: RegionSummary): Problem | undefined {
+function problemOf(summary: RegionSummary): Problem | undefined {
+  const { credentials, credentialsProblem, diagnosis, region, source, takenBy } = summary;
   if (takenBy !== undefined)
     return { reason: 'RegionTaken', message: `region ${region} belongs to IU group ${takenBy}`, stuck: true };
+  if (credentials !== 'Ok' && credentialsProblem) {
+    const { message, reason } = credentialsProblem;
+    // A plugin that fails is run again.
+    return { reason, message: `region ${region}: ${message}`, stuck: reason !== 'CredentialsPluginFailed' };
+  }
   if (credentials === 'NotFound') {
     return {
       reason: 'CredentialsNotFound',
-      message: `region ${region}: there is no Secret ${secret}`,
+      message: `region ${region}: there is no ${source}`,
       stuck: true,
     };
   }
   if (credentials === 'Invalid') {
     return {
       reason: 'CredentialsInvalid',
-      message: `region ${region}: the kubeconfig in Secret ${secret} cannot be used`,
+      message: `region ${region}: the kubeconfig in ${source} cannot be used`,
       stuck: true,
     };
   }
@@ -146,6 +156,23 @@ function bookkeeping({ before, drills, rehearsals, requests, zoneRehearsals }: G
 function dependencies({ before, losses }: GroupFacts): ConditionState[] {
   if (losses) return losses.dependencies ? [losses.dependencies] : [];
   return before?.conditions?.filter((condition) => condition.type === 'DependenciesMet') ?? [];
+}
+
+/** What is known of credentials that plugins renew; what was said last while not all have been looked at. */
+function renewal({ before, regions }: GroupFacts): ConditionState[] {
+  const type = 'CredentialsRenewed';
+  const ours = regions.filter(({ byProfile }) => byProfile);
+  if (ours.length === 0) return [];
+  const failed = ours.find(({ credentialsProblem }) => credentialsProblem);
+  if (failed?.credentialsProblem) {
+    const { message, reason } = failed.credentialsProblem;
+    return [{ type, status: 'False', reason, message: `region ${failed.region}: ${message}` }];
+  }
+  if (ours.every(({ credentials }) => credentials === 'Ok')) {
+    return [{ type, status: 'True', reason: 'AsDeclared', message: 'every plugin gives its credentials in time' }];
+  }
+  const known = before?.conditions?.find((condition) => condition.type === type);
+  return [known ?? { type, status: 'Unknown', reason: 'NotObserved', message: 'not looked at yet' }];
 }
 
 /** What one region lacks, or that none lacks anything; what was said last while not all have been looked at. */
@@ -210,17 +237,20 @@ export function groupReport(facts: GroupFacts): StatusReport {
     ...[facts.inherited, facts.rehearsed, facts.requested].filter((condition) => condition !== undefined),
     ...dependencies(facts),
     ...directory(facts),
+    ...renewal(facts),
     ...(facts.transit ?? []),
     ...(facts.traffic?.condition ? [facts.traffic.condition] : []),
   ];
-  const regions = facts.regions.map(({ activeServices, credentials, diagnosis, everHealthy, region }) => ({
-    region,
-    state: credentials === 'Ok' ? shownState(diagnosis) : ('Unknown' as const),
-    reason: diagnosis?.reason ?? ('NotObserved' as const),
-    message: meaningOf(diagnosis).slice(0, 512),
-    everHealthy,
-    activeServices,
-  }));
+  const regions = facts.regions.map(
+    ({ activeServices, credentials, credentialsProblem, diagnosis, everHealthy, region }) => ({
+      region,
+      state: credentials === 'Ok' ? shownState(diagnosis) : ('Unknown' as const),
+      reason: diagnosis?.reason ?? ('NotObserved' as const),
+      message: ((credentials !== 'Ok' && credentialsProblem?.message) || meaningOf(diagnosis)).slice(0, 512),
+      everHealthy,
+      activeServices,
+    }),
+  );
   const whatIf = facts.losses && { whatIf: facts.losses.whatIf };
   const switchback = facts.switchback ?? null;
   const summary = `${healthy}/${facts.regions.length}`;

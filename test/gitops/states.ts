@@ -58,7 +58,7 @@ const region = (name: string, more: Partial<RegionSummary> = {}): RegionSummary 
   region: name,
   diagnosis: { state: 'Healthy', reason: 'RegionHealthy', message: '' },
   credentials: 'Ok',
-  secret: `switchback-system/${name} with key kubeconfig`,
+  source: `Secret switchback-system/${name} with key kubeconfig`,
   activeServices: 3,
   everHealthy: true,
   ...more,

@@ -7,7 +7,7 @@ import { bootRegions, type Regions } from '../../hack/regions/regions.ts';
 import { waitFor } from '../../hack/regions/wait.ts';
 import { FENCE_FINALIZER } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
-import { SETTINGS } from '../../src/config.ts';
+import { readConfig, SETTINGS } from '../../src/config.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { fixedCredentials } from '../../src/kube/credentials.ts';
 import { CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, POD, type Pod, SECRET } from '../../src/kube/kinds.ts';
@@ -46,7 +46,21 @@ const FULL_AGENT: Values = {
   'credentials.peer.createToken': true,
   'credentials.hub.subjects': [{ kind: 'Group', name: 'hub-operators' }],
 };
-const FULL_HUB: Values = { ...HUB, ...MONITORED, 'hub.catalogue': 'today' };
+const PLUGIN = {
+  name: 'cloud',
+  execConfig: {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: '/plugins/bin/cloud',
+    provideClusterInfo: true,
+  },
+};
+const PROFILES: Values = {
+  'hub.clusterProfiles.enabled': true,
+  'hub.clusterProfiles.providers': [PLUGIN],
+  'hub.clusterProfiles.volumes': [{ name: 'plugins', image: { reference: `example.com/plugins@${DIGEST}` } }],
+  'hub.clusterProfiles.volumeMounts': [{ name: 'plugins', mountPath: '/plugins', readOnly: true }],
+};
+const FULL_HUB: Values = { ...HUB, ...MONITORED, ...PROFILES, 'hub.catalogue': 'today' };
 const SERVED = ['--api-versions', 'switchback.dev/v1alpha1/ServiceClass'];
 
 const namesOf = (objects: readonly KubeObject[], kind: string): string[] =>
@@ -73,6 +87,20 @@ describe.skipIf(HELM === undefined)('the chart', () => {
     ['a log level that is not known', { ...HUB, 'log.level': 'trace' }, "'/log/level': value must be one of"],
     ['traces for nobody', { ...HUB, 'tracing.enabled': true }, 'tracing.endpoint is missing'],
     ['a collector that is none', { ...HUB, 'tracing.endpoint': 'collector:4318' }, 'does not match pattern'],
+    [
+      'a plugin without a path',
+      {
+        ...HUB,
+        ...PROFILES,
+        'hub.clusterProfiles.providers': [{ ...PLUGIN, execConfig: { ...PLUGIN.execConfig, command: 'cloud' } }],
+      },
+      "'cloud' does not match pattern",
+    ],
+    [
+      'a plugin with fields that nobody reads',
+      { ...HUB, 'hub.clusterProfiles.providers': [{ ...PLUGIN, shell: '-c' }] },
+      "'shell' not allowed",
+    ],
     ['a catalogue that is not shipped', { ...HUB, 'hub.catalogue': 'yesterday' }, "'/hub/catalogue'"],
   ])('refuses %s, and says what is wrong', async (_what, values, message) => {
     await expect(renderText(values)).rejects.toThrow(message);
@@ -125,6 +153,26 @@ describe.skipIf(HELM === undefined)('the chart', () => {
     expect(granted).toHaveLength(
       ROLES_IN[where].flatMap((role) => roleObjects(role, { user: '' }, { credentials: ['x'] })).length / 2,
     );
+  });
+
+  it('hands plugins and their volumes to the hub, and lets it read ClusterProfiles, only where that is switched on', async () => {
+    const [deployment] = (await render(FULL_HUB)).filter(({ kind }) => kind === 'Deployment');
+    const text = JSON.stringify(deployment);
+    const [, setting = ''] = /"SWITCHBACK_ACCESS_PROVIDERS","value":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+    expect(readConfig(['hub'], { SWITCHBACK_ACCESS_PROVIDERS: JSON.parse(setting) })).toMatchObject({
+      SWITCHBACK_ACCESS_PROVIDERS: [{ ...PLUGIN, execConfig: { ...PLUGIN.execConfig, args: [], env: [] } }],
+    });
+    expect(text).toContain('"mountPath":"/plugins"');
+    expect(text).toContain(`"image":{"reference":"example.com/plugins@${DIGEST}"}`);
+    const wanted = roleObjects('hub', { serviceAccount: 'switchback-hub' }, { clusterProfiles: true });
+    const [role] = wanted.filter(({ kind }) => kind === 'ClusterRole');
+    expect(
+      (await render(FULL_HUB)).find(
+        ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'switchback-hub',
+      ),
+    ).toMatchObject({ ...role, metadata: {} });
+    const off = await renderText({ ...HUB, ...PROFILES, 'hub.clusterProfiles.enabled': false });
+    expect(off).not.toMatch(/- clusterprofiles|SWITCHBACK_ACCESS_PROVIDERS|\/plugins/);
   });
 
   it('grants no Secret at all while none is named', async () => {

@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nameCredentials, writeCredentials } from '../../hack/operator/operator.ts';
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import type { ConditionType } from '../../src/api/conditions.ts';
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
-import { DEPLOYMENT, SECRET } from '../../src/kube/kinds.ts';
+import { DEPLOYMENT, EVENT, SECRET } from '../../src/kube/kinds.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import { FLEET, inventory, TokenPlugin } from './support/inventory.ts';
 import { CUSTOMERS, EAST, GROUP, iuGroup, POOL, tenant, WEST } from './support/samples.ts';
-import { bootWorld, conditionOf, epochOf, until, type World } from './support/world.ts';
+import { bootWorld, conditionOf, epochOf, until, untilHeartbeats, type World } from './support/world.ts';
 
 /** What is missing, wrong or out of reach: it is named, nothing is deleted for it, and nobody else waits for it. */
 
@@ -14,8 +17,15 @@ import { bootWorld, conditionOf, epochOf, until, type World } from './support/wo
 const SOUTH = { name: 'us-south', zones: ['us-south-a', 'us-south-b'] };
 
 let world: World;
+let plugin: TokenPlugin;
 beforeAll(async () => {
-  world = await bootWorld();
+  world = await bootWorld({
+    hubSettings: ({ workDir }) => {
+      // Renewed every five seconds: half of its life.
+      plugin = new TokenPlugin(workDir, 10_000);
+      return { SWITCHBACK_ACCESS_PROVIDERS: `'${plugin.setting}'` };
+    },
+  });
   await nameCredentials(world.hub, [EAST.name, WEST.name, SOUTH.name]);
   await world.apply(iuGroup({ regions: [EAST, WEST, SOUTH] }));
   await world.settled(4);
@@ -54,6 +64,26 @@ async function timeOfNewService(name: string): Promise<number> {
     return own !== undefined && conditionOf(own, 'Ready')?.status === 'True';
   });
   return performance.now() - startMs;
+}
+
+/** Of the Secret that was put back before, and of the profile: the same region. */
+const PROFILED = { ...WEST, clusterProfile: `${FLEET}/${WEST.name}` };
+const kubeconfigOfWest = () => world.regions.link('hub', WEST.name).kubeconfig('switchback-hub');
+
+/** Neither in logs nor in events, objects or metrics of the hub. */
+async function expectUntold(secrets: readonly string[]): Promise<void> {
+  const logs = world.operator.hubs.map(({ logFile }) => readFileSync(logFile, 'utf8'));
+  const ports = logs.flatMap((log) => [...log.matchAll(/"port":(\d+)/g)].map(([, port]) => port));
+  const metrics = await Promise.all(
+    ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+  );
+  expect(metrics.join()).toContain('switchback_');
+  const kinds = [RESOURCES.iuGroup, RESOURCES.serviceInstance, RESOURCES.tenant, RESOURCES.regionSwitch, EVENT];
+  const objects = await Promise.all(kinds.map(async (kind) => JSON.stringify(await world.hub.list<KubeObject>(kind))));
+  for (const text of [...logs, ...metrics, ...objects]) {
+    for (const secret of secrets) expect(text.includes(secret)).toBe(false);
+    expect(text).not.toContain('said to nobody');
+  }
 }
 
 describe('a tenant', () => {
@@ -119,6 +149,40 @@ describe('a region', () => {
     expect(await timeOfNewService('secretless')).toBeLessThan(20_000);
     expect((await regionState(WEST.name))?.state).toBe('Healthy');
     await writeCredentials(world.hub, WEST.name, world.regions.link('hub', WEST.name).kubeconfig('switchback-hub'));
+  });
+
+  test('whose ClusterProfile offers nothing that is allowed is told so, and goes on as before', async () => {
+    await inventory(world.hub, WEST.name, kubeconfigOfWest(), ['cloud', 'vault']);
+    await world.apply(iuGroup({ regions: [EAST, PROFILED, SOUTH] }));
+    await until(
+      'the refusal to be told',
+      async () => conditionOf(await group(), 'CredentialsRenewed')?.status === 'False',
+    );
+    const { message, reason } = conditionOf(await group(), 'CredentialsRenewed') ?? {};
+    expect(reason).toBe('CredentialsNotAllowed');
+    expect(message).toContain('offers the access providers cloud, vault; this hub allows token-file');
+    expect([(await regionState(WEST.name))?.state, plugin.runs]).toEqual(['Healthy', []]);
+  });
+
+  test('with a ClusterProfile stays engaged while its plugin renews the token, and when the region takes another one', async () => {
+    const before = await contents(WEST.name);
+    const first = await plugin.give(kubeconfigOfWest());
+    await inventory(world.hub, WEST.name, kubeconfigOfWest());
+    const isRenewed = async () => conditionOf(await group(), 'CredentialsRenewed')?.status === 'True';
+    await until('the plugin to be run', async () => plugin.runs.length > 0 && (await isRenewed()));
+    const told = plugin.runs.length;
+    await until('the token to be renewed before its end', async () => plugin.runs.length > told);
+    expect(new Set(plugin.runs)).toEqual(new Set([`KUBERNETES_EXEC_INFO ${WEST.name}`]));
+
+    await world.regions.region(WEST.name).expireToken('switchback-hub');
+    const second = await plugin.give(kubeconfigOfWest());
+    expect(second).not.toBe(first);
+    await untilHeartbeats(world, WEST.name, 5);
+    await untilState(WEST.name, 'Healthy', 'RegionHealthy');
+    expect(await contents(WEST.name)).toEqual(before);
+    expect(epochOf(await world.instance('mail'))).toBe(1);
+    expect(await timeOfNewService('profiled')).toBeLessThan(20_000);
+    await expectUntold([first, second]);
   });
 
   test('that is taken out of the group loses nothing, and its tenants are told', async () => {

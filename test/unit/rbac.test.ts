@@ -9,15 +9,18 @@ import { ANNOTATIONS, LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { trafficPolicy } from '../../src/api/traffic.ts';
 import type { HubContext } from '../../src/hub/context.ts';
+import { CredentialSources } from '../../src/hub/credential-sources.ts';
 import { ensureRoute, HTTP_ROUTE } from '../../src/hub/http-route.ts';
 import { presentEndpoint } from '../../src/hub/traffic.ts';
 import { createApplier } from '../../src/kube/apply.ts';
 import { Store } from '../../src/kube/cache.ts';
+import { CLUSTER_PROFILE } from '../../src/kube/cluster-profile.ts';
 import { EventRecorder } from '../../src/kube/event-recorder.ts';
 import { NAMESPACE, POD, REPLICA_SET, SERVICE, STATEFUL_SET } from '../../src/kube/kinds.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { GROUP, HUB } from '../simulation/catalogue.ts';
 import { World } from '../simulation/world.ts';
+import { aProfile, aProvider } from '../support/access-providers.ts';
 import { notFound } from '../support/api-status.ts';
 import { type AccessLog, withRole } from '../support/authorized-transport.ts';
 import { connectDirectly } from '../support/direct-client.ts';
@@ -49,6 +52,7 @@ beforeAll(async () => {
   await pruneAndEvict();
   await handOverCluster();
   await tellTwice();
+  await readInventory();
 }, 120_000);
 
 const TRAFFIC = {
@@ -204,6 +208,27 @@ async function handOverCluster(): Promise<void> {
   if (typeof found === 'string') throw new Error(found);
   await patchReplica(call, found, { primary: 'west' });
   expect(world.kind('west', CLUSTER).get(`${OURS}/mail-pg`)?.spec?.replica?.primary).toBe('west');
+}
+
+/** A region of an inventory: its ClusterProfile is read by name. */
+async function readInventory(): Promise<void> {
+  world.hub.serve(CLUSTER_PROFILE);
+  const process = world.time.startProcess({ id: 'inventory', site: HUB });
+  const client = createKubeClient(withRole(world.network.connect({ process, server: HUB }), 'hub', access), HUB);
+  const sources = new CredentialSources({
+    hub: client,
+    clock: process,
+    random: new SeededRandom(1),
+    providers: [aProvider('cloud')],
+    onChange: () => undefined,
+    onError: () => undefined,
+  });
+  const credentials = { clusterProfileRef: { name: 'east', namespace: 'fleet' }, key: 'kubeconfig' };
+  world.kind(HUB, CLUSTER_PROFILE).create(aProfile('east', { cloud: { server: 'https://east' } }));
+  sources.watch(credentials);
+  await run(5);
+  expect(sources.find(credentials)).toMatchObject({ from: 'profile', profile: 'fleet/east' });
+  await sources.stop();
 }
 
 /** Both programs count what they say again. */

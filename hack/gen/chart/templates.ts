@@ -73,10 +73,11 @@ const LEAVING: Readonly<Partial<Record<Role, string>>> = {
 function roleTemplate(role: Role, annotations: string | undefined): string {
   const name = ROLE_NAMES[role];
   const leaving = LEAVING[role];
-  const own = policyRules(role, 'own', [NAMES]);
+  const all = { credentials: [NAMES], clusterProfiles: true };
+  const own = policyRules(role, 'own', all);
   const parts = [
     account(name, annotations),
-    roleOf('ClusterRole', name, yaml({ rules: policyRules(role, 'cluster', []) })),
+    roleOf('ClusterRole', name, yaml({ rules: policyRules(role, 'cluster', all) })),
     binding('ClusterRole', name, leaving),
     ...(own.length === 0 ? [] : [roleOf('Role', name, yaml({ rules: own })), binding('Role', name, undefined)]),
     ...(leaving === undefined ? [] : [tokenSecret(name, leaving)]),
@@ -106,7 +107,7 @@ const account = (name: string, annotations: string | undefined): string =>
   }automountServiceAccountToken: false
 `;
 
-/** A rule with names of the values is left out while there are none: no names would mean all. */
+/** A rule with names of the values is left out while there are none: no names would mean all. One that has a switch has it here. */
 function roleOf(kind: 'ClusterRole' | 'Role', name: string, rules: string): string {
   const scope = kind === 'Role' ? 'namespace' : 'cluster';
   const named = new RegExp(`  - apiGroups:\\n(?:    .*\\n)*?      - ${NAMES}\\n(?:    .*\\n)*`, 'm');
@@ -114,7 +115,11 @@ function roleOf(kind: 'ClusterRole' | 'Role', name: string, rules: string): stri
     const filled = rule.replace(`\n      - ${NAMES}`, '\n      {{- toYaml . | nindent 6 }}');
     return `  {{- with .Values.hub.credentials.secretNames }}\n${filled}  {{- end }}\n`;
   });
-  return `${head('rbac.authorization.k8s.io/v1', kind, name, scope)}${text}`;
+  const profiles = text.replace(
+    / {2}- apiGroups:\n {6}- multicluster\.x-k8s\.io\n(?: {4}.*\n)*/,
+    (rule) => `  {{- if .Values.hub.clusterProfiles.enabled }}\n${rule}  {{- end }}\n`,
+  );
+  return `${head('rbac.authorization.k8s.io/v1', kind, name, scope)}${profiles}`;
 }
 
 function binding(kind: 'ClusterRole' | 'Role', name: string, leaving: string | undefined): string {

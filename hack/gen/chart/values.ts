@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { accessProvider } from '../../../src/access-providers.ts';
 import { imageByDigest } from '../../../src/api/common.ts';
 import { SETTINGS } from '../../../src/config.ts';
 
@@ -58,6 +59,22 @@ const hub = z.strictObject({
       .describe(
         'Secrets of this namespace that hold the kubeconfigs of the regions, as IU groups name them. The hub may read these and no other.',
       ),
+  }),
+  clusterProfiles: z.strictObject({
+    enabled: flag(false).describe(
+      'Let IU groups name a ClusterProfile (multicluster.x-k8s.io) in place of a Secret; the hub may then read them in the whole cluster.',
+    ),
+    providers: z
+      .array(accessProvider)
+      .max(32)
+      .prefault([])
+      .describe(
+        'Access providers whose plugins the hub may run, in the form of the provider file of cluster-inventory-api: `{name, execConfig: {apiVersion, command, args, env, provideClusterInfo}}`. No other is run.',
+      ),
+    volumes: anyList.describe(
+      'Volumes that bring the plugins into the pods, as Kubernetes writes them: `{name, image: {reference}}`, for example.',
+    ),
+    volumeMounts: anyList.describe('Where they are mounted; read-only is best.'),
   }),
   catalogue: z
     .enum(['none', ...catalogues])

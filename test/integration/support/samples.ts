@@ -28,6 +28,8 @@ export interface SampleRegion {
   readonly zones: readonly string[];
   readonly country?: string;
   readonly geography?: string;
+  /** It comes from this ClusterProfile, `namespace/name`, and not from a Secret of its name. */
+  readonly clusterProfile?: string;
 }
 
 export const EAST: SampleRegion = { name: 'us-east', zones: ['us-east-a', 'us-east-b'] };
@@ -66,7 +68,7 @@ export function iuGroup({
         geography: region.geography ?? 'US',
         country: region.country ?? 'US',
         zones: region.zones,
-        credentials: { secretName: region.name },
+        credentials: credentialsOf(region),
       })),
       timings,
       failover: { failureThresholdSeconds: 4, coolDownSeconds: 1, ...failover },
@@ -75,6 +77,11 @@ export function iuGroup({
       ...(digitalRegion !== undefined && { digitalRegion }),
     },
   };
+}
+
+function credentialsOf({ clusterProfile, name }: SampleRegion) {
+  const [namespace, profile] = clusterProfile?.split('/') ?? [];
+  return clusterProfile === undefined ? { secretName: name } : { clusterProfileRef: { name: profile, namespace } };
 }
 
 const IMAGE = `placeholder@sha256:${'0'.repeat(64)}`;

@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly agentsPerRegion?: number;
   /** Classes whose services never run in two regions at once. Default: those of the catalogue that are active in one. */
   readonly singles?: readonly string[];
+  /** Settings of the hub beside those of all tests; made when its folder is there. */
+  readonly hubSettings?: (regions: Regions) => Readonly<Record<string, string>>;
 }
 
 /** A hub, regions and the operator as real processes, with an observer of what really runs. */
@@ -138,7 +140,14 @@ export async function bootWorld(options: WorldOptions = {}, { start = true } = {
 async function furnish(
   regions: Regions,
   samples: readonly SampleRegion[],
-  { group, manifests = [...CATALOGUE, tenant('acme')], hubs = 1, agentsPerRegion = 1, singles }: WorldOptions,
+  {
+    group,
+    manifests = [...CATALOGUE, tenant('acme')],
+    hubs = 1,
+    agentsPerRegion = 1,
+    singles,
+    hubSettings: more,
+  }: WorldOptions,
   start: boolean,
 ): Promise<World> {
   await install(regions);
@@ -151,7 +160,11 @@ async function furnish(
     if (!client) throw new Error(`there is no region ${name}`);
     return client;
   };
-  const hubSettings = { SWITCHBACK_HUB_ELECTION_MS: `${FAST_HUB_ELECTION_MS}`, SWITCHBACK_LOG_LEVEL: 'debug' };
+  const hubSettings = {
+    SWITCHBACK_HUB_ELECTION_MS: `${FAST_HUB_ELECTION_MS}`,
+    SWITCHBACK_LOG_LEVEL: 'debug',
+    ...more?.(regions),
+  };
   const operator = createOperator({ regions, hubSettings, hubs, agentsPerRegion });
   const observer = new PodObserver(
     regions.regions.map((region) => ({ region, client: clientOf(region.name) })),
