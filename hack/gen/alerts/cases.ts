@@ -122,6 +122,8 @@ export const CASES: Readonly<Record<string, readonly RuleCase[]>> = {
     fires('it changed each minute', { 'switchback_region_changes_total{region="east"}': '0+1x20' }, '15m', REGION),
     quiet('it was lost and is back', { 'switchback_region_changes_total{region="east"}': '0x5 1x5 2x10' }, '15m'),
   ],
+  SwitchbackHubFollows: groupCondition('Inherited', '6m', '3m'),
+  SwitchbackCredentialsNotRenewed: groupCondition('CredentialsRenewed', '6m', '3m'),
   SwitchbackNotProtected: [
     ...groupCondition('Protected', '16m', '10m'),
     fires(

@@ -22,6 +22,15 @@ const OPERATOR: readonly Alert[] = [
     summary: 'Hubs run but none of them leads',
     description: 'For a minute no hub has led: nothing is decided, and no right is renewed by the hub.',
   },
+  {
+    name: 'SwitchbackHubFollows',
+    severity: 'critical',
+    expr: 'max by (iu_group) (switchback_group_condition{type="Inherited", status="false"}) == 1',
+    for: '5m',
+    summary: 'The hub may not act for {{ $labels.iu_group }}',
+    description:
+      'Regions of IU group {{ $labels.iu_group }} remember another hub, which is not proved to be stopped, or manifests are missing. This hub orders nothing, and nothing fails over. `kubectl switchback restore-hub` says what it waits for.',
+  },
 ];
 
 export const HUB_FILES: readonly RuleFile[] = [

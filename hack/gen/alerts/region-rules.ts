@@ -36,6 +36,15 @@ export const REGIONS: readonly Alert[] = [
       'Region {{ $labels.region }} changed between well and not well more than six times in ten minutes. Nothing goes home to it, and it is the last choice as a target.',
   },
   {
+    name: 'SwitchbackCredentialsNotRenewed',
+    severity: 'warning',
+    expr: 'max by (iu_group) (switchback_group_condition{type="CredentialsRenewed", status="false"}) == 1',
+    for: '5m',
+    summary: 'A credential of a region of {{ $labels.iu_group }} is not renewed',
+    description:
+      'The plugin that gives the credential of a region of IU group {{ $labels.iu_group }} fails. The hub goes on with the last one until it ends; then the region is Unknown to it and nothing can be moved there.',
+  },
+  {
     name: 'SwitchbackNotProtected',
     severity: 'warning',
     expr: 'max by (iu_group) (switchback_group_condition{type="Protected", status="false"}) == 1',
