@@ -73,7 +73,7 @@ image: setup ## make the image of the operator from local files, without Docker:
 	@$(RUN) node hack/image/build.ts
 
 .PHONY: chart-tools
-chart-tools: setup ## build Helm and kube-score into the cache, once (some minutes): the tests of the chart need them
+chart-tools: setup ## build Helm and kube-score into the cache, once (a minute after the control planes)
 	@$(RUN) node hack/tools/chart-tools.ts
 
 .PHONY: regions-up

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { NODE_BINARIES } from './nodes/binaries.ts';
 import { whyNoNodes } from './nodes/requirements.ts';
 import { CONTROL_PLANE, ensureBinaries, fetchSources } from './regions/build.ts';
+import { CHART_TOOLS } from './tools/chart-tools.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** A stage that is silent for so long is said to go on. */
@@ -24,7 +25,7 @@ const STAGES: readonly Stage[] = [
   { name: 'scenarios', run: () => vitest('scenarios') },
   { name: 'gitops', run: () => vitest('gitops') },
   { name: 'simulation', run: () => vitest('simulation') },
-  { name: 'control planes', run: buildControlPlanes },
+  { name: 'control planes', run: buildTools },
   { name: 'integration', run: () => vitest('integration') },
   // Skipped with a message where there is no Docker, or no right to make namespaces.
   {
@@ -34,7 +35,7 @@ const STAGES: readonly Stage[] = [
 ];
 
 // The stages before need processors, and this the network.
-void fetchSources(whyNoNodes() === undefined ? [CONTROL_PLANE, NODE_BINARIES] : [CONTROL_PLANE]);
+void fetchSources([CONTROL_PLANE, CHART_TOOLS, ...(whyNoNodes() === undefined ? [NODE_BINARIES] : [])]);
 
 for (const { name, run } of STAGES) {
   console.log(`\n=== ${name}`);
@@ -51,9 +52,10 @@ function vitest(project: string): Promise<number> {
   return command('vitest', 'run', '--project', project, '--passWithNoTests');
 }
 
-async function buildControlPlanes(): Promise<number> {
+async function buildTools(): Promise<number> {
   try {
     console.log(`control planes are in ${await ensureBinaries({ log: console.log })}`);
+    console.log(`tools of the chart are in ${await ensureBinaries({ log: console.log }, CHART_TOOLS)}`);
     return 0;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBinaries } from '../regions/build.ts';
+import { CHART_TOOLS } from '../tools/chart-tools.ts';
 import { MACHINE } from './addresses.ts';
 import { NODE_BINARIES } from './binaries.ts';
 import { ENCLOSED, whyNoNodes } from './requirements.ts';
@@ -33,7 +34,7 @@ else console.log(`real nodes are skipped: ${problem}`);
 async function enclose(words: readonly string[]): Promise<number> {
   // Outside, because nothing can be fetched inside.
   await ensureBinaries({ log: console.log });
-  await ensureBinaries({ log: console.log }, NODE_BINARIES);
+  for (const set of [NODE_BINARIES, CHART_TOOLS]) await ensureBinaries({ log: console.log }, set);
   const cgroup = `switchback-${process.pid}`;
   watch(cgroup);
   const namespaces = ['--net', '--pid', '--mount', '--fork', '--kill-child=KILL', '--mount-proc'];

@@ -1,20 +1,14 @@
 import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { DEPLOYMENT, SECRET, SERVICE } from '../../src/kube/kinds.ts';
-import type { KubeObject, Resource } from '../../src/kube/object.ts';
-import { installCrds } from '../install.ts';
+import { SECRET, type Secret } from '../../src/kube/kinds.ts';
+import type { Resource } from '../../src/kube/object.ts';
 import { adminClient, ensureNamespace, writeCredentials } from '../operator/operator.ts';
-import { ROLE_NAMES, ROLES_IN, rbacResource, roleObjects } from '../rbac/objects.ts';
 import type { Regions } from '../regions/regions.ts';
 import { waitFor } from '../regions/wait.ts';
+import { install, type Values } from '../tools/helm.ts';
 import { Authority } from './certificates.ts';
-import { agentSettings, deployment, objectOf, RIGHTS_HOST, rightsService } from './operator-manifests.ts';
 
-/**
- * The operator as pods, from our image, under service accounts of its own that have exactly the roles of the chart. What is
- * made here is what `charts/switchback` renders with the rights server, gates, peers and tokens switched on; Helm is not
- * needed for it.
- */
+/** The operator as pods, from our image, installed by Helm from our chart, with the rights server, gates and peers switched on. */
 export interface OperatorPods {
   readonly regions: Regions;
   /** By digest. */
@@ -23,7 +17,8 @@ export interface OperatorPods {
   readonly gateImage?: string;
   /** Folder for certificates. */
   readonly dir: string;
-  readonly hubSettings?: Readonly<Record<string, string>>;
+  /** More values of the chart on the hub. */
+  readonly hubValues?: Values;
 }
 
 const MANAGER = 'switchback-user';
@@ -35,68 +30,72 @@ const SERVICE_ACCOUNT: Resource = {
   namespaced: true,
 };
 const TOKEN_MS = 20_000;
-const ROLLED_OUT_MS = 90_000;
+/** Until new pods are ready and old ones are gone. */
+const WAITING = ['--wait', '--timeout', '90s'];
+/** The name in the certificates of the rights servers: that of the chart's Service. */
+const RIGHTS_HOST = `switchback-agent-rights.${SYSTEM_NAMESPACE}.svc`;
 
+/** Credentials first, so that the pods find them when they start. */
 export async function installOperator(options: OperatorPods): Promise<void> {
   const { dir, regions } = options;
   const names = regions.regions.map(({ name }) => name);
   const tokens = new Map<string, Tokens>();
   await Promise.all(
-    names.map(async (name) => {
-      await withAdmin(regions, name, async (client) => {
-        await prepare(client, 'region');
+    names.map((name) =>
+      withAdmin(regions, name, async (client) => {
         tokens.set(name, {
           hub: await tokenOf(client, 'switchback-hub'),
           peer: await tokenOf(client, 'switchback-peer'),
         });
-      });
-    }),
+        await writeCertificates(client, `${dir}/${name}`);
+      }),
+    ),
   );
   const tokensOf = (name: string): Tokens => tokens.get(name) ?? { hub: '', peer: '' };
   await Promise.all([
     ...names.map((name) =>
       withAdmin(regions, name, async (client) => {
-        const others = names.filter((other) => other !== name);
-        const peers = others.map(
-          (other) => [other, kubeconfigWith(regions, name, other, tokensOf(other).peer)] as const,
-        );
+        const peers = names
+          .filter((other) => other !== name)
+          .map((other) => [other, kubeconfigWith(regions, name, other, tokensOf(other).peer)] as const);
         await writeSecret(client, 'switchback-peers', Object.fromEntries(peers));
-        await writeCertificates(client, `${dir}/${name}`);
-        await apply(client, SERVICE, rightsService());
       }),
     ),
     withAdmin(regions, 'hub', async (client) => {
-      await prepare(client, 'hub', names);
       for (const name of names)
         await writeCredentials(client, name, kubeconfigWith(regions, 'hub', name, tokensOf(name).hub));
     }),
   ]);
-  await Promise.all(['hub', ...names].map((site) => applyDeployment(options, site)));
+  // The service accounts are there already.
+  await Promise.all(['hub', ...names].map((site) => installAt(options, site, ['--take-ownership'])));
 }
 
 /** Makes the pods of the hub, or of the agents of a region, those that are wanted. @returns when each is, and is ready */
-export async function upgradeOperator(options: OperatorPods, site: string): Promise<void> {
-  const wanted = await applyDeployment(options, site);
-  await withAdmin(options.regions, site, (client) =>
-    waitFor({ what: `the upgrade of ${site}`, timeoutMs: ROLLED_OUT_MS }, async () => {
-      const { metadata, spec, status } = await client.read(DEPLOYMENT, wanted.metadata);
-      const isSeen = status?.observedGeneration === metadata.generation;
-      const counts = [status?.replicas, status?.updatedReplicas, status?.availableReplicas];
-      return isSeen && counts.every((count) => count === spec?.replicas);
-    }),
-  );
+export const upgradeOperator = (options: OperatorPods, site: string): Promise<void> =>
+  installAt(options, site, WAITING);
+
+async function installAt(options: OperatorPods, name: string, more: readonly string[]): Promise<void> {
+  const { regions } = options;
+  const site = name === 'hub' ? regions.hub : regions.region(name);
+  await install(site.kubeconfigPath('admin'), valuesOf(options, name), more);
 }
 
-async function applyDeployment(
-  { gateImage, hubSettings = {}, image, regions }: OperatorPods,
-  site: string,
-): Promise<KubeObject> {
-  const wanted =
-    site === 'hub'
-      ? deployment('hub', image, hubSettings, 1)
-      : deployment('agent', image, agentSettings(site, gateImage ?? image), 2);
-  await withAdmin(regions, site, async (client) => void (await apply(client, DEPLOYMENT, wanted)));
-  return wanted;
+function valuesOf({ gateImage, hubValues = {}, image, regions }: OperatorPods, site: string): Values {
+  const [repository, digest] = image.split('@');
+  const common = { 'image.repository': repository, 'image.digest': digest, 'image.pullPolicy': 'Never' };
+  if (site === 'hub') {
+    const secretNames = regions.regions.map(({ name }) => name);
+    return { ...common, role: 'hub', replicas: 1, 'hub.credentials.secretNames': secretNames, ...hubValues };
+  }
+  return {
+    ...common,
+    role: 'agent',
+    'agent.region': site,
+    'agent.peers.secretName': 'switchback-peers',
+    'agent.rights.secretName': 'switchback-rights',
+    'agent.gate.image': gateImage ?? image,
+    'agent.gate.delivery': 'ImageVolume',
+  };
 }
 
 interface Tokens {
@@ -107,41 +106,28 @@ interface Tokens {
 async function withAdmin(regions: Regions, site: string, work: (client: KubeClient) => Promise<void>): Promise<void> {
   const client = await adminClient(regions, site);
   try {
+    await ensureNamespace(client, SYSTEM_NAMESPACE);
     await work(client);
   } finally {
     await client.transport.close();
   }
 }
 
-const apply = (client: KubeClient, resource: Resource, object: KubeObject): Promise<unknown> =>
+const apply = (client: KubeClient, resource: Resource, object: Secret): Promise<unknown> =>
   client.apply(resource, object, { fieldManager: MANAGER });
 
-/** Kinds, policies, service accounts and their roles. */
-async function prepare(
-  client: KubeClient,
-  where: 'hub' | 'region',
-  credentials: readonly string[] = [],
-): Promise<void> {
-  await installCrds(client, { role: where });
-  await ensureNamespace(client, SYSTEM_NAMESPACE);
-  for (const role of ROLES_IN[where]) {
-    const serviceAccount = ROLE_NAMES[role];
-    const metadata = { name: serviceAccount, namespace: SYSTEM_NAMESPACE };
-    await apply(client, SERVICE_ACCOUNT, objectOf('v1', 'ServiceAccount', metadata));
-    for (const object of roleObjects(role, { serviceAccount }, { credentials })) {
-      await apply(client, rbacResource(object), object);
-    }
-  }
-}
-
-/** A token of a service account that lasts, as the chart makes it with `createToken`. */
+/** A token of a service account that lasts. */
 async function tokenOf(client: KubeClient, account: string): Promise<string> {
-  const metadata = {
-    name: `${account}-token`,
-    namespace: SYSTEM_NAMESPACE,
-    annotations: { 'kubernetes.io/service-account.name': account },
-  };
-  await apply(client, SECRET, objectOf('v1', 'Secret', metadata, { type: 'kubernetes.io/service-account-token' }));
+  const namespace = SYSTEM_NAMESPACE;
+  await apply(client, SERVICE_ACCOUNT, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: account, namespace },
+  });
+  const annotations = { 'kubernetes.io/service-account.name': account };
+  const metadata = { name: `${account}-token`, namespace, annotations };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/service-account-token' };
+  await apply(client, SECRET, secret);
   let token = '';
   await waitFor({ what: `the token of ${account}`, timeoutMs: TOKEN_MS }, async () => {
     token = Buffer.from((await client.read(SECRET, metadata)).data?.['token'] ?? '', 'base64').toString('utf8');
@@ -161,7 +147,7 @@ async function writeSecret(client: KubeClient, name: string, texts: Readonly<Rec
     Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   );
   const metadata = { name, namespace: SYSTEM_NAMESPACE };
-  await apply(client, SECRET, objectOf('v1', 'Secret', metadata, { data }));
+  await apply(client, SECRET, { apiVersion: 'v1', kind: 'Secret', metadata, data });
 }
 
 /** Of the rights servers and the gates of a region, from one authority. */

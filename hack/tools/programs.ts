@@ -11,7 +11,7 @@ export function findProgram(
   return all.map((folder) => join(folder, name)).find(isProgram);
 }
 
-export function isProgram(path: string): boolean {
+function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

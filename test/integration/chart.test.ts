@@ -5,6 +5,7 @@ import { adminClient } from '../../hack/operator/operator.ts';
 import { ROLE_NAMES, ROLES_IN, roleObjects } from '../../hack/rbac/objects.ts';
 import { bootRegions, type Regions } from '../../hack/regions/regions.ts';
 import { waitFor } from '../../hack/regions/wait.ts';
+import { HELM, install, KUBE_SCORE, render, renderText, uninstall, type Values } from '../../hack/tools/helm.ts';
 import { FENCE_FINALIZER } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { readConfig, SETTINGS } from '../../src/config.ts';
@@ -17,7 +18,6 @@ import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { createUndiciTransport } from '../../src/kube/undici-transport.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { anOrder, anOrderedComponent } from '../support/objects.ts';
-import { HELM, install, KUBE_SCORE, render, renderText, uninstall, type Values } from './support/helm.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const DIGEST = `sha256:${'0'.repeat(64)}`;

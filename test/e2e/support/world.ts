@@ -60,7 +60,7 @@ export async function bootWorld(log: (line: string) => void): Promise<World> {
     image: images.operator,
     gateImage: images.operator,
     dir: join(dir, 'certificates'),
-    hubSettings: { SWITCHBACK_HUB_ELECTION_MS: `${FAST_HUB_ELECTION_MS}` },
+    hubValues: { 'hub.electionMs': FAST_HUB_ELECTION_MS },
   };
   await installOperator(operator);
   log('the operator is installed');

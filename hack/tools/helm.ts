@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readManifests } from '../../../hack/operator/operator.ts';
-import { findTool } from '../../../hack/tools/chart-tools.ts';
-import type { KubeObject } from '../../../src/kube/object.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import { readManifests } from '../operator/operator.ts';
+import { findTool } from './chart-tools.ts';
 
 const run = promisify(execFile);
-const CHART = join(import.meta.dirname, '../../../charts/switchback');
+const CHART = join(import.meta.dirname, '../../charts/switchback');
 const NAMESPACE = 'switchback-system';
 /** A rendered chart holds all kinds with their schemas. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
@@ -14,7 +14,7 @@ const MOST_OUTPUT = 64 * 1024 * 1024;
 export const HELM = findTool('helm');
 export const KUBE_SCORE = findTool('kube-score');
 if (HELM === undefined) {
-  console.warn('Helm is not here: the tests of the chart are skipped. `node hack/tools/chart-tools.ts` builds it.');
+  console.warn('Helm is not here: the tests of the chart are skipped. `make chart-tools` builds it.');
 }
 
 export type Values = Readonly<Record<string, unknown>>;
