@@ -40,17 +40,18 @@ export function lookAtZoneDrill(
 ): ZoneDrillFacts | undefined {
   const group = context.groups.store.get(object.spec.iuGroupRef.name);
   const refusal = zoneRefusal(context, object);
-  if (!group || refusal) return { begun: [], plan: [], drill: undefined, refusal };
+  if (!group || refusal) return { begun: [], plan: undefined, drill: undefined, refusal };
   const standing = context.standings.get(group.metadata.name);
   if (!context.switches.reflector.fresh || !standing || (namesTenants(object, now) && !standing.scopes))
     return undefined;
   if (!known && isPartlyListed(object) && isUnread(context, object) && now < untilOf(object, now)) return undefined;
   const before = begunOf(context, object, known, now);
   const taken = before.map((each) => followZone(each, sightOf(context, object, each.name), now));
-  const plan = planOf(context, object, group, taken, now);
-  const phase = object.status?.drill?.phase ?? 'Away';
-  const mayBegin = object.status?.startTime !== undefined && phase === 'Away' && !stopOf(object, now);
-  const begins = mayBegin ? plan.filter(({ verdict }) => verdict === 'Empties') : [];
+  // Only on the way out anything begins: then all services are looked at.
+  const isAway = (object.status?.drill?.phase ?? 'Away') === 'Away';
+  const plan = isAway ? planOf(context, object, group, taken, now) : undefined;
+  const mayBegin = object.status?.startTime !== undefined && !stopOf(object, now);
+  const begins = mayBegin ? (plan ?? []).filter(({ verdict }) => verdict === 'Empties') : [];
   const drill = advance(context, object, group, { begun: taken, plan, now });
   // What goes home begins nothing more.
   const begun = drill?.phase === 'Away' ? [...taken, ...begins.map(({ name }) => beginZone(name, now))] : taken;

@@ -91,14 +91,14 @@ export class ZoneDrills {
   }
 
   #reportOf(object: RegionSwitch, facts: ZoneDrillFacts, now: number): StatusReport {
-    const leftOut = () => (facts.refusal ? undefined : leftOutBy(this.#context, object, facts.plan));
+    const leftOut = () => leftOutBy(this.#context, object, facts.plan);
     return withCoverage(zoneDrillReport(object, facts, now), object, leftOut);
   }
 
   /** A hold is told once for as long as it is the same one. */
   #tell(object: RegionSwitch, { plan, drill }: ZoneDrillFacts, report: StatusReport): void {
     const { clock, events } = this.#context;
-    const held = drill?.phase === 'Away' ? plan.find(({ verdict }) => verdict === 'Held') : undefined;
+    const held = drill?.phase === 'Away' ? plan?.find(({ verdict }) => verdict === 'Held') : undefined;
     const said = held ? `${held.name} ${held.reason}` : '';
     if (held && this.#told.get(uidOf(object)) !== said) {
       const latest = isoTime(startOf(object, clock.now().wallMs) + abortAfterMs(object));

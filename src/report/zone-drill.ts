@@ -9,8 +9,8 @@ import { LISTED } from './switch.ts';
 
 export interface ZoneDrillFacts {
   readonly begun: readonly ZoneProgress[];
-  /** What is not begun, and why. */
-  readonly plan: readonly PlannedService[];
+  /** What is not begun, and why; undefined when nothing begins any more. */
+  readonly plan: readonly PlannedService[] | undefined;
   readonly drill: DrillStatus | undefined;
   /** Why it will never begin; undefined: it may. */
   readonly refusal: { readonly reason: Reason; readonly message: string } | undefined;
@@ -51,7 +51,7 @@ export const zoneProgressOf = ({
 
 /** The status of a drill of a zone. Its end has one of three results, and stays as it is for ever. */
 export function zoneDrillReport(object: RegionSwitch, facts: ZoneDrillFacts, now: number): StatusReport {
-  const { begun, drill = { phase: 'Away' }, plan, refusal } = facts;
+  const { begun, drill = { phase: 'Away' }, plan = [], refusal } = facts;
   const { status } = object;
   if (status?.endTime !== undefined) return endedReport(object);
   if (refusal) return { conditions: standingConditions({ is: 'Stalled', ...refusal }) };
