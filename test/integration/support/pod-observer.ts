@@ -14,6 +14,10 @@ export interface Overlap {
   /** `region/pod` of all that ran when it was first seen. */
   readonly pods: readonly string[];
   durationMs: number;
+  /** In how many looks it was seen. */
+  looks: number;
+  /** The longest time before one of them: after a stall, news of one region may be seen before older ones of another. */
+  longestGapMs: number;
 }
 
 interface Observed {
@@ -115,8 +119,14 @@ export class PodObserver {
 
   #note(service: string, pods: ReadonlySet<string> | undefined, durationMs: number): void {
     const known = this.#overlaps.get(service);
-    if (known) known.durationMs += durationMs;
-    else this.#overlaps.set(service, { service, pods: [...(pods ?? [])], durationMs });
+    if (!known) {
+      const first = { service, pods: [...(pods ?? [])], durationMs, looks: 1, longestGapMs: durationMs };
+      this.#overlaps.set(service, first);
+      return;
+    }
+    known.durationMs += durationMs;
+    known.looks += 1;
+    known.longestGapMs = Math.max(known.longestGapMs, durationMs);
   }
 }
 
