@@ -101,6 +101,8 @@ const CLOCK_RATE_ERROR = 0.2;
 /** Tenants are told when their services have been quiet for so long, and at the latest so long after a first change. */
 const TENANT_DELAY_MS = 2000;
 const TENANT_PATIENCE_MS = 10_000;
+/** Later where they are many: what is told of a switch half-way has to be told again, and delays the truth by as long as that takes. */
+const TENANT_PATIENCE_PER_TENANT_MS = 2;
 /** Longer than that: without a change there is nobody to tell. */
 const TENANT_LOOK_MS = 60_000;
 const REPORT_DELAY_MS = 250;
@@ -193,7 +195,7 @@ class HubLoops implements Hub {
       clock: options.clock,
       everyMs: TENANT_LOOK_MS,
       settleMs: TENANT_DELAY_MS,
-      settleAtMostMs: TENANT_PATIENCE_MS,
+      settleAtMostMs: () => TENANT_PATIENCE_MS + this.#context.tenants.store.size * TENANT_PATIENCE_PER_TENANT_MS,
       run: () => this.#tellTenants(),
     });
     this.#connect();

@@ -95,6 +95,26 @@ describe('a ticker', () => {
     expect(runs).toEqual([0, 190, 310]);
   });
 
+  it('reads the limit when the first poke comes', async () => {
+    let limitMs = 60;
+    const each = ticker({ settleMs: 50, settleAtMostMs: () => limitMs });
+    each.start();
+    await clock.advance(100);
+    each.poke();
+    limitMs = 1000;
+    await clock.advance(40);
+    each.poke();
+    await clock.advance(20);
+    expect(runs).toEqual([0, 160]);
+    each.poke();
+    await clock.advance(40);
+    each.poke();
+    await clock.advance(20);
+    expect(runs).toEqual([0, 160]);
+    await clock.advance(30);
+    expect(runs).toEqual([0, 160, 250]);
+  });
+
   it('goes on after an error and tells it, within two seconds however long the period is', async () => {
     const errors: number[] = [];
     const run = () => Promise.reject(new Error('no'));

@@ -11,8 +11,8 @@ export interface TickerOptions {
   readonly atRate?: boolean;
   /** A poke starts a run only so long afterwards, so that many pokes make one run; 0 when absent. */
   readonly settleMs?: number;
-  /** Further pokes put that run off, but at most so long after the first one; not at all when absent. */
-  readonly settleAtMostMs?: number;
+  /** Further pokes put that run off, but at most so long after the first one, by what is so then; not at all when absent. */
+  readonly settleAtMostMs?: number | (() => number);
   /** Spreads the ticks of many tickers by a tenth when given. */
   readonly random?: Random;
   readonly run: ((signal: AbortSignal) => Promise<void>) | ((signal: AbortSignal) => Promise<TickResult>);
@@ -64,7 +64,7 @@ export class Ticker {
   #settle(signal: AbortSignal, settleMs: number): void {
     const { clock, settleAtMostMs = settleMs } = this.#options;
     const nowMs = clock.now().monoMs;
-    this.#settleByMs ??= nowMs + settleAtMostMs;
+    this.#settleByMs ??= nowMs + (typeof settleAtMostMs === 'number' ? settleAtMostMs : settleAtMostMs());
     this.#timer?.cancel();
     this.#timer = clock.setTimer(Math.min(settleMs, Math.max(0, this.#settleByMs - nowMs)), () => this.#begin(signal));
   }
