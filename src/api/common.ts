@@ -162,3 +162,6 @@ export const ipEndpoint = matching(
   /^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$/,
   `must be an IP address and perhaps a port, for example '192.0.2.53' or '[2001:db8::53]:5353'`,
 );
+
+/** A number and what it counts, for people: `1 service`, `0 services`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

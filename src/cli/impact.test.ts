@@ -75,6 +75,25 @@ describe('completion', () => {
     expect(await offered('--output', 'json', 'evacuate', 'us-east', '--re')).toEqual(['--reason']);
   });
 
+  it.each<[words: string[], offers: string[]]>([
+    [
+      ['what-if', ''],
+      ['us-east', 'us-west'],
+    ],
+    [['evacuate', '--reason', 'power work', 'us-w'], ['us-west']],
+    [['--group', ''], ['americas']],
+    [['impact', 'cr'], ['crown']],
+    [['show', ''], []],
+    [['-o', 'j'], ['json']],
+    [['explain', '--con'], ['--context']],
+    [['re'], ['receipt', 'report', 'restore-hub', 'resume']],
+    [['nonsense', ''], expect.arrayContaining(['status', 'what-if'])],
+    [['status', ''], []],
+  ])('of %j the hub knows what may follow', async (words, offers) => {
+    expect(await world.run('__complete', '--', ...words)).toBe(0);
+    expect(world.written.trim().split('\n')).toEqual(Array.isArray(offers) ? [...offers, ':4'] : offers);
+  });
+
   it('is there for zsh and fish too, and for no other', async () => {
     expect(await world.run('completion', 'zsh')).toBe(0);
     expect(world.written).toMatch(/^autoload -U \+X bashcompinit/);

@@ -107,7 +107,7 @@ describe('status', () => {
       us-east   Healthy   RegionHealthy   1        unknown
       us-west   Healthy   RegionHealthy   1        unknown
 
-      1 services are ready where they belong (-o wide shows them)
+      Ready, and where it belongs: 1 service (-o wide shows which)
       "
     `);
   });

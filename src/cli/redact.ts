@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonObject } from '../kube/json.ts';
+
 const HIDDEN = '(redacted)';
 /** Bulky, or copies of everything: nobody needs them to help. */
 const DROPPED = new Set(['managedFields', 'kubectl.kubernetes.io/last-applied-configuration']);
@@ -6,11 +8,8 @@ const SECRET = /passw|secret|token|credential|api[-_]?key|private/i;
 /** References to Secrets are names, and names are needed. */
 const REFERENCE = /(Name|Ref)$/;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Values of variables are hidden all: which of them is a secret only their owner knows. */
-const isVariable = (value: Readonly<Record<string, unknown>>): boolean =>
+const isVariable = (value: JsonObject): boolean =>
   typeof value['name'] === 'string' && typeof value['value'] === 'string' && Object.keys(value).length === 2;
 
 /**
@@ -19,7 +18,7 @@ const isVariable = (value: Readonly<Record<string, unknown>>): boolean =>
  */
 export function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redact);
-  if (!isRecord(value)) return value;
+  if (!isJsonObject(value)) return value;
   if (isVariable(value)) return { ...value, value: HIDDEN };
   return Object.fromEntries(
     Object.entries(value)

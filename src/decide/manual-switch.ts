@@ -1,3 +1,4 @@
+import { counted } from '../api/common.ts';
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import { drain as drainSchema, type PlannedService, type RegionSwitch } from '../api/region-switch.ts';
 import type { Assignment } from '../api/service-instance.ts';
@@ -287,8 +288,6 @@ export type Answer =
   | Extract<InstanceDecision, { kind: 'Assign' | 'Hold' }>
   | ({ readonly kind: 'Stay'; readonly sharedWith?: number } & Pick<Objection, 'reason' | 'message'>)
   | ({ readonly kind: 'Drain'; readonly from: string } & Pick<Objection, 'reason' | 'message'>);
-
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 const KINDS = {
   Failover: { wanted: 'FailedOver', guards: 'failover' },

@@ -1,3 +1,4 @@
+import { counted } from '../api/common.ts';
 import type { Refusal } from './refusal.ts';
 import type { RegionCapacity } from './region-capacity.ts';
 
@@ -32,10 +33,8 @@ export function occupy(book: RoomBook, region: string, instances: number): RoomB
   return room ? new Map(book).set(region, { ...room, planned: room.planned + instances }) : book;
 }
 
-const counted = (n: number): string => `${n} instance${n === 1 ? '' : 's'}`;
-
 /** The numbers, for people. */
 export function describeRoom(region: string, planned: number, more: number, capacity: number | undefined): string {
   const limit = capacity === undefined ? 'it is not limited' : `its capacity is ${capacity}`;
-  return `region ${region} holds ${counted(planned)} and ${more} more would come; ${limit}`;
+  return `region ${region} holds ${counted(planned, 'instance')} and ${more} more would come; ${limit}`;
 }

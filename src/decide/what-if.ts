@@ -1,3 +1,4 @@
+import { counted } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { WhatIf } from '../api/iu-group.ts';
 import { isLeftOut } from './assignment.ts';
@@ -34,7 +35,6 @@ const DECLARED: ReadonlySet<Reason> = new Set(['StaysInRegion', 'ApprovalRequire
 const LISTED = 20;
 const NONE: Count = { services: 0, tenants: 0 };
 const compare = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** The heads under which a service is counted. No name has a blank in it. */
 function headsOf({ fate, service }: Affected): string[] {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TlsMaterial } from './credentials.ts';
 import type { PluginProvider } from './exec-credential.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import type { KubeObject, Resource } from './object.ts';
 
 /**
@@ -36,8 +37,6 @@ export interface ProfileRefusal {
   readonly message: string;
 }
 
-type Section = Readonly<Record<string, unknown>>;
-
 /** What only the plugin reads; its name is reserved by Kubernetes. */
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 /** More than that does not go through the environment of a process. */
@@ -70,13 +69,11 @@ export function accessOf(
   return { reason: 'CredentialsInvalid', message };
 }
 
-const isSection = (value: unknown): value is Section => typeof value === 'object' && value !== null;
-
 /** Clusters by name of the provider. */
-const entriesOf = (list: unknown): [name: string, cluster: Section][] =>
+const entriesOf = (list: unknown): [name: string, cluster: JsonObject][] =>
   (Array.isArray(list) ? list : [])
-    .filter(isSection)
-    .flatMap(({ cluster, name }) => (typeof name === 'string' && isSection(cluster) ? [[name, cluster]] : []));
+    .filter(isJsonObject)
+    .flatMap(({ cluster, name }) => (typeof name === 'string' && isJsonObject(cluster) ? [[name, cluster]] : []));
 
 /** A few names, without what a stranger could write into a condition. */
 function short(names: readonly string[]): string {
@@ -86,7 +83,7 @@ function short(names: readonly string[]): string {
 }
 
 /** What can be used of a cluster, or why it cannot. A token must not go where nobody has proved who listens. */
-function clusterOf(cluster: Section, provider: PluginProvider): ProfileAccess | string {
+function clusterOf(cluster: JsonObject, provider: PluginProvider): ProfileAccess | string {
   const { server } = cluster;
   if (typeof server !== 'string' || URL.parse(server)?.protocol !== 'https:') return 'cluster.server is no https URL';
   if (cluster['insecure-skip-tls-verify'] === true) return 'cluster.insecure-skip-tls-verify is refused';
@@ -108,7 +105,7 @@ function clusterOf(cluster: Section, provider: PluginProvider): ProfileAccess | 
   return { provider, server, tls, cluster: told };
 }
 
-function textAt(section: Section, key: string): string | undefined {
+function textAt(section: JsonObject, key: string): string | undefined {
   const value = section[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -121,7 +118,7 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-const configOf = ({ extensions }: Section): unknown =>
-  (Array.isArray(extensions) ? extensions : []).filter(isSection).find(({ name }) => name === EXEC_EXTENSION)?.[
+const configOf = ({ extensions }: JsonObject): unknown =>
+  (Array.isArray(extensions) ? extensions : []).filter(isJsonObject).find(({ name }) => name === EXEC_EXTENSION)?.[
     'extension'
   ];

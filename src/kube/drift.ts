@@ -1,12 +1,9 @@
+import { isJsonObject, type JsonObject } from './json.ts';
+
 /**
  * Compares what we want with what is there, field by field, over the fields we want. Everything else belongs to others
  * or was defaulted by the server.
  */
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Fields by which the elements of merged lists are told apart; the first one that an element has counts. */
 const MERGE_KEYS = ['name', 'type', 'uid', 'mountPath', 'devicePath', 'containerPort', 'port', 'topologyKey', 'ip'];
@@ -25,11 +22,11 @@ export function holds(desired: unknown, actual: unknown): boolean {
   if (desired === actual) return true;
   if (actual === undefined || actual === null) return isEmpty(desired);
   if (Array.isArray(desired)) return Array.isArray(actual) && listHolds(desired, actual);
-  if (isObject(desired)) return isObject(actual) && objectHolds(desired, actual);
+  if (isJsonObject(desired)) return isJsonObject(actual) && objectHolds(desired, actual);
   return sameQuantity(desired, actual);
 }
 
-function objectHolds(desired: Json, actual: Json): boolean {
+function objectHolds(desired: JsonObject, actual: JsonObject): boolean {
   for (const key in desired) {
     if (!holds(desired[key], actual[key])) return false;
     if (ATOMIC_MAPS.has(key) && !holds(actual[key], desired[key])) return false;
@@ -51,15 +48,15 @@ function listHolds(desired: readonly unknown[], actual: readonly unknown[]): boo
 /** Undefined for lists that are replaced as a whole: there order and length count. */
 function mergeKeyOf(elements: readonly unknown[]): string | undefined {
   const [first] = elements;
-  if (!isObject(first)) return undefined;
-  return MERGE_KEYS.find((key) => elements.every((element) => isObject(element) && element[key] !== undefined));
+  if (!isJsonObject(first)) return undefined;
+  return MERGE_KEYS.find((key) => elements.every((element) => isJsonObject(element) && element[key] !== undefined));
 }
 
 /** `omitempty`: the server does not store these where the field has no pointer. */
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isObject(value) && Object.values(value).every(isEmpty);
+  return isJsonObject(value) && Object.values(value).every(isEmpty);
 }
 
 /**
@@ -105,6 +102,6 @@ function quantityOf(value: unknown): number | undefined {
 /** What stands in `actual` where `desired` has fields: the part of an object that is ours, as the server wrote it. */
 export function project(desired: unknown, actual: unknown): unknown {
   if (Array.isArray(desired)) return actual;
-  if (!isObject(desired) || !isObject(actual)) return actual;
+  if (!isJsonObject(desired) || !isJsonObject(actual)) return actual;
   return Object.fromEntries(Object.keys(desired).map((key) => [key, project(desired[key], actual[key])]));
 }

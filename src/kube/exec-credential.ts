@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { Credentials, TlsMaterial } from './credentials.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 
 /** What an administrator allows to be run for a name, as the provider file of cluster-inventory-api says it. */
 export interface PluginProvider {
@@ -60,8 +61,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const sectionOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? { ...value } : {};
+const sectionOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
 /** A header takes visible ASCII only. */
 function headersOf(token: unknown): Record<string, string> {

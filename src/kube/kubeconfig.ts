@@ -3,6 +3,7 @@ import { delimiter, dirname, resolve } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { type CredentialProvider, type Credentials, cachedCredentials } from './credentials.ts';
 import { TerminalError } from './errors.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import { pluginCredentials } from './plugin-credentials.ts';
 
 /** All that is needed to talk to a cluster. */
@@ -12,11 +13,9 @@ export interface ClusterAccess {
   readonly credentials: CredentialProvider;
 }
 
-type Section = Readonly<Record<string, unknown>>;
-
 interface Chosen {
-  readonly cluster: Section;
-  readonly user: Section;
+  readonly cluster: JsonObject;
+  readonly user: JsonObject;
 }
 
 const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -84,9 +83,7 @@ export async function accessFromEnvironment(
   return path ? accessFromKubeconfigFile(path, clock) : accessInCluster(env, clock);
 }
 
-const isSection = (value: unknown): value is Section => typeof value === 'object' && value !== null;
-
-function textAt(section: Section, key: string): string | undefined {
+function textAt(section: JsonObject, key: string): string | undefined {
   const value = section[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -99,7 +96,7 @@ const FILES = ['certificate-authority', 'client-certificate', 'client-key', 'tok
  * that names one. Of several, files that are not there are passed over.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
-async function readFiles(paths: string): Promise<Section> {
+async function readFiles(paths: string): Promise<JsonObject> {
   const list = paths.split(delimiter).filter((path) => path !== '');
   const isSingle = list.length === 1;
   const read = await Promise.all(list.map((path) => readOne(path).catch((error) => passOver(error, isSingle))));
@@ -113,15 +110,15 @@ async function readFiles(paths: string): Promise<Section> {
 }
 
 function passOver(error: unknown, isSingle: boolean): undefined {
-  if (isSingle || !isSection(error) || error['code'] !== 'ENOENT') throw error;
+  if (isSingle || !isJsonObject(error) || error['code'] !== 'ENOENT') throw error;
   return undefined;
 }
 
 /** What a file names is looked for beside it. */
-async function readOne(path: string): Promise<Section> {
+async function readOne(path: string): Promise<JsonObject> {
   const config = await parseYaml(await readFile(path, 'utf8'));
   const here = (section: unknown): unknown => {
-    if (!isSection(section)) return section;
+    if (!isJsonObject(section)) return section;
     const found = FILES.map((key) => [key, textAt(section, key)] as const);
     const absolute = found.flatMap(([key, file]) => (file === undefined ? [] : [[key, resolve(dirname(path), file)]]));
     return { ...section, ...Object.fromEntries(absolute) };
@@ -131,13 +128,13 @@ async function readOne(path: string): Promise<Section> {
   return { ...config, clusters: entries('clusters', 'cluster'), users: entries('users', 'user') };
 }
 
-const entriesOf = (config: Section, list: string): Section[] => {
+const entriesOf = (config: JsonObject, list: string): JsonObject[] => {
   const entries = config[list];
-  return Array.isArray(entries) ? entries.filter(isSection) : [];
+  return Array.isArray(entries) ? entries.filter(isJsonObject) : [];
 };
 
 /** The cluster and the user of a context, the current one when none is named. */
-function choose(config: Section, name?: string): Chosen {
+function choose(config: JsonObject, name?: string): Chosen {
   const context = named(config, 'contexts', 'context', name ?? textAt(config, 'current-context'));
   const cluster = named(config, 'clusters', 'cluster', textAt(context, 'cluster'));
   const user = named(config, 'users', 'user', textAt(context, 'user'));
@@ -145,7 +142,7 @@ function choose(config: Section, name?: string): Chosen {
   return { cluster, user };
 }
 
-async function parseYaml(text: string): Promise<Section> {
+async function parseYaml(text: string): Promise<JsonObject> {
   // Loaded only where there is a kubeconfig to read: a pod of its own cluster has none.
   const { load } = await import('js-yaml');
   let config: unknown;
@@ -154,19 +151,19 @@ async function parseYaml(text: string): Promise<Section> {
   } catch (cause) {
     throw new TerminalError('kubeconfig: this is no YAML', { cause });
   }
-  if (!isSection(config)) throw new TerminalError('kubeconfig: this is no kubeconfig');
+  if (!isJsonObject(config)) throw new TerminalError('kubeconfig: this is no kubeconfig');
   return config;
 }
 
-function named(config: Section, list: string, key: string, name: string | undefined): Section {
+function named(config: JsonObject, list: string, key: string, name: string | undefined): JsonObject {
   for (const entry of entriesOf(config, list)) {
     const section: unknown = entry['name'] === name ? entry[key] : undefined;
-    if (isSection(section)) return section;
+    if (isJsonObject(section)) return section;
   }
   throw new TerminalError(`kubeconfig: there is no ${key} "${name ?? ''}" in ${list}`);
 }
 
-function serverOf(cluster: Section): string {
+function serverOf(cluster: JsonObject): string {
   const server = textAt(cluster, 'server');
   if (!server || !/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
     throw new TerminalError('kubeconfig: clusters[].cluster.server is no URL');
@@ -197,14 +194,14 @@ async function loadPlain({ cluster, user }: Chosen): Promise<Credentials> {
   };
 }
 
-function inline(section: Section, key: string): string | undefined {
+function inline(section: JsonObject, key: string): string | undefined {
   const base64 = textAt(section, key);
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8');
 }
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token.trim()}` });
 
-function basic(user: Section): Record<string, string> {
+function basic(user: JsonObject): Record<string, string> {
   const name = textAt(user, 'username');
   if (name === undefined) return {};
   const pair = `${name}:${textAt(user, 'password') ?? ''}`;

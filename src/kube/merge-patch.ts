@@ -1,7 +1,4 @@
-type JsonObject = Readonly<Record<string, unknown>>;
-
-const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isJsonObject } from './json.ts';
 
 /**
  * What a JSON merge patch (RFC 7386) has to say of a value that replaces `old`: all of it, and null for what `old` has

@@ -1,4 +1,5 @@
 import { ConflictError, ExpiredError, NotFoundError, TerminalError, TransientError } from './errors.ts';
+import { isJsonObject } from './json.ts';
 import type { ApiResponse } from './transport.ts';
 
 /** The useful part of a Kubernetes `Status`. */
@@ -11,15 +12,12 @@ export interface StatusBody {
 
 const MAX_MESSAGE_LENGTH = 2_000;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
 /** Reads what there is of a `Status`, whatever the server (or a proxy in between) sent. */
 export function statusOf(body: unknown): StatusBody {
   if (typeof body === 'string') return { message: body.trim().slice(0, 300) };
-  if (!isRecord(body)) return {};
+  if (!isJsonObject(body)) return {};
   const { code, message, reason, details } = body;
-  const seconds = isRecord(details) ? details['retryAfterSeconds'] : undefined;
+  const seconds = isJsonObject(details) ? details['retryAfterSeconds'] : undefined;
   return {
     ...(typeof code === 'number' ? { code } : {}),
     ...(typeof message === 'string' ? { message: message.slice(0, MAX_MESSAGE_LENGTH) } : {}),

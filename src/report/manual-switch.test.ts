@@ -76,9 +76,7 @@ describe('a switch that a person asked for', () => {
     const begun = reported(aSwitch('s'), { services: [service('ns/a', DONE)], plan: [stays('ns/c')] });
     expect(stepsOf(begun)).toContain('RecordIntent Done 1/1');
     expect([isNow(begun), begun.status?.endTime]).toEqual(['Ready', '2026-01-01T00:00:10Z']);
-    expect(readyOf(begun)).toBe(
-      '1 services were moved; 1 cannot move; region east is kept empty until deleted or aborted',
-    );
+    expect(readyOf(begun)).toBe('1 service moved; 1 cannot move; region east is kept empty until deleted or aborted');
     expect(begun.status?.plan).toMatchObject({ stays: 1 });
   });
 
@@ -86,7 +84,7 @@ describe('a switch that a person asked for', () => {
     const services = [service('ns/a', { ...DONE, protected: false })];
     const object = reported(aSwitch('s', { type: 'Switchback' }), { services });
     expect([isNow(object), conditionOf(object, 'Protected')?.status]).toEqual(['Ready', 'False']);
-    expect(readyOf(object)).toBe('1 services were moved; not protected yet: 1 of 1 services left');
+    expect(readyOf(object)).toBe('1 service moved; not protected yet: 1 of 1 service left');
     expect(object.status?.endTime).toBeUndefined();
     expect(reported(object, { services: [service('ns/a', DONE)] }).status?.endTime).toBeDefined();
   });
@@ -106,7 +104,7 @@ describe('a switch that a person asked for', () => {
     const object = reported(aSwitch('s', { type: 'Switchback' }), {});
     expect([isNow(object), readyOf(object), object.status?.endTime]).toEqual([
       'Ready',
-      '0 services were moved',
+      '0 services moved',
       '2026-01-01T00:00:10Z',
     ]);
   });
@@ -118,7 +116,7 @@ describe('a switch that a person asked for', () => {
     expect([isNow(begun), begun.status?.endTime, readyOf(begun)]).toEqual([
       'Reconciling',
       undefined,
-      '0 services were moved; the traffic of 2 is led away: 75 % of the usual share is left',
+      '0 services moved; the traffic of 2 is led away: 75 % of the usual share is left',
     ]);
     expect(begun.status).toMatchObject({ drain: { sharePercent: 75 }, plan: { stays: 0, drains: 1 } });
     const alone = reported(begun, { drain: { services: 2, sharePercent: 0, onlyHere: 1 } });
@@ -126,7 +124,7 @@ describe('a switch that a person asked for', () => {
     const done = reported(alone, { drain: { services: 2, sharePercent: 0, onlyHere: 0 } });
     expect([isNow(done), readyOf(done)]).toEqual([
       'Ready',
-      '0 services were moved; the traffic of 2 is led elsewhere; region east is kept empty until deleted or aborted',
+      '0 services moved; the traffic of 2 is led elsewhere; region east is kept empty until deleted or aborted',
     ]);
     expect(done.status?.endTime).toBeDefined();
   });

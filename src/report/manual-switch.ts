@@ -1,4 +1,4 @@
-import { isoTime } from '../api/common.ts';
+import { counted, isoTime } from '../api/common.ts';
 import type { ConditionState, Reason } from '../api/conditions.ts';
 import type { GroupImpactRow } from '../api/impact.ts';
 import type {
@@ -293,11 +293,11 @@ function runningStanding(
   if (switched.status !== 'True') return { is: 'Reconciling', reason: switched.reason, message: switched.message };
   const until = spec.expiresAt === undefined ? 'deleted or aborted' : `${spec.expiresAt}, deleted or aborted`;
   if (drain && !isAtZero(drain)) {
-    const led = `${services.length} services were moved; ${drainMessage(drain)}`;
+    const led = `${counted(services.length, 'service')} moved; ${drainMessage(drain)}`;
     return { is: 'Reconciling', reason: 'Draining', message: led };
   }
   const parts = [
-    `${services.length} services were moved`,
+    `${counted(services.length, 'service')} moved`,
     ...(drain ? [drainMessage(drain)] : []),
     ...(stays > 0 ? [`${stays} cannot move`] : []),
     ...(secured.status === 'True' ? [] : [`not protected yet: ${secured.message}`]),

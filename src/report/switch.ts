@@ -1,4 +1,4 @@
-import { isoTime } from '../api/common.ts';
+import { counted, isoTime } from '../api/common.ts';
 import type { ConditionState } from '../api/conditions.ts';
 import type { MovedService, RegionSwitch, SwitchStep } from '../api/region-switch.ts';
 import type { StatusReport } from './status.ts';
@@ -151,8 +151,8 @@ export function factsOf(services: readonly ServiceProgress[], pending: number) {
   ): ConditionState => {
     const left = services.filter((s) => !s.superseded && !passed(s)).length + pending;
     return left === 0
-      ? { type, status: 'True', reason: 'AsDeclared', message: `${total} services` }
-      : { type, status: 'False', reason: reasonWhileOpen, message: `${left} of ${total} services left` };
+      ? { type, status: 'True', reason: 'AsDeclared', message: counted(total, 'service') }
+      : { type, status: 'False', reason: reasonWhileOpen, message: `${left} of ${counted(total, 'service')} left` };
   };
   return {
     switched: fact('SwitchedOver', (s) => s.readyAt !== undefined, 'AwaitingReadiness'),

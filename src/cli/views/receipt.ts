@@ -1,3 +1,4 @@
+import { counted } from '../../api/common.ts';
 import type { MovedService, RegionSwitch } from '../../api/region-switch.ts';
 
 /** A table of a receipt; cells are plain text. */
@@ -163,7 +164,7 @@ function emptied({ spec, status }: RegionSwitch): Section[] {
   return [
     {
       title: `Zone ${spec.drill?.zone ?? ''}`,
-      lines: [`${status?.servicesTotal ?? left.length} services left it.`],
+      lines: [`${counted(status?.servicesTotal ?? left.length, 'service')} left it.`],
       table: { heads: ['service', 'begun', 'empty', 'filled', 'longest time unserved'], rows },
     },
   ];

@@ -1,3 +1,4 @@
+import { counted } from '../../api/common.ts';
 import type { Condition, ConditionType } from '../../api/conditions.ts';
 import type { IUGroup } from '../../api/iu-group.ts';
 import type { RegionSwitch } from '../../api/region-switch.ts';
@@ -198,7 +199,9 @@ function groupText(status: GroupStatus, paint: Paint, wide: boolean): string {
     ]),
     ...(shown.length > 0 ? ['', serviceTable(shown, regions, paint)] : []),
     ...(unseen > 0 ? [paint('dim', `and ${unseen} more (-o wide shows them)`)] : []),
-    ...(quiet > 0 ? ['', paint('dim', `${quiet} services are ready where they belong (-o wide shows them)`)] : []),
+    ...(quiet > 0
+      ? ['', paint('dim', `Ready, and where it belongs: ${counted(quiet, 'service')} (-o wide shows which)`)]
+      : []),
   ].join('\n');
 }
 

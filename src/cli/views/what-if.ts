@@ -1,3 +1,4 @@
+import { counted } from '../../api/common.ts';
 import type { IUGroup, WhatIf } from '../../api/iu-group.ts';
 import { CommandError } from '../exit.ts';
 import type { View } from '../output.ts';
@@ -28,7 +29,7 @@ function text(loss: WhatIf, paint: Paint): string {
     `${paint('bold', `If region ${loss.region} were lost now`)}: ${loss.survives ? paint('green', 'survived') : paint('red', 'not survived')}`,
     loss.message,
     '',
-    `${loss.moving.services} services move, ${loss.continuing.services} go on elsewhere, ${loss.stopping.services} stop`,
+    `${counted(loss.moving.services, 'service')} to move, ${loss.continuing.services} to go on elsewhere, ${loss.stopping.services} to stop`,
     `promoted within ${recovery.promotedWithinSeconds} s (detection ${recovery.detectionSeconds} s, rights end after ${recovery.waitSeconds} s); last failover from here: ${ms(recovery.measuredMilliseconds)}`,
     ...(destinations.length > 0
       ? ['', indent(formatTable(['TO', 'SERVICES', 'TENANTS', 'INSTANCES', 'FITS', 'NUMBERS'], destinations))]

@@ -1,3 +1,4 @@
+import { counted } from '../../api/common.ts';
 /** Tenants whose callers come in at the same transit centre, and whose agents are in the same regions. */
 export interface Callers {
   /** Their primary transit centre: their numbers point there. */
@@ -18,7 +19,7 @@ export const callsOf = (callers: readonly Callers[]): number => callers.reduce((
 
 export const tenantsIn = (callers: readonly Callers[]): string => {
   const tenants = callers.reduce((sum, each) => sum + each.tenants, 0);
-  return `${tenants} tenant${tenants === 1 ? '' : 's'}`;
+  return counted(tenants, 'tenant');
 };
 
 /** Where their agents are; when all of these regions are lost, where they will be. */
