@@ -25,6 +25,8 @@ export interface DrillPicture {
   readonly home: string;
   readonly before: DrillStatus | undefined;
   readonly now: number;
+  /** What is left of the stay as this hub has counted it since it saw that they stay. */
+  readonly stayLeftMs: number;
   readonly startedAt: number;
   readonly expiresAt: number | undefined;
   readonly stop: Stop | undefined;
@@ -98,9 +100,12 @@ function afterAway({ expiresAt, now, settings, there, waiting }: DrillPicture, t
   return { phase: 'Staying', stayUntil: timeOf(until) };
 }
 
-function afterStay({ before, now, stop }: DrillPicture): DrillStatus {
-  const isOver = stop !== undefined || Date.parse(before?.stayUntil ?? '') <= now;
-  return { phase: isOver ? 'Home' : 'Staying' };
+/** Clocks of two hubs are never compared: what another one wrote down cannot make it last longer than a whole stay. */
+export const hasStayed = ({ before, now, stayLeftMs }: Pick<DrillPicture, 'before' | 'now' | 'stayLeftMs'>): boolean =>
+  stayLeftMs <= 0 || Date.parse(before?.stayUntil ?? '') <= now;
+
+function afterStay(picture: DrillPicture): DrillStatus {
+  return { phase: picture.stop !== undefined || hasStayed(picture) ? 'Home' : 'Staying' };
 }
 
 /** What was under way when it was cut short is completed first: only then it can go home. */

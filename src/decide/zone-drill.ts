@@ -2,7 +2,7 @@ import type { Reason } from '../api/conditions.ts';
 import type { DrillStatus, PlannedService } from '../api/region-switch.ts';
 import type { Emptiness } from '../api/regional-service.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { DrillSettings } from './drill.ts';
+import { type DrillSettings, hasStayed } from './drill.ts';
 import type { Stop } from './manual-switch.ts';
 
 type Cause = NonNullable<DrillStatus['cause']>;
@@ -70,6 +70,8 @@ export interface ZoneDrillPicture {
   readonly zone: string;
   readonly before: DrillStatus | undefined;
   readonly now: number;
+  /** What is left of the stay as this hub has counted it since it saw that the zone stays empty. */
+  readonly stayLeftMs: number;
   /** By then every region gives the zone back by itself. */
   readonly until: number;
   readonly startedAt: number;
@@ -133,7 +135,7 @@ function lateness(picture: ZoneDrillPicture, phase: DrillStatus['phase']): Cause
 function causeOf(picture: ZoneDrillPicture, phase: DrillStatus['phase']): Cause | undefined {
   const { before, begun, now, stop } = picture;
   // What a region gives back at the end of the stay is no failure.
-  if (phase === 'Staying' && Date.parse(before?.stayUntil ?? '') <= now) return before?.cause;
+  if (phase === 'Staying' && hasStayed(picture)) return before?.cause;
   if (before?.cause || phase === 'Home' || phase === 'Ended') return before?.cause;
   if (stop === 'Aborted') return aborted('SwitchNotOpen', 'a person has aborted it');
   if (stop === 'Expired' && phase === 'Away') return aborted('SwitchNotOpen', 'it expired before the zone was empty');
@@ -160,9 +162,7 @@ function afterAway(picture: ZoneDrillPicture, timeOf: TimeOf): DrillStatus {
 }
 
 function afterStay(picture: ZoneDrillPicture, timeOf: TimeOf): DrillStatus {
-  const { before, now, stop } = picture;
-  const isOver = stop !== undefined || Date.parse(before?.stayUntil ?? '') <= now;
-  return isOver ? goHome(picture, timeOf) : { phase: 'Staying' };
+  return picture.stop !== undefined || hasStayed(picture) ? goHome(picture, timeOf) : { phase: 'Staying' };
 }
 
 /** A region that is lost, and one that nobody reaches, gives the zone back by itself: nothing waits for it. */

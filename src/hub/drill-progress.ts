@@ -6,6 +6,7 @@ import type { ManualProgress } from '../report/manual-switch.ts';
 import { recoveryOf, type ServiceProgress } from '../report/switch.ts';
 import type { HubContext } from './context.ts';
 import { isHubSuspect } from './diagnose.ts';
+import type { Linger } from './linger.ts';
 import { regionsOfGroup } from './region-links.ts';
 
 /** A service of a drill, as the decision wants it. */
@@ -13,6 +14,15 @@ export const travellerOf = (service: ServiceProgress): Traveller => {
   const { decidedAt, name, readyAt, superseded, to } = service;
   return { name, to, decidedAt, readyAt, awayMs: recoveryOf(service), superseded, protected: service.protected };
 };
+
+/** What is left of the stay of a drill, as this process has counted it: a restart begins it anew. */
+export function stayLeftMs(stays: Linger, { metadata, spec, status }: RegionSwitch): number {
+  const { name, uid = name } = metadata;
+  const wholeMs = (spec.drill?.staySeconds ?? 0) * 1000;
+  if (status?.drill?.phase === 'Staying') return stays.leftMs(uid, wholeMs);
+  stays.end(uid);
+  return wholeMs;
+}
 
 /** How far a drill of the plan is now. */
 export function planDrillOf(
@@ -28,7 +38,10 @@ export function planDrillOf(
 export function drillOf(
   context: HubContext,
   object: RegionSwitch,
-  progress: Omit<ManualProgress, 'drill'> & { readonly waiting: readonly PlannedService[] | undefined },
+  progress: Omit<ManualProgress, 'drill'> & {
+    readonly waiting: readonly PlannedService[] | undefined;
+    readonly stayLeftMs: number;
+  },
   now: number,
 ): DrillStatus | undefined {
   const { spec, status } = object;
@@ -46,6 +59,7 @@ export function drillOf(
     home: spec.region ?? '',
     before: status?.drill,
     now,
+    stayLeftMs: progress.stayLeftMs,
     startedAt: Date.parse(status?.startTime ?? '') || now,
     expiresAt: spec.expiresAt === undefined ? undefined : Date.parse(spec.expiresAt),
     stop: progress.stop,

@@ -28,7 +28,8 @@ import { withTraceId } from '../report/switch-spans.ts';
 import { undoReport } from '../report/undo.ts';
 import { elapsedAtLeast } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
-import { drillOf, planDrillOf } from './drill-progress.ts';
+import { drillOf, planDrillOf, stayLeftMs } from './drill-progress.ts';
+import { Linger } from './linger.ts';
 import { type ManualRecord, obstacleOf, recover, takeUp, waysOf, withUnnamed } from './manual-record.ts';
 import { impactOfSwitch } from './switch-impact.ts';
 import { advance, begin, type Move } from './switch-progress.ts';
@@ -45,12 +46,14 @@ const REPORT_EVERY_MS = 2000;
 export class ManualRecords {
   readonly #context: HubContext;
   readonly #zones: ZoneDrills;
+  readonly #stays: Linger;
   /** By uid. */
   readonly #records = new Map<string, ManualRecord>();
 
   constructor(context: HubContext) {
     this.#context = context;
-    this.#zones = new ZoneDrills(context);
+    this.#stays = new Linger(context.clock);
+    this.#zones = new ZoneDrills(context, this.#stays);
   }
 
   /** A leadership takes up what the one before wrote, and what was recorded with the assignments. */
@@ -157,7 +160,8 @@ export class ManualRecords {
     if (object.spec.drill.kind === 'Plan') return { ...progress, drill: planDrillOf(object, progress, now) };
     // Once all have begun the placement loop plans no more.
     const waiting = hasBegunAll(object) ? [] : known && plan.filter(({ verdict }) => verdict !== 'Stays');
-    return { ...progress, drill: drillOf(this.#context, object, { ...progress, waiting }, now) };
+    const stay = stayLeftMs(this.#stays, object);
+    return { ...progress, drill: drillOf(this.#context, object, { ...progress, waiting, stayLeftMs: stay }, now) };
   }
 
   #isOfUnknownTenants(object: RegionSwitch, now: number): boolean {

@@ -2,7 +2,6 @@ import { RESOURCES } from '../api/resources.ts';
 import type { Assignment, ServiceInstance } from '../api/service-instance.ts';
 import { involvedRegions, regionsOf } from '../decide/assignment.ts';
 import { computeOrder, type RegionalOrder } from '../decide/desired/order.ts';
-
 import { isReplaced } from '../decide/leaving.ts';
 import { checkRegion } from '../decide/regions.ts';
 import { ConflictError, ifPresent, NotFoundError } from '../kube/errors.ts';

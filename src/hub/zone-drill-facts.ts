@@ -30,12 +30,12 @@ export function untilOf(object: RegionSwitch, now: number): number {
 /**
  * Where a drill of a zone stands now, and what it begins. Undefined while not enough is known to say anything.
  *
- * @param known what this leadership has begun; undefined: it has not looked yet
+ * @param record what this leadership has begun (undefined: it has not looked yet), and what is left of the stay
  */
 export function lookAtZoneDrill(
   context: HubContext,
   object: RegionSwitch,
-  known: readonly ZoneProgress[] | undefined,
+  { known, stayLeftMs }: { readonly known: readonly ZoneProgress[] | undefined; readonly stayLeftMs: number },
   now: number,
 ): ZoneDrillFacts | undefined {
   const group = context.groups.store.get(object.spec.iuGroupRef.name);
@@ -52,7 +52,7 @@ export function lookAtZoneDrill(
   const plan = isAway ? planOf(context, object, group, taken, now) : undefined;
   const mayBegin = object.status?.startTime !== undefined && !stopOf(object, now);
   const begins = mayBegin ? (plan ?? []).filter(({ verdict }) => verdict === 'Empties') : [];
-  const drill = advance(context, object, group, { begun: taken, plan, now });
+  const drill = advance(context, object, group, { begun: taken, plan, now, stayLeftMs });
   // What goes home begins nothing more.
   const begun = drill?.phase === 'Away' ? [...taken, ...begins.map(({ name }) => beginZone(name, now))] : taken;
   return { begun, plan, drill, refusal: undefined };
@@ -62,17 +62,22 @@ function advance(
   context: HubContext,
   object: RegionSwitch,
   group: IUGroup,
-  { begun, now, plan }: Pick<ZoneDrillFacts, 'begun' | 'plan'> & { readonly now: number },
+  {
+    begun,
+    plan,
+    ...time
+  }: Pick<ZoneDrillFacts, 'begun' | 'plan'> & { readonly now: number; readonly stayLeftMs: number },
 ): ZoneDrillFacts['drill'] {
   const { drill, region = '' } = object.spec;
   if (!drill) return undefined;
   const { diagnoses, links } = context;
+  const { now } = time;
   const picture = {
     settings: drill,
     region,
     zone: drill.zone ?? '',
     before: object.status?.drill,
-    now,
+    ...time,
     until: untilOf(object, now),
     startedAt: startOf(object, now),
     stop: stopOf(object, now),

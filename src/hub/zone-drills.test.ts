@@ -24,6 +24,7 @@ import { Store } from '../kube/cache.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
 import { KeptEmptyBook } from './kept-empty-book.ts';
+import { Linger } from './linger.ts';
 import { ZoneDrills } from './zone-drills.ts';
 
 /** One region whose agent does what it is ordered as soon as `obey` is called; the other region is only there. */
@@ -172,7 +173,7 @@ beforeEach(async () => {
     events: { record: ({ note }: { note: string }) => events.push(note) },
     log: () => undefined,
   });
-  zones = new ZoneDrills(context);
+  zones = new ZoneDrills(context, new Linger(clock));
 });
 
 const drill = (name = 'd', more: Record<string, unknown> = {}): RegionSwitch =>

@@ -11,6 +11,8 @@ import { reportStatus, type StatusReport } from '../report/status.ts';
 import { withTraceId } from '../report/switch-spans.ts';
 import { type ZoneDrillFacts, zoneDrillReport } from '../report/zone-drill.ts';
 import type { HubContext } from './context.ts';
+import { stayLeftMs } from './drill-progress.ts';
+import type { Linger } from './linger.ts';
 import { leftOutBy } from './tenant-scopes.ts';
 import { abortAfterMs, lookAtZoneDrill, startOf, uidOf, untilOf } from './zone-drill-facts.ts';
 
@@ -20,14 +22,16 @@ import { abortAfterMs, lookAtZoneDrill, startOf, uidOf, untilOf } from './zone-d
  */
 export class ZoneDrills {
   readonly #context: HubContext;
+  readonly #stays: Linger;
   /** By uid: what has begun. */
   readonly #records = new Map<string, readonly ZoneProgress[]>();
   /** By uid: which hold was told last. */
   readonly #told = new Map<string, string>();
   #term: number | undefined;
 
-  constructor(context: HubContext) {
+  constructor(context: HubContext, stays: Linger) {
     this.#context = context;
+    this.#stays = stays;
   }
 
   /** A leadership takes up what the one before wrote, and what stands in the orders. */
@@ -41,7 +45,8 @@ export class ZoneDrills {
     const { client, clock, leadership, switches } = this.#context;
     this.#begin();
     const now = clock.now().wallMs;
-    const facts = lookAtZoneDrill(this.#context, object, this.#records.get(uidOf(object)), now);
+    const record = { known: this.#records.get(uidOf(object)), stayLeftMs: stayLeftMs(this.#stays, object) };
+    const facts = lookAtZoneDrill(this.#context, object, record, now);
     if (!facts || !leadership.isCertain()) return;
     const report = this.#reportOf(object, facts, now);
     const store = switches.store;

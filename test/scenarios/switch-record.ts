@@ -99,6 +99,7 @@ function drillOf(object: RegionSwitch, { back, left, plan, services, stop }: Man
     home: region,
     before: object.status?.drill,
     now: sight.nowMs,
+    stayLeftMs: Number.POSITIVE_INFINITY,
     startedAt: Date.parse(object.status?.startTime ?? '') || sight.nowMs,
     expiresAt: expiresAt === undefined ? undefined : Date.parse(expiresAt),
     stop,

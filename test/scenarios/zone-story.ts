@@ -162,6 +162,7 @@ export class ZoneStory {
         zone,
         before: drill.status?.drill,
         now,
+        stayLeftMs: Number.POSITIVE_INFINITY,
         until: this.#until(startedAt),
         startedAt,
         stop: stopOf(drill, now),

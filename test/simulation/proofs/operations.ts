@@ -38,6 +38,7 @@ const SETTLED_MS = 9_000;
 const TENANT = `${SYSTEM_NAMESPACE}/acme`;
 const ABORTED_AFTER_MS = 300;
 const EVACUATION = 'power-work';
+const DRILL = 'rehearsal';
 
 export const OPERATIONS: readonly Operation[] = [
   {
@@ -122,7 +123,22 @@ export const OPERATIONS: readonly Operation[] = [
       scene.after(9_000, () => deleteTenant(scene.world, scene.observer));
     },
   },
-  // Drills have their place here when there are any.
+  {
+    name: 'regionDrill',
+    what: 'a person rehearses the loss of a region: its service goes away, stays there, and comes home',
+    world: { services: SERVICES, group: CALM_GROUP },
+    beginMs: SETTLED_MS,
+    lastsMs: 0,
+    play: ({ world }) => rehearse(world, { kind: 'Region' }),
+  },
+  {
+    name: 'zoneDrill',
+    what: 'a person keeps a zone empty, and it fills again',
+    world: { services: SERVICES, group: CALM_GROUP },
+    beginMs: SETTLED_MS,
+    lastsMs: 0,
+    play: ({ world }) => rehearse(world, { kind: 'Zone', zone: 'east-a' }),
+  },
 ];
 
 export function operationCalled(name: string): Operation {
@@ -146,6 +162,18 @@ function join(world: World, region: RegionName): void {
 function evacuate(world: World, region: RegionName): void {
   world.transcript.note('scene', `a person evacuates ${region}`);
   const { metadata, ...wanted } = aSwitch(EVACUATION, { iuGroupRef: { name: GROUP }, region });
+  world.kind(HUB, RESOURCES.regionSwitch).create({ ...wanted, metadata: { name: metadata.name } });
+}
+
+/** The deadline is that of a drill which one crash must not end. */
+function rehearse(world: World, drill: object): void {
+  world.transcript.note('scene', 'a person asks for a drill');
+  const { metadata, ...wanted } = aSwitch(DRILL, {
+    iuGroupRef: { name: GROUP },
+    type: 'Drill',
+    region: 'east',
+    drill: { staySeconds: 5, abortAfterSeconds: 60, ...drill },
+  });
   world.kind(HUB, RESOURCES.regionSwitch).create({ ...wanted, metadata: { name: metadata.name } });
 }
 
