@@ -45,6 +45,7 @@ import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
 import { Ticker } from '../runtime/ticker.ts';
 import { Authority } from './authority.ts';
+import { createCatchUp } from './catch-up.ts';
 import type { AgentCaches, AgentContext } from './context.ts';
 import { createLagLoop } from './data-stores/lag-loop.ts';
 import { factsOf } from './facts.ts';
@@ -242,7 +243,7 @@ function startRunning(options: AgentOptions, caches: AgentCaches, timing: Protoc
   leadership.bind(elector);
   connect(context, { services, standbys }, regions);
   context.transit?.configure(caches.regions.store.get(region)?.spec.transit);
-  const tickers = [heartbeat, regions, guard, peers, createLagLoop(context)];
+  const tickers = [heartbeat, regions, guard, createCatchUp(context, services), peers, createLagLoop(context)];
   options.log('info', 'Agent starts', { region, leaseMs: timing.leaseMs });
   services.start();
   standbys.start();

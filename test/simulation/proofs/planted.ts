@@ -54,6 +54,13 @@ export const PLANTED_FOR_PROOFS: readonly PlantedForProof[] = [
     shows: { operation: 'evacuation', of: 'writes', about: 'PATCH serviceinstances/status' },
   },
   {
+    name: 'staysByOldClock',
+    what: 'a new hub leader goes by what the clock of the one before it said of the end of a drill',
+    proof: 'crash',
+    edits: [{ file: 'src/decide/drill.ts', find: '  stayLeftMs <= 0 || ', replace: '  ' }],
+    shows: { operation: 'regionDrill', of: 'writes', about: 'PATCH regionswitches/status' },
+  },
+  {
     name: 'staleTenants',
     what: 'a new hub leader plans, and deletes, by the tenants that its cache shows',
     proof: 'stale',
@@ -70,6 +77,15 @@ export const PLANTED_FOR_PROOFS: readonly PlantedForProof[] = [
       },
     ],
     shows: { operation: 'tenantDeletion', of: 'eventsOfFollowers', about: 'tenants acme' },
+  },
+  {
+    name: 'neverCatchesUp',
+    what: 'an agent whose watch of the orders is late stops what the hub has just granted anew',
+    proof: 'stale',
+    edits: [
+      { file: 'src/agent/agent.ts', find: 'guard, createCatchUp(context, services), peers', replace: 'guard, peers' },
+    ],
+    shows: { operation: 'failover', of: 'events', about: 'is told by west: MODIFIED regionalservices trunk' },
   },
   {
     name: 'letGoAndStarted',
