@@ -4,7 +4,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../arguments.ts';
 import { writeArchive } from './archive.ts';
 import { assembleLayers } from './rootfs.ts';
 
@@ -13,17 +13,13 @@ const USAGE = `node hack/image/build.ts [--name NAME:TAG] [--out FILE] | --rootf
   --out FILE        the OCI archive (default: switchback-image.tar); for \`ctr -n k8s.io images import --local FILE\`
   --rootfs DIR      the root file system instead, for a Dockerfile or for \`tar -C DIR -c . | docker import\``;
 
-const { values } = parseArgs({
-  options: {
-    name: { type: 'string', default: 'switchback:dev' },
-    out: { type: 'string', default: 'switchback-image.tar' },
-    rootfs: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readArguments(USAGE, {
+  name: { type: 'string', default: 'switchback:dev' },
+  out: { type: 'string', default: 'switchback-image.tar' },
+  rootfs: { type: 'string' },
 });
 
-if (values.help) console.log(USAGE);
-else await main(values);
+await main(values);
 
 async function main({ name, out, rootfs }: { name: string; out: string; rootfs?: string | undefined }): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'switchback-rootfs-'));

@@ -2,12 +2,15 @@
  * Failovers and switchbacks without end, on real API servers: `npm run soak -- --cycles 100`. Prints a line for each
  * cycle; exits with 1 when something drifts, two regions ever ran a service at once, or a cycle does not come to its end.
  */
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../hack/arguments.ts';
 import { type Cycle, openSoak } from './cycles.ts';
 import { findDrift } from './drift.ts';
 import { describeCycle, describeSoak } from './report.ts';
 
-const { values } = parseArgs({ options: { cycles: { type: 'string', default: '100' } } });
+const USAGE = `npm run soak -- [--cycles N]
+  --cycles N   failovers, each with its switchback (default 100, some 40 minutes)`;
+
+const { values } = readArguments(USAGE, { cycles: { type: 'string', default: '100' } });
 const wanted = Number(values.cycles);
 if (!Number.isInteger(wanted) || wanted < 3) {
   console.error('--cycles is a whole number of at least 3: drift shows itself over time');

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../../hack/arguments.ts';
 import { nameOfProof, type ProofAnswer, type ProofJob } from './job.ts';
 import {
   crashJobsAt,
@@ -22,20 +22,16 @@ const USAGE = `node test/simulation/proofs/run.ts [options]
   --trace         prints what happened where something went wrong
 The exit status is 1 when something went wrong.`;
 
-const { values } = parseArgs({
-  options: {
-    proof: { type: 'string', default: 'crash' },
-    seed: { type: 'string', default: '1' },
-    stride: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
-    plant: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readArguments(USAGE, {
+  proof: { type: 'string', default: 'crash' },
+  seed: { type: 'string', default: '1' },
+  stride: { type: 'string', default: '1' },
+  only: { type: 'string', default: '' },
+  plant: { type: 'string' },
+  trace: { type: 'boolean', default: false },
 });
 
-if (values.help) console.log(USAGE);
-else await main();
+await main();
 
 async function main(): Promise<void> {
   const startedAt = performance.now();
