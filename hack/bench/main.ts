@@ -3,7 +3,7 @@
  * Prints one JSON line for each result, and one line for people for each goal. The exit code says whether every goal
  * was met; with `--quick` the figures mean nothing and only failures count.
  */
-import { parseArgs } from 'node:util';
+import { readArguments } from '../arguments.ts';
 import { runFailover } from './failover.ts';
 import { runMemory } from './memory.ts';
 import { runProbes } from './probes.ts';
@@ -26,10 +26,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   tenants: runTenants,
 };
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false } },
-});
+const USAGE = `npm run bench -- [NAME …] [--quick]
+  NAME      ${Object.keys(BENCHES).join(', ')}; all of them without a name
+  --quick   small ones, to see that they work: the figures mean nothing`;
+
+const { positionals, values } = readArguments(
+  USAGE,
+  { quick: { type: 'boolean', default: false } },
+  { allowPositionals: true },
+);
 const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
 const unknown = names.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {

@@ -87,9 +87,16 @@ function specOf(serviceClass: KubeObject): object {
   return spec;
 }
 
-/** Tenants that are all alike, so that they share one instance of each service: at home in one region, at the other in need. */
-export function tenantsOf(count: number, from = 0): readonly KubeObject[] {
-  const agents = Math.max(1, Math.round(ALL_AGENTS / count));
+/**
+ * Tenants that are all alike, so that they share one instance of each service: at home in one region, at the other in need.
+ *
+ * @param agents of each tenant. Default: so that all of them together have a thousand.
+ */
+export function tenantsOf(
+  count: number,
+  from = 0,
+  agents = Math.max(1, Math.round(ALL_AGENTS / count)),
+): readonly KubeObject[] {
   const spec = {
     iuGroupRef: { name: GROUP },
     primaryRegion: HOME,
