@@ -27,7 +27,14 @@ export default defineConfig({
       { test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'], pool: 'threads' } },
       // Some hundred short processes of the Lua machine of Argo CD.
       { test: { name: 'gitops', include: ['test/gitops/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 120_000 } },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 } },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 900_000,
+          maxConcurrency: 2,
+        },
+      },
       {
         test: {
           name: 'integration',

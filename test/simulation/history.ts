@@ -25,12 +25,17 @@ export interface HistoryOptions {
   readonly trace?: boolean;
   /** Names of disasters (`d4`), deeds of persons (`p2`) and knobs (`lateChance`) that are left out. */
   readonly without?: readonly string[];
+  /** Only what strikes first, and until it has moved something: four are played in the time of one, none to its end. */
+  readonly brief?: boolean;
 }
 
 /** Times of a history, in milliseconds of true time. */
 const DISASTERS_FROM_MS = 12_000;
 /** Drawn: in a short history what happens first is most of it, in a long one one switch follows another. */
 const DISASTERS_UNTIL_MS: Range = [40_000, 100_000];
+const BRIEF_UNTIL_MS: Range = [16_000, 26_000];
+/** A failover takes 18 s from its intent on. */
+const BRIEF_AFTERWARDS_MS = 12_000;
 /** The faults of the network go on for so long when the last disaster is over. */
 const AFTERWARDS_MS = 3_000;
 /** Late messages (45 s), silent watches, cool-downs and the way home fit into it many times. */
@@ -82,9 +87,11 @@ function drawSetting(random: SeededRandom): Setting {
 }
 
 /** Plays one history of chance. The same seed plays it again, byte for byte. */
-export async function runHistory({ seed, trace = false, without = [] }: HistoryOptions): Promise<HistoryResult> {
+export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
+  const { brief = false, seed, trace = false, without = [] } = options;
   const draw = new SeededRandom(seed).fork('setting');
-  const { coolDownSeconds, fencing, knobs, onHubLoss, untilMs, ...drawn } = drawSetting(draw);
+  const { coolDownSeconds, fencing, knobs, onHubLoss, ...drawn } = drawSetting(draw);
+  const untilMs = brief ? draw.fork('brief').between(...BRIEF_UNTIL_MS) : drawn.untilMs;
   // Not drawn: all other histories stay what they are without it.
   const services = seed % DEPENDENT_EVERY === 0 ? WITH_LEDGER : drawn.services;
   const world = new World({ seed, services, fencing, without, group: { failover: { coolDownSeconds, onHubLoss } } });
@@ -101,7 +108,8 @@ export async function runHistory({ seed, trace = false, without = [] }: HistoryO
     fromMs: DISASTERS_FROM_MS,
     untilMs,
   });
-  await play(world, observer, () => Math.max(untilMs, overAt()));
+  if (brief) await world.time.run(untilMs + BRIEF_AFTERWARDS_MS);
+  else await play(world, observer, () => Math.max(untilMs, overAt()));
   return resultOf(world, observer, trace);
 }
 

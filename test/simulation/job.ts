@@ -8,19 +8,22 @@ export interface Job {
   readonly trace?: boolean;
   /** Names of deeds that are left out; see `Script`. */
   readonly without?: readonly string[];
+  readonly brief?: boolean;
 }
 
 export interface JobResult extends HistoryResult {
   readonly job: Job;
 }
 
-export const nameOf = ({ directed, seed }: Job): string => `${directed ?? 'history'} of seed ${seed}`;
+export const nameOf = ({ brief, directed, seed }: Job): string =>
+  `${directed ?? (brief ? 'brief history' : 'history')} of seed ${seed}`;
 
 /** What plays a job again, in a shell. */
-export function commandOf({ directed, seed, without = [] }: Job, bug?: string): string {
+export function commandOf({ brief, directed, seed, without = [] }: Job, bug?: string): string {
   const options = [
     `--histories 1 --seed ${seed}`,
     ...(directed === undefined ? [] : [`--directed ${directed}`]),
+    ...(brief ? ['--brief'] : []),
     ...(bug === undefined ? [] : [`--plant ${bug}`]),
     ...(without.length === 0 ? [] : [`--without ${without.join()}`]),
   ];

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../hack/arguments.ts';
 import { coverageTable } from './coverage.ts';
 import { DIRECTED } from './directed.ts';
 import { commandOf, type Job, type JobResult, nameOf } from './job.ts';
@@ -10,6 +10,7 @@ import { shrink } from './shrink.ts';
 const USAGE = `npm run sim -- [options]
   --histories N   histories of chance to play (default 100)
   --seed S        seed of the first one (default 1); one seed plays the same history each time
+  --brief         ends each when what struck first may have moved something: four in the time of one
   --without A,B   leaves out what befalls them: disasters (d4), deeds of persons (p2), knobs (lateChance)
   --directed NAME a directed history instead: ${DIRECTED.map(({ name }) => name).join(', ')}
   --plant NAME    with a planted bug: ${PLANTED.map(({ name }) => name).join(', ')}
@@ -23,19 +24,17 @@ The exit status is 1 when an invariant was violated.`;
 /** A sign of life of a long run, on standard error. */
 const SAY_EVERY = 500;
 
-const { values } = parseArgs({
-  options: {
-    histories: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
-    without: { type: 'string', default: '' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    directed: { type: 'string' },
-    plant: { type: 'string' },
-    shrink: { type: 'boolean', default: false },
-    coverage: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readArguments(USAGE, {
+  histories: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  without: { type: 'string', default: '' },
+  threads: { type: 'string', default: String(availableParallelism()) },
+  directed: { type: 'string' },
+  brief: { type: 'boolean', default: false },
+  plant: { type: 'string' },
+  shrink: { type: 'boolean', default: false },
+  coverage: { type: 'boolean', default: false },
+  trace: { type: 'boolean', default: false },
 });
 
 const wholeNumber = (name: 'histories' | 'seed' | 'threads'): number => {
@@ -47,17 +46,22 @@ const wholeNumber = (name: 'histories' | 'seed' | 'threads'): number => {
   return value;
 };
 
-if (values.help) console.log(USAGE);
-else await main();
+await main();
 
 async function main(): Promise<void> {
   const startedAt = performance.now();
-  const { directed, plant: bug, trace } = values;
+  const { brief, directed, plant: bug, trace } = values;
   const first = wholeNumber('seed');
   const without = values.without.split(',').filter((name) => name !== '');
   const jobs = Array.from(
     { length: wholeNumber('histories') },
-    (_, index): Job => ({ seed: first + index, trace, without, ...(directed === undefined ? {} : { directed }) }),
+    (_, index): Job => ({
+      seed: first + index,
+      brief,
+      trace,
+      without,
+      ...(directed === undefined ? {} : { directed }),
+    }),
   );
   let done = 0;
   const results = await playAll(jobs, {
