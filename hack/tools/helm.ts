@@ -12,6 +12,7 @@ const NAMESPACE = 'switchback-system';
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
 export const HELM = findTool('helm');
+export const KUBECONFORM = findTool('kubeconform');
 export const KUBE_SCORE = findTool('kube-score');
 if (HELM === undefined) {
   console.warn('Helm is not here: the tests of the chart are skipped. `make chart-tools` builds it.');

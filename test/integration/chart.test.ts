@@ -1,11 +1,23 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { adminClient } from '../../hack/operator/operator.ts';
 import { ROLE_NAMES, ROLES_IN, roleObjects } from '../../hack/rbac/objects.ts';
 import { bootRegions, type Regions } from '../../hack/regions/regions.ts';
 import { waitFor } from '../../hack/regions/wait.ts';
-import { HELM, install, KUBE_SCORE, render, renderText, uninstall, type Values } from '../../hack/tools/helm.ts';
+import {
+  HELM,
+  install,
+  KUBE_SCORE,
+  KUBECONFORM,
+  render,
+  renderText,
+  uninstall,
+  type Values,
+} from '../../hack/tools/helm.ts';
+import { type OpenApi, schemaLocation, writeSchemas } from '../../hack/tools/kube-schemas.ts';
 import { FENCE_FINALIZER } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { readConfig, SETTINGS } from '../../src/config.ts';
@@ -255,6 +267,9 @@ describe.skipIf(HELM === undefined)('the chart', () => {
  */
 const IGNORED = ['container-resources', 'container-ephemeral-storage-request-and-limit', 'container-image-pull-policy'];
 
+/** Kinds of the Prometheus operator, which is not here. */
+const MONITORING = ['PrometheusRule', 'ServiceMonitor'];
+
 describe.skipIf(HELM === undefined)('the chart on real API servers', () => {
   let regions: Regions;
   beforeAll(async () => {
@@ -277,6 +292,43 @@ describe.skipIf(HELM === undefined)('the chart on real API servers', () => {
     expect((await client.list(RESOURCES.serviceClass)).items).toHaveLength(classes);
     expect((await client.list(DEPLOYMENT, { namespace: 'switchback-system' })).items).toEqual([]);
     await client.transport.close();
+  });
+
+  it.skipIf(KUBECONFORM === undefined)('has no field that the API server does not know, by kubeconform', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'switchback-schemas-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const [kubeconfig, client] = [regions.hub.kubeconfigPath('admin'), await adminClient(regions, 'hub')];
+    await install(kubeconfig, HUB);
+    // Kinds are served before their schemas are.
+    const isTold = (openApi: OpenApi): boolean =>
+      JSON.stringify(Object.keys(openApi.definitions)).includes('.ServiceClass"');
+    await waitFor({ what: 'the schemas of our kinds', timeoutMs: 30_000 }, async () => {
+      const request = { method: 'GET', path: '/openapi/v2', lane: 'api', timeoutMs: 10_000 } as const;
+      const openApi = (await client.transport.request(request)).body as OpenApi;
+      if (isTold(openApi)) await writeSchemas(dir, openApi);
+      return isTold(openApi);
+    });
+    const location = ['-schema-location', schemaLocation(dir)];
+    /** Kinds by how they were judged; a document of comments alone has none. */
+    const judge = (text: string): Map<string, string[]> => {
+      const args = ['-strict', '-verbose', '-output', 'json', '-skip', MONITORING.join(), ...location, '-'];
+      const { stdout } = spawnSync(KUBECONFORM ?? '', args, { input: text, encoding: 'utf8' });
+      const { resources } = JSON.parse(stdout) as { resources: { kind: string; status: string }[] };
+      const judged = Map.groupBy(resources, ({ status }) => status);
+      return new Map([...judged].map(([status, all]) => [status, all.map(({ kind }) => kind).filter((kind) => kind)]));
+    };
+    for (const [values, more] of [
+      [FULL_HUB, SERVED],
+      [FULL_AGENT, []],
+    ] as const) {
+      const text = await renderText(values, more);
+      const judged = judge(text);
+      expect([...judged.keys()].sort()).toEqual(['statusSkipped', 'statusValid']);
+      expect(new Set(judged.get('statusSkipped'))).toEqual(new Set(MONITORING));
+      expect(judged.get('statusValid')?.length).toBeGreaterThan(15);
+      const misspelt = text.replace(/^( +)replicas: /m, '$1replicaz: ');
+      expect(judge(misspelt).get('statusInvalid')).toEqual(['Deployment']);
+    }
   });
 
   it('is installed in a region with --wait, its pods in both zones, and upgraded in place', async () => {
