@@ -7,6 +7,9 @@ import { systemClock } from '../../../src/runtime/clock.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';
 
 const SAMPLE_MS = 25;
+/** What is remembered of a service that did not overlap. */
+const REMEMBERED = 8;
+const NOWHERE: ReadonlySet<string> = new Set();
 
 /** A service that ran in two regions at once, and for how long in all. */
 export interface Overlap {
@@ -18,6 +21,8 @@ export interface Overlap {
   looks: number;
   /** The longest time before one of them: after a stall, news of one region may be seen before older ones of another. */
   longestGapMs: number;
+  /** When the service began and ceased to run where, as this process saw it: the last times before, and all since. */
+  readonly story: string[];
 }
 
 interface Observed {
@@ -36,6 +41,9 @@ export class PodObserver {
   readonly #observed: readonly Observed[];
   readonly #mayOverlap: (service: string) => boolean;
   readonly #seen = new Map<string, Set<string>>();
+  /** By service: the regions in which it ran at the last look. */
+  #ranIn = new Map<string, ReadonlySet<string>>();
+  readonly #stories = new Map<string, string[]>();
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
 
@@ -111,16 +119,32 @@ export class PodObserver {
         add(this.#seen, service, pod.metadata.uid ?? '');
       }
     }
+    this.#tell(running);
     for (const [service, regions] of running) {
       if (regions.size > 1 && !this.#mayOverlap(service)) this.#note(service, pods.get(service), now - this.#lookedAt);
     }
     this.#lookedAt = now;
   }
 
+  #tell(running: ReadonlyMap<string, ReadonlySet<string>>): void {
+    const at = new Date().toISOString();
+    for (const service of new Set([...running.keys(), ...this.#ranIn.keys()])) {
+      const [now, before] = [running.get(service) ?? NOWHERE, this.#ranIn.get(service) ?? NOWHERE];
+      const changed = now.symmetricDifference(before);
+      if (changed.size === 0) continue;
+      const story = this.#stories.get(service) ?? [];
+      this.#stories.set(service, story);
+      for (const region of changed) story.push(`${at} ${now.has(region) ? 'runs' : 'has stopped'} in ${region}`);
+      if (!this.#overlaps.has(service)) story.splice(0, story.length - REMEMBERED);
+    }
+    this.#ranIn = new Map(running);
+  }
+
   #note(service: string, pods: ReadonlySet<string> | undefined, durationMs: number): void {
     const known = this.#overlaps.get(service);
     if (!known) {
-      const first = { service, pods: [...(pods ?? [])], durationMs, looks: 1, longestGapMs: durationMs };
+      const story = this.#stories.get(service) ?? [];
+      const first = { service, pods: [...(pods ?? [])], durationMs, looks: 1, longestGapMs: durationMs, story };
       this.#overlaps.set(service, first);
       return;
     }
