@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { commandsOf } from '../../src/cli/commands/completion.ts';
 import { EXIT } from '../../src/cli/exit.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import type { GeneratedFile } from './generated-file.ts';
@@ -24,7 +25,7 @@ export function renderCli(): readonly GeneratedFile[] {
     '`switchback`, or `kubectl switchback` with [hack/kubectl-switchback](../../hack/kubectl-switchback) on the `PATH`. [docs/cli.md](../cli.md) shows them at work.',
     '## For every command',
     options(program),
-    ...program.commands.map(section),
+    ...commandsOf(program).map(section),
     '## What a command ends with',
     table(
       ['code', 'meaning'],

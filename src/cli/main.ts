@@ -71,7 +71,7 @@ export function createProgram({ err, out }: Pick<Terminal, 'err' | 'out'>, run: 
   addImpactCommand(program, run);
   addValidateCommand(program, run);
   addRestoreCommand(program, run);
-  addCompletionCommand(program, out);
+  addCompletionCommand(program, run, out);
   return program;
 }
 
