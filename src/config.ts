@@ -12,34 +12,76 @@ const collectorUrl = z
 
 /** Settings of the program, from the environment. Every one is checked before anything starts. */
 const common = {
-  /** `debug`, `info`, `warn` or `error`. */
-  SWITCHBACK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  /** Port of `/healthz`, `/readyz` and `/metrics`; 0 takes any free one. */
-  SWITCHBACK_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  SWITCHBACK_HOST: z.string().min(1).default('0.0.0.0'),
-  /** Collector of traces that takes OTLP over HTTP, without the path `/v1/traces`. Neither this nor the next one: no traces. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
-  /** The same with the path, whatever it is; goes before the other one. */
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectorUrl.optional(),
-  /** What the traces call this program; `switchback-hub` or `switchback-agent` when it is not set. */
-  OTEL_SERVICE_NAME: z.string().max(255).optional(),
+  SWITCHBACK_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('`debug`, `info`, `warn` or `error`.'),
+  SWITCHBACK_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8080)
+    .describe('Port of `/healthz`, `/readyz` and `/metrics`; 0 takes any free one.'),
+  SWITCHBACK_HOST: z
+    .string()
+    .min(1)
+    .default('0.0.0.0')
+    .describe('Address that SWITCHBACK_PORT, the rights server and the answers to SIP OPTIONS are bound to.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl
+    .optional()
+    .describe(
+      'Collector of traces that takes OTLP over HTTP, without the path `/v1/traces`. Without this and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT there are no traces.',
+    ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectorUrl
+    .optional()
+    .describe('The collector with the path, whatever it is; goes before OTEL_EXPORTER_OTLP_ENDPOINT.'),
+  OTEL_SERVICE_NAME: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('What the traces call this program; `switchback-hub` or `switchback-agent` when it is not set.'),
 };
 
 const hubSchema = z.object({
   ...common,
-  /** Election time of the hub in milliseconds: with two heartbeats less than the lease of every IU group. */
-  SWITCHBACK_HUB_ELECTION_MS: z.coerce.number().int().min(300).max(300_000).default(2500),
-  /** Most services with metrics of their own (`switchback_service_…`), the first ones by name; 0: none has. */
-  SWITCHBACK_SERVICE_METRICS: z.coerce.number().int().min(0).max(10_000).default(500),
-  /** The same of tenants (`switchback_tenant_…`), of which there may be very many: off unless it is set. */
-  SWITCHBACK_TENANT_METRICS: z.coerce.number().int().min(0).max(10_000).default(0),
-  /** Longest time that a service may be away in a switch, the wait for persons not counted: for metrics and alerts only. */
-  SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
-  /**
-   * Plugins that may be run for the credentials of regions with a ClusterProfile, as JSON in the form of the provider file of
-   * cluster-inventory-api (`access-providers.ts`). Absent: ClusterProfiles are not read.
-   */
-  SWITCHBACK_ACCESS_PROVIDERS: accessProviders.optional(),
+  SWITCHBACK_HUB_ELECTION_MS: z.coerce
+    .number()
+    .int()
+    .min(300)
+    .max(300_000)
+    .default(2500)
+    .describe('Election time of the hub in milliseconds: with two heartbeats less than the lease of every IU group.'),
+  SWITCHBACK_SERVICE_METRICS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(500)
+    .describe('Most services with metrics of their own (`switchback_service_…`), the first ones by name; 0: none has.'),
+  SWITCHBACK_TENANT_METRICS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe(
+      'Most tenants with metrics of their own (`switchback_tenant_…`), of which there may be very many: off unless it is set.',
+    ),
+  SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe(
+      'Longest time that a service may be away in a switch, the wait for persons not counted: for metrics and alerts only.',
+    ),
+  SWITCHBACK_ACCESS_PROVIDERS: accessProviders
+    .optional()
+    .describe(
+      'Plugins that may be run for the credentials of regions with a ClusterProfile, as JSON in the form of the provider file of cluster-inventory-api (docs/cluster-profiles.md). Absent: ClusterProfiles are not read.',
+    ),
 });
 
 const path = z.string().min(1);
@@ -54,35 +96,59 @@ const agentUrls = z
 
 const agentFields = z.object({
   ...common,
-  /** Name of the region that this agent is of, as the IU group names it. */
-  SWITCHBACK_REGION: z.string().min(1).max(40),
-  /**
-   * Folder with a kubeconfig for each other region, in a file of its name: how this agent sees the leases of its peers.
-   * What it needs there is `get` on `regionleases`. Without it the loss of the hub stops the active/backup services.
-   */
-  SWITCHBACK_PEERS_DIR: path.optional(),
-  /** Port of the rights server (`agent/rights-server.ts`), which is off without the three files; 0 takes any free one. */
-  SWITCHBACK_RIGHTS_PORT: z.coerce.number().int().min(0).max(65_535).default(8443),
-  /** PEM files: its certificate, its key, and the CA bundle that the certificates of gates must come from. */
-  SWITCHBACK_RIGHTS_CERT: path.optional(),
-  SWITCHBACK_RIGHTS_KEY: path.optional(),
-  SWITCHBACK_RIGHTS_CA: path.optional(),
-  /**
-   * Image, by digest, that holds the gate in `/switchback-gate` (`decide/desired/gate.ts`). Without it and the next one
-   * services with `fencing: Gate` are not run in this region.
-   */
-  SWITCHBACK_GATE_IMAGE: imageByDigest.optional(),
-  /** Where gates reach the rights servers of all agents of the region: `https://HOST:PORT`, several with commas. */
-  SWITCHBACK_GATE_AGENTS: agentUrls.optional(),
-  /** Name that the certificates of the rights servers carry, where it is not the host of the URL. */
-  SWITCHBACK_GATE_SERVER_NAME: z.string().min(1).max(253).optional(),
-  /** `ImageVolume` where all nodes can mount images; `InitContainer`, the default, copies the gate into each pod. */
-  SWITCHBACK_GATE_DELIVERY: z.enum(['ImageVolume', 'InitContainer']).optional(),
-  /**
-   * Port, of UDP and of TCP, where the SIP OPTIONS of transit centres are answered (`agent/probes/responder.ts`); 0 takes
-   * any free one. Absent: they are not, and a link that is lost one way only looks lost both ways.
-   */
-  SWITCHBACK_SIP_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  SWITCHBACK_REGION: z
+    .string()
+    .min(1)
+    .max(40)
+    .describe('Name of the region that this agent is of, as the IU group names it.'),
+  SWITCHBACK_PEERS_DIR: path
+    .optional()
+    .describe(
+      'Folder with a kubeconfig for each other region, in a file of its name: how this agent sees the leases of its peers. What it needs there is `get` on `regionleases`. Without it the loss of the hub stops the active/backup services.',
+    ),
+  SWITCHBACK_RIGHTS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8443)
+    .describe('Port of the rights server, which is off without its certificate, key and CA; 0 takes any free one.'),
+  SWITCHBACK_RIGHTS_CERT: path.optional().describe('PEM file: the certificate of the rights server.'),
+  SWITCHBACK_RIGHTS_KEY: path.optional().describe('PEM file: the key of the rights server.'),
+  SWITCHBACK_RIGHTS_CA: path
+    .optional()
+    .describe('PEM file: the CA bundle that the certificates of gates must come from.'),
+  SWITCHBACK_GATE_IMAGE: imageByDigest
+    .optional()
+    .describe(
+      'Image, by digest, that holds the gate in `/switchback-gate`. Without it and SWITCHBACK_GATE_AGENTS services with `fencing: Gate` are not run in this region.',
+    ),
+  SWITCHBACK_GATE_AGENTS: agentUrls
+    .optional()
+    .describe(
+      'Where gates reach the rights servers of all agents of the region: `https://HOST:PORT`, several with commas.',
+    ),
+  SWITCHBACK_GATE_SERVER_NAME: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe('Name that the certificates of the rights servers carry, where it is not the host of the URL.'),
+  SWITCHBACK_GATE_DELIVERY: z
+    .enum(['ImageVolume', 'InitContainer'])
+    .optional()
+    .describe(
+      '`ImageVolume` where all nodes can mount images; `InitContainer`, the default, copies the gate into each pod.',
+    ),
+  SWITCHBACK_SIP_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe(
+      'Port, of UDP and of TCP, where the SIP OPTIONS of transit centres are answered; 0 takes any free one. Absent: they are not, and a link that is lost one way only looks lost both ways.',
+    ),
 });
 
 const RIGHTS = ['SWITCHBACK_RIGHTS_CERT', 'SWITCHBACK_RIGHTS_KEY', 'SWITCHBACK_RIGHTS_CA'] as const;

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../arguments.ts';
 import { renderAlerts } from './alerts/render.ts';
 import { renderArgocd } from './argocd.ts';
 import { renderCatalogue } from './catalogue.ts';
@@ -12,8 +12,10 @@ import { renderChartReadme } from './chart/readme.ts';
 import { renderTemplates } from './chart/templates.ts';
 import { renderValues } from './chart/values-files.ts';
 import { renderCli } from './cli.ts';
+import { renderConfiguration } from './configuration.ts';
 import { renderCrds } from './crds.ts';
 import { renderDashboards } from './dashboards/render.ts';
+import { renderEvents } from './events.ts';
 import { renderFlux } from './flux.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { renderGuards } from './guards.ts';
@@ -38,7 +40,10 @@ const OWNED: Readonly<Record<string, string>> = {
   'charts/switchback/dashboards': '.json',
 };
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const USAGE = `npm run gen -- [--check]
+  --check   writes nothing; the exit status says whether all files are as they would be written`;
+
+const { values } = readArguments(USAGE, { check: { type: 'boolean', default: false } });
 const files = [
   ...renderCrds(),
   ...renderReference(),
@@ -55,6 +60,8 @@ const files = [
   ...renderFlux(),
   ...renderMetrics(),
   ...renderLogs(),
+  ...renderEvents(),
+  ...renderConfiguration(),
   ...renderAlerts(),
   ...renderDashboards(),
 ];

@@ -397,7 +397,7 @@ const status = z.object({
     .regex(/^[0-9a-f]{32}$/)
     .optional()
     .describe(
-      'The trace that tells of this switch once it has ended, where traces are on: its uid without the dashes.',
+      'The trace that tells of this switch, where traces are on: its uid without the dashes. Steps come when all services are where they shall be, the root when it has ended.',
     ),
   steps: z.array(step).max(8).meta(listMap('name')).optional().describe('What was done, and when.'),
   services: z
