@@ -48,6 +48,10 @@ test: setup ## everything that is tested: check, scenarios, simulation, integrat
 e2e: setup ## real nodes, real pods and callers outside: regions are cut off, stopped and lost (needs Docker and root)
 	@$(RUN) npm run --silent e2e
 
+.PHONY: quick-start
+quick-start: setup ## three clusters with real nodes, and a shell for docs/quick-start.md (needs Docker and root)
+	@$(RUN) node hack/nodes/enclose.ts node hack/nodes/shell.ts --bare
+
 .PHONY: sim
 sim: setup ## histories with faults on virtual time (SIM_ARGS="--seed 7" replays one)
 	@$(RUN) npm run --silent sim -- $(SIM_ARGS)
@@ -73,7 +77,7 @@ image: setup ## make the image of the operator from local files, without Docker:
 	@$(RUN) node hack/image/build.ts
 
 .PHONY: chart-tools
-chart-tools: setup ## build Helm and kube-score into the cache, once (a minute after the control planes)
+chart-tools: setup ## build Helm, kubeconform and kube-score into the cache, once (a minute after the control planes)
 	@$(RUN) node hack/tools/chart-tools.ts
 
 .PHONY: regions-up

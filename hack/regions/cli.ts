@@ -11,7 +11,7 @@ import { fileTail } from './process.ts';
 import type { RegionOptions } from './regions.ts';
 import { reap, runningProcesses, stateFile } from './state.ts';
 
-const defaultDir = join(cacheDir(), 'regions');
+const defaultDir = process.env['SWITCHBACK_REGIONS'] ?? join(cacheDir(), 'regions');
 
 const usage = `usage: node hack/regions/cli.ts COMMAND [--dir FOLDER]
 
@@ -39,7 +39,7 @@ const usage = `usage: node hack/regions/cli.ts COMMAND [--dir FOLDER]
   heal link FROM TO                            FROM and TO are hub or regions; they may be the same
   restore all                                  mend everything
 
-FOLDER keeps data, logs, kubeconfigs (default: ${defaultDir}).`;
+FOLDER keeps data, logs, kubeconfigs (default: $SWITCHBACK_REGIONS, now ${defaultDir}).`;
 
 const defaultRegions = ['us-east:us-east-a,us-east-b', 'us-west:us-west-a,us-west-b'];
 const daemonStartMs = 10_000;
