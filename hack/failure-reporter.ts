@@ -1,7 +1,7 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /** Longest part of a message that is shown: the whole of it stands further up. */
-const MESSAGE_CHARS = 300;
+const MESSAGE_CHARS = 1500;
 
 /**
  * A line for each failed test, as the last thing that a run prints: who sees only the end of a log, as in most CI, reads

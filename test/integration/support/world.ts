@@ -19,6 +19,7 @@ import { RESOURCES } from '../../../src/api/resources.ts';
 import type { ServiceInstance } from '../../../src/api/service-instance.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { keyOf } from '../../../src/kube/object.ts';
+import { describePicture } from './picture.ts';
 import { PodObserver } from './pod-observer.ts';
 import {
   BACKUP_CLASSES,
@@ -66,9 +67,22 @@ export interface World extends AsyncDisposable {
   settled(count: number, timeoutMs?: number): Promise<void>;
 }
 
-/** Waits for a condition by asking again and again; `what` completes "waited for". */
-export const until = (what: string, condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> =>
-  waitFor({ what, timeoutMs }, condition);
+/** Hubs that run now, to be asked what they see when something was waited for in vain. */
+const runningHubs = new Set<KubeClient>();
+
+/**
+ * Waits for a condition by asking again and again; `what` completes "waited for".
+ * @throws when time has run out, with what the hub says then
+ */
+export async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  try {
+    await waitFor({ what, timeoutMs }, condition);
+  } catch (error) {
+    const pictures = await Promise.all([...runningHubs].map((hub) => describePicture(hub).catch(String)));
+    const { cause, message } = error as Error;
+    throw new Error([message, ...pictures].join('\n'), { cause });
+  }
+}
 
 export const conditionOf = (
   object: { readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined },
@@ -179,6 +193,7 @@ async function furnish(
     ...readersOf(hub, clientOf),
     [Symbol.asyncDispose]: () => dismantle(world, [hub, ...clients.values()]),
   };
+  runningHubs.add(hub);
   observer.start();
   await world.apply(iuGroup({ regions: samples, ...group }), ...manifests);
   if (start) operator.start();
@@ -226,7 +241,8 @@ const describe = (instances: readonly ServiceInstance[]): string =>
   instances.map((one) => `${keyOf(one)} (${conditionOf(one, 'Ready')?.message ?? 'no status'})`).join(', ');
 
 /** Ends everything. The logs of the operator are kept in the folder SWITCHBACK_TEST_LOGS, when that is set. */
-async function dismantle({ operator, observer, regions }: World, clients: readonly KubeClient[]): Promise<void> {
+async function dismantle({ hub, operator, observer, regions }: World, clients: readonly KubeClient[]): Promise<void> {
+  runningHubs.delete(hub);
   await observer.stop();
   await operator.stop();
   const keep = process.env['SWITCHBACK_TEST_LOGS'];
