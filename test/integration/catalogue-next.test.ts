@@ -55,8 +55,7 @@ const SLOW_MS = 180_000;
 
 let world: World;
 beforeAll(async () => {
-  // Nor is it the subject here that a region comes and goes because the machine is late.
-  const failover = { failureThresholdSeconds: 15, flapping: { changes: 100, windowSeconds: 60 } };
+  const failover = { failureThresholdSeconds: 15 };
   const group = { timings: TIMINGS, failover, switchback: { stableForSeconds: 5 } };
   const manifests = [...(today ?? []), tenant('crown')];
   world = await bootWorld({ group, manifests, singles: [...MOVING, 'third-party-wfm'] });

@@ -123,7 +123,7 @@ beforeAll(async () => {
     // Each partition begins as if it were the first one.
     group: {
       timings: TIMINGS,
-      failover: { coolDownSeconds: 0, recoveryThresholdSeconds: 0, flapping: { changes: 100 } },
+      failover: { coolDownSeconds: 0, recoveryThresholdSeconds: 0 },
       switchback: { mode: 'Manual', stableForSeconds: 1, damping: { maxStableForSeconds: 1 } },
     },
     manifests: [MAIL, CAPTURE, tenant('acme', { tier: 'Global', secondaryRegions })],

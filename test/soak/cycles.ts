@@ -27,12 +27,7 @@ export async function openSoak(): Promise<Soak> {
   const world = await bootWorld({
     group: {
       timings: TIMINGS,
-      failover: {
-        failureThresholdSeconds: 4,
-        coolDownSeconds: 0,
-        recoveryThresholdSeconds: 0,
-        flapping: { changes: 100 },
-      },
+      failover: { coolDownSeconds: 0, recoveryThresholdSeconds: 0 },
       switchback: { stableForSeconds: 1, damping: { maxStableForSeconds: 1 } },
     },
   });

@@ -71,7 +71,8 @@ export function iuGroup({
         credentials: credentialsOf(region),
       })),
       timings,
-      failover: { failureThresholdSeconds: 4, coolDownSeconds: 1, ...failover },
+      // With heartbeats so fast, a region that has to wait for its processor comes and goes: seven times hold it for minutes.
+      failover: { failureThresholdSeconds: 4, coolDownSeconds: 1, flapping: { changes: 100 }, ...failover },
       switchback: { stableForSeconds: 600, ...switchback },
       ...(traffic && { traffic }),
       ...(digitalRegion !== undefined && { digitalRegion }),
