@@ -35,6 +35,13 @@ export class AdminApi {
     this.#expectOk('PATCH', path, answer);
   }
 
+  /** Sets annotations of one object; none there is no error. */
+  async annotate(path: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+    const body = JSON.stringify({ metadata: { annotations } });
+    const answer = await this.#call('PATCH', path, body, 'application/merge-patch+json');
+    if (answer.status !== 404) this.#expectOk('PATCH', path, answer);
+  }
+
   /** Deletes one object; none there is no error. */
   async delete(path: string): Promise<void> {
     const answer = await this.#call('DELETE', path);

@@ -68,6 +68,44 @@ export async function releaseLeases(api: AdminApi, zone: ZoneSpec): Promise<void
   await Promise.all(namesOf(zone).map((name) => api.delete(`${leases}/${name}`)));
 }
 
+const NUDGED = 'regions.switchback.dev/nudged';
+const SICK = 'regions.switchback.dev/sick';
+const NUDGE_EVERY_MS = 1000;
+
+/**
+ * Whether the nodes of a zone have taken up their pods: what is to end has ended, and the rest is Ready. A kwok that has just
+ * started lists the pods of a node once; where it does that before it has taken the node itself into its books (0.8.0, on
+ * a busy machine), it leaves them out, and a pod that never changes again would be Terminating for ever. So what is not
+ * taken up is changed, until it is.
+ */
+export function createPodsAreTaken(api: AdminApi, zone: ZoneSpec): () => Promise<boolean> {
+  const names = new Set<unknown>(namesOf(zone));
+  let nudgedMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const pods = itemsOf(await api.get('/api/v1/pods'));
+    const left = pods.filter((pod) => names.has(field(field(pod, 'spec'), 'nodeName')) && isLeft(pod));
+    if (left.length === 0) return true;
+    const now = performance.now();
+    if (now - nudgedMs < NUDGE_EVERY_MS) return false;
+    nudgedMs = now;
+    await Promise.all(left.map((pod) => api.annotate(podPath(pod), { [NUDGED]: new Date().toISOString() })));
+    return false;
+  };
+}
+
+function podPath(pod: unknown): string {
+  const metadata = field(pod, 'metadata');
+  return `/api/v1/namespaces/${field(metadata, 'namespace')}/pods/${field(metadata, 'name')}`;
+}
+
+function isLeft(pod: unknown): boolean {
+  const [metadata, status] = [field(pod, 'metadata'), field(pod, 'status')];
+  if (field(metadata, 'deletionTimestamp') !== undefined) return field(metadata, 'finalizers') === undefined;
+  if (field(field(metadata, 'annotations'), SICK) !== undefined) return false;
+  const runs = ['Pending', 'Running'].includes(String(field(status, 'phase')));
+  return runs && !isReady(status);
+}
+
 function itemsOf(list: unknown): readonly unknown[] {
   const items = field(list, 'items');
   return Array.isArray(items) ? items : [];
@@ -84,10 +122,14 @@ function renewTimeMs(lease: unknown): number {
 const lostNodeTaints: readonly string[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
 function nodeIsReady(node: unknown): boolean {
-  const conditions = field(field(node, 'status'), 'conditions');
   const taints = field(field(node, 'spec'), 'taints');
   if (Array.isArray(taints) && taints.some((taint) => lostNodeTaints.includes(String(field(taint, 'key')))))
     return false;
+  return isReady(field(node, 'status'));
+}
+
+function isReady(status: unknown): boolean {
+  const conditions = field(status, 'conditions');
   return (
     Array.isArray(conditions) &&
     conditions.some((condition) => field(condition, 'type') === 'Ready' && field(condition, 'status') === 'True')

@@ -13,7 +13,7 @@ import {
 } from './control-plane.ts';
 import { newToken, newTokens, type Tokens, writeServiceAccountKeys, writeTokens } from './identity.ts';
 import { kubeconfig } from './kubeconfig.ts';
-import { nodesOf, podCidr, releaseLeases, zoneIsReady } from './nodes.ts';
+import { createPodsAreTaken, nodesOf, podCidr, releaseLeases, zoneIsReady } from './nodes.ts';
 import { freePort } from './ports.ts';
 import { fileTail, ManagedProcess } from './process.ts';
 import type { Access, Cluster, ClusterSpec, OperatorUser, Parts, RegionProvider } from './provider.ts';
@@ -143,6 +143,8 @@ class ProcessCluster implements Cluster {
       nodes.start();
     }
     await this.#waitFor(`the nodes of zone ${zone}`, nodes, nodesMs, () => zoneIsReady(api, spec, sinceMs));
+    const podsAreTaken = createPodsAreTaken(api, spec);
+    if (sinceMs > 0) await this.#waitFor(`the pods of zone ${zone}`, nodes, nodesMs, podsAreTaken);
   }
 
   async stopNodes(zone: string): Promise<void> {
