@@ -28,7 +28,7 @@ async function isJustConverted(ms: number, order = ORDER, isSeen = true): Promis
     converted,
     fenced: new Map(),
     gate: undefined,
-    leadership: { token: 'leader', isCertain: () => true, sinceMs: () => 60_000 },
+    leadership: { token: 'leader', isCertain: () => true, sinceAtMostMs: () => 60_000 },
     orders: { sure: true },
   });
   return factsOf(context, KEY, order, true).isJustConverted;

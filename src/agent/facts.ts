@@ -49,7 +49,7 @@ export function factsOf(context: AgentContext, key: string, order: RegionalServi
     isJustConverted: isJustConverted(context, key, order),
     isCertain: context.leadership.isCertain(),
     isSure: context.orders.sure,
-    sinceLeadMs: context.leadership.sinceMs(),
+    sinceLeadMs: context.leadership.sinceAtMostMs(),
     isStarted: isStarted || !isPictureWhole(context),
     isFenced: context.fenced.get(key)?.token === context.leadership.token,
     lacksGate: lacksGate(order, context.gate),

@@ -1,4 +1,4 @@
-import { type Clock, elapsedAtLeast, type Instant } from '../runtime/clock.ts';
+import { type Clock, elapsedAtLeast, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
 
@@ -46,7 +46,13 @@ export class AgentLeadership {
     return this.#since !== undefined && (this.#elector?.isCertain() ?? false);
   }
 
+  /** How long it has lasted at least: for what has to be waited for. */
   sinceMs(): number {
     return this.#since ? elapsedAtLeast(this.#since, this.#clock.now()) : 0;
+  }
+
+  /** How long it has lasted at most: for what is allowed only at its beginning. A clock that is set back prolongs nothing. */
+  sinceAtMostMs(): number {
+    return this.#since ? elapsedAtMost(this.#since, this.#clock.now()) : 0;
   }
 }

@@ -45,7 +45,7 @@ const inSituation = (situation: Situation): RightsView => {
     service === MAIL ? (times[epoch] ?? 0) : 0;
   return {
     authority: { remainingMs: by(rights), promisedMs: by(promises) },
-    leadership: { hasDuty: leads, isCertain: () => certain, sinceMs: () => 60_000 },
+    leadership: { hasDuty: leads, isCertain: () => certain, sinceAtMostMs: () => 60_000 },
     orders: { get: (key) => (key === MAIL ? order : undefined), sure },
     gate,
   };

@@ -47,7 +47,7 @@ export interface RightAnswer {
 
 /** What of an `AgentContext` is asked. */
 export interface RightsView extends RightsBooks {
-  readonly leadership: Pick<AgentLeadership, 'hasDuty' | 'isCertain' | 'sinceMs'>;
+  readonly leadership: Pick<AgentLeadership, 'hasDuty' | 'isCertain' | 'sinceAtMostMs'>;
   readonly orders: Pick<OrderBook, 'get' | 'sure'>;
   readonly gate: GateSettings | undefined;
 }
@@ -85,7 +85,7 @@ const factsWithoutRight = ({ leadership, orders }: RightsView): RegionalFacts =>
   hasEarlierRight: false,
   isCertain: leadership.isCertain(),
   isSure: orders.sure,
-  sinceLeadMs: leadership.sinceMs(),
+  sinceLeadMs: leadership.sinceAtMostMs(),
   isStarted: false,
   isFenced: false,
   lacksGate: false,

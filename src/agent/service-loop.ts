@@ -72,7 +72,7 @@ async function act(context: AgentContext, pass: Pass): Promise<ReconcileResult> 
     case 'Release':
       return release(context, pass);
     case 'AwaitRight':
-      return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, RIGHT_PROOF_MS - context.leadership.sinceMs()) };
+      return { requeueAfterMs: Math.max(LEAST_AWAIT_MS, RIGHT_PROOF_MS - context.leadership.sinceAtMostMs()) };
     case 'Rest':
       if (mayPrepare(context, pass.order)) await prepareAtZero(context, pass.order, pass.signal);
       return resumeWhenCertain(context);

@@ -42,7 +42,7 @@ function ask(orders: readonly RegionalService[], isFenced = true): boolean | und
       converted: new Map(),
       fenced: new Map(isFenced ? [[KEY, { token: 'leader', mark: '', at: clock.now() }]] : []),
       gate: undefined,
-      leadership: { token: 'leader', isCertain: () => true, sinceMs: () => sinceLeadMs },
+      leadership: { token: 'leader', isCertain: () => true, sinceAtMostMs: () => sinceLeadMs },
       orders: { sure: true, values: () => orders },
     }),
   );

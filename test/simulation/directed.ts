@@ -739,6 +739,14 @@ export const DIRECTED: readonly DirectedHistory[] = [
     },
   },
   {
+    name: 'leaderSetBack',
+    what: 'the clock of the agent that leads is set back by more than it has led, and then the region is cut off: its services stop in time',
+    arrange(stage) {
+      stage.at(0, () => stage.setBack(stage.leaderAt('east'), 60_000));
+      stage.at(stage.between(500, 2_000), () => stage.isolate('east'));
+    },
+  },
+  {
     name: 'oldLeaderReturns',
     what: 'an agent stands still; the next one leads, stops a service, confirms it and dies; the first one leads again and knows nothing of it',
     arrange(stage) {

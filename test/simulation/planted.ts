@@ -816,6 +816,18 @@ export const PLANTED: readonly PlantedBug[] = [
     directed: 'standbySetBack',
   },
   {
+    name: 'proofAsLongAsClockIsBack',
+    what: 'an agent that leads takes a clock that is set back for the beginning of its leadership, and lets run what has no right',
+    edits: [
+      {
+        file: 'src/agent/facts.ts',
+        find: 'sinceLeadMs: context.leadership.sinceAtMostMs(),',
+        replace: 'sinceLeadMs: context.leadership.sinceMs(),',
+      },
+    ],
+    directed: 'leaderSetBack',
+  },
+  {
     name: 'followsNobody',
     what: 'a hub that was made anew acts at once, whoever the regions remember',
     edits: [
