@@ -39,7 +39,7 @@ test('a controller shows itself as one of controller-runtime', async () => {
       'controller_runtime_reconcile_panics_total{controller="placement"} 1',
       'controller_runtime_reconcile_time_seconds_count{controller="placement"} 3',
       'workqueue_adds_total{name="placement",controller="placement"} 3',
-      'workqueue_retries_total{name="placement",controller="placement"} 1',
+      'workqueue_retries_total{name="placement",controller="placement"} 2',
       'workqueue_unfinished_work_seconds{name="placement",controller="placement"} 0',
       'workqueue_work_duration_seconds_bucket{le="1e-8",name="placement",controller="placement"} 3',
     ]),

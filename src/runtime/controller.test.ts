@@ -156,7 +156,7 @@ test('conflicts are tried again at once and silently, but not for ever', async (
   expect(failures).toHaveLength(1);
 });
 
-test('a terminal error is told and not tried again until the key comes anew', async () => {
+test('what is refused is told and tried again ever more seldom, and at once when the key comes anew', async () => {
   let visits = 0;
   const { clock, controller, failures, outcomes } = setUp(async () => {
     visits += 1;
@@ -164,13 +164,18 @@ test('a terminal error is told and not tried again until the key comes anew', as
   });
   controller.start();
   controller.enqueue('a');
-  await clock.advance(600_000);
+  await clock.advance(999);
   expect(visits).toBe(1);
   expect(outcomes).toEqual(['terminal']);
   expect(failures[0]).toMatchObject({ controller: 'test', key: 'a', willRetry: false });
+  await clock.advance(1 + 2000 + 4000);
+  expect(visits).toBe(4);
+  await clock.advance(600_000);
+  // After 8, 16 and 32 s, and then once a minute.
+  expect(visits).toBe(4 + 3 + 9);
   controller.enqueue('a');
   await setImmediate();
-  expect(visits).toBe(2);
+  expect(visits).toBe(17);
 });
 
 test.each([

@@ -50,7 +50,7 @@ export interface ReconcileFailure {
   readonly controller: string;
   readonly key: string;
   readonly error: unknown;
-  /** False when nothing more is tried until the object changes. */
+  /** False when it was refused for good, as far as the answer tells: it is tried again, but seldom. */
   readonly willRetry: boolean;
 }
 
@@ -66,6 +66,12 @@ export interface ControllerOptions {
   /** Called for every failure but a lost compare-and-swap, which is ordinary life. */
   readonly onFailure?: (failure: ReconcileFailure) => void;
 }
+
+/**
+ * What was refused is tried again too, ever more seldom: what ends a refusal (a role binding, a webhook, an API server that
+ * has just started and has not read its roles) is no event of the object, and nothing else would bring the key back.
+ */
+const REFUSED_BACKOFF = { minMs: 1000, maxMs: 60_000 };
 
 /** A conflict is looked at again at once, but a key that conflicts again and again must not spin. */
 const QUIET_CONFLICTS = 3;
@@ -164,7 +170,7 @@ export class Controller {
     }
     const willRetry = disposed?.disposition !== 'never';
     if (willRetry) this.#retry(key, lane, disposed?.retryAfterMs);
-    else this.queue.forget(key);
+    else this.queue.addRateLimited(key, lane, REFUSED_BACKOFF);
     this.#tell({ controller: this.name, key, error, willRetry });
     if (!disposed) return 'bug';
     return willRetry ? 'error' : 'terminal';

@@ -2,7 +2,7 @@
  * How a reconcile goes on after an error. Errors say it themselves, so that the runtime needs to know no error class:
  * - `backoff`: try again with exponential back-off, or after `retryAfterMs` when the error names a time;
  * - `again`: try again at once and silently, the input was stale (a lost compare-and-swap);
- * - `never`: trying again with the same input cannot help.
+ * - `never`: trying again with the same input cannot help soon: it was refused.
  */
 export type Disposition = 'backoff' | 'again' | 'never';
 

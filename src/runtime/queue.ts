@@ -33,6 +33,7 @@ export interface WorkQueueOptions {
 
 /** Every tenth key is taken in this order, so that no lane waits for ever behind a flood in a higher one. */
 const AGEING_EVERY = 10;
+const BACKOFF = { minMs: 5, maxMs: 60_000 };
 const AGED_ORDER: readonly QueueLane[] = ['resync', 'change', 'failover'];
 /** Half-way between, the middle lane is preferred: a flood of failovers must not stop all changes either. */
 const MIDDLE_ORDER: readonly QueueLane[] = ['change', 'failover', 'resync'];
@@ -127,8 +128,8 @@ export class WorkQueue {
   }
 
   /** Queues a key after its back-off, which doubles at each call until `forget`. Returns the delay in milliseconds. */
-  addRateLimited(key: string, lane: QueueLane = 'change'): number {
-    const { minMs, maxMs } = this.#options.backoff ?? { minMs: 5, maxMs: 60_000 };
+  addRateLimited(key: string, lane: QueueLane = 'change', backoff = this.#options.backoff ?? BACKOFF): number {
+    const { minMs, maxMs } = backoff;
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#options.metrics?.retried(this.name);
