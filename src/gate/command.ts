@@ -21,6 +21,8 @@ export interface Command {
  * Starts `command` without a shell, in a process group (and session) of its own, with the input, the outputs and the
  * environment of the gate, and `more` beside it. What is left of the group when the process has ended is killed.
  *
+ * What cannot be started has ended, with the reason as its problem; it does not throw.
+ *
  * What leaves the group (a daemon that makes a session of its own) ends with the gate only where the gate is the first
  * process of its container: then the kernel ends all others with it.
  */
@@ -28,7 +30,9 @@ export function startCommand(
   [program, ...args]: readonly [string, ...string[]],
   more: Readonly<Record<string, string>>,
 ): Command {
-  const child = spawn(program, args, { stdio: 'inherit', detached: true, env: { ...env, ...more } });
+  const started = spawned(program, args, more);
+  if (started instanceof Error) return neverStarted(started);
+  const child = started;
   const { pid } = child;
   const killGroup = (): void => {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
@@ -43,6 +47,21 @@ export function startCommand(
   });
   return { ended, killGroup, signal: (name) => void child.kill(name) };
 }
+
+/** Node tells of some failures by an event, and throws the others (not enough memory, for one). */
+function spawned(program: string, args: readonly string[], more: Readonly<Record<string, string>>) {
+  try {
+    return spawn(program, args, { stdio: 'inherit', detached: true, env: { ...env, ...more } });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+const neverStarted = (error: Error): Command => ({
+  ended: Promise.resolve({ code: codeOfFailure(error), problem: error.message }),
+  killGroup: () => undefined,
+  signal: () => undefined,
+});
 
 /** As shells do it. */
 export const codeOfSignal = (signal: NodeJS.Signals | null): number => (signal ? 128 + constants.signals[signal] : 1);
