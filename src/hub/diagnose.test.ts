@@ -65,7 +65,11 @@ beforeEach(() => {
   const links = new Map(REGIONS.map((region) => [region, linkOf(region)]));
   const instance = anInstance('mail', { primaryRegion: 'east', secondaryRegions: ['west'] });
   context = partOf<HubContext>('context', {
-    links: { get: (region: string) => links.get(region), groupOf: () => group, credentialsOf: () => 'Ok' },
+    links: {
+      get: (region: string) => links.get(region),
+      groupOf: (region: string) => (REGIONS.includes(region) ? group : undefined),
+      credentialsOf: () => 'Ok',
+    },
     instances: { store: { byIndex: () => [instance] } },
     classes: { store: { get: () => aClass('voice-mail', aBackup()) } },
     assignments: { get: () => anAssignment('1 east>west') },
@@ -90,6 +94,12 @@ async function judge(seconds = 0.5): Promise<string | undefined> {
 }
 const seesEast = (state: PeerSighting['state'], withoutRight?: boolean) => ({
   sightings: [{ region: 'east', state, ...(withoutRight === undefined ? {} : { withoutRight }) }],
+});
+
+it('is not said any more of a region that was taken out of its group', async () => {
+  context.diagnoses.set('gone', { state: 'Healthy', reason: 'RegionHealthy', message: '' });
+  await judge();
+  expect([...context.diagnoses.keys()].toSorted()).toEqual(REGIONS.toSorted());
 });
 
 describe('a region that the hub cannot see', () => {

@@ -50,6 +50,7 @@ export const isReachable = ({ diagnoses }: Pick<HubContext, 'diagnoses'>, link: 
 export function diagnoseGroup(context: HubContext, group: IUGroup): boolean {
   const policy = diagnosisPolicy(group);
   const regions = regionsOfGroup(context.links, group);
+  forgetStrangers(context);
   noteReadiness(context, group, regions);
   const own = new Map(regions.map((region) => [region, ownEvidence(context, group, region)]));
   const witnesses = regions.filter((region) => {
@@ -115,6 +116,11 @@ function judge(context: HubContext, region: string, evidence: RegionEvidence, po
     isSeen: fresh === 'Nothing' ? undefined : fresh === 'Seen',
   });
   return { ...diagnosis, evidence: describeEvidence(evidence) };
+}
+
+/** Nobody looks at a region that is in no group any more: what it was found to be last would be believed for ever. */
+function forgetStrangers({ diagnoses, links }: HubContext): void {
+  for (const region of [...diagnoses.keys()]) if (!links.groupOf(region)) diagnoses.delete(region);
 }
 
 /** Of active/backup services that a region was granted at their epoch: whether they are ready there. */
