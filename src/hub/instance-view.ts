@@ -206,6 +206,8 @@ function assignedForMs({ leadership }: HubContext, { since }: Assignment, now: n
 
 /** Undefined for a service that was never assigned. */
 export function assignedService(context: HubContext, instance: ServiceInstance): AssignedService | undefined {
+  // It is not started anew anywhere: as a failover under way it would hold all others for ever.
+  if (instance.metadata.deletionTimestamp) return undefined;
   const key = keyOf(instance);
   const assignment = context.assignments.get(key);
   return assignment && { assignment, grantedEpoch: epochsIn(context, key, assignment.activeRegion).grantedEpoch };
