@@ -194,6 +194,10 @@ function agentOf(
     region: config.SWITCHBACK_REGION,
     ...(gate ? { gate } : {}),
     onLeading: (leads) => metrics.setLeading('switchback-agent', leads),
+    onOtherTimings: () => {
+      log('error', 'Timings have changed', { region: config.SWITCHBACK_REGION });
+      process.exit(1);
+    },
     probes: { ask: createAsk(systemRandom, createLookup()), metrics: shown.probes },
     leaseMetrics: shown.lease,
     version,

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { QuorumReads } from '../act/quorum-reads.ts';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
+import type { Timings } from '../api/iu-group.ts';
 import { FIELD_MANAGERS, LABELS, STANDBY_SERVICE } from '../api/labels.ts';
 import type { Region } from '../api/region.ts';
 import type { RegionLease } from '../api/region-lease.ts';
@@ -77,6 +79,8 @@ export interface AgentOptions {
   readonly metrics?: ControllerMetrics;
   /** Told when this process begins and ceases to lead. */
   readonly onLeading?: (leads: boolean) => void;
+  /** Told when the Region was made anew with other timings: this process counts by the old ones, and must end. */
+  readonly onOtherTimings?: () => void;
   /** Told how close rights came to their end when they were renewed. */
   readonly leaseMetrics?: LeaseMetrics;
   /** Absent: services that ask for gates are not run in this region. */
@@ -109,8 +113,11 @@ export interface Agent {
 export function createAgent(options: AgentOptions): Agent {
   const caches = createCaches(options);
   let running: Running | undefined;
+  let timings: Timings | undefined;
   const begin = ({ spec }: Region): void => {
-    running ??= startRunning(options, caches, computeProtocolTiming(spec.timings));
+    if (timings !== undefined && !isDeepStrictEqual(timings, spec.timings)) options.onOtherTimings?.();
+    timings ??= spec.timings;
+    running ??= startRunning(options, caches, computeProtocolTiming(timings));
   };
   caches.regions.store.addHandler((delta) => {
     if (delta.type !== 'deleted' && delta.object.metadata.name === options.region) begin(delta.object);

@@ -58,6 +58,7 @@ export const REASONS = {
   CredentialsPluginFailed: 'A plugin gave no credential; the message says why, and until when the old one is good.',
   RegionNotInGroup: 'A region that is named is not one of the infrastructure units of the group.',
   RegionTaken: 'Another IU group already uses the region.',
+  TimingsDiffer: 'A region counts its rights by other timings than the group has, so none is given.',
   RegionUnreachable: 'No answer came from the region.',
   RegionLost: 'The region is lost: no answer and no heartbeat for the failure threshold.',
   RegionHealthy: 'The region answers and its agent beats.',

@@ -16,6 +16,7 @@ import { SeededRandom } from '../../test/support/seeded-random.ts';
 import type { VirtualProcess } from '../../test/support/virtual-process.ts';
 import { VirtualTime } from '../../test/support/virtual-time.ts';
 import { API_VERSION } from '../api/common.ts';
+import type { Timings } from '../api/iu-group.ts';
 import type { RegionLeaseSpec } from '../api/region-lease.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
@@ -53,6 +54,8 @@ interface World {
     synced: boolean;
     isGoing?: boolean;
     isWestRead?: boolean;
+    /** What it was told to count its rights by. */
+    westTold?: Timings;
     /** The election record that this leadership took over. */
     origin: OwnRecord['origin'];
     groupAnnotations?: Readonly<Record<string, string>>;
@@ -111,6 +114,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
   });
   const west = {
     leases: { store: { get: () => undefined } },
+    regions: { store: { get: () => known.westTold && { spec: { timings: known.westTold } } } },
     services: {
       store: { get: () => known.west },
       reflector: {
@@ -254,6 +258,15 @@ describe('an acknowledgement', () => {
     await run();
     expect(grantsInRegion()).toBeUndefined();
     expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
+  });
+
+  it('is not sent while a region of the group counts by timings that a group before this one has told it', async () => {
+    world.known.westTold = { ...aGroup('americas', ['east']).spec.timings, leaseSeconds: 20 };
+    await run();
+    expect(grantsInRegion()).toBeUndefined();
+    world.known.westTold = aGroup('americas', ['east']).spec.timings;
+    await world.time.run(world.time.nowMs + 2000);
+    expect(grantsInRegion()?.grants).toEqual({ [KEY]: 1 });
   });
 
   it('is not sent out of caches that are not filled', async () => {

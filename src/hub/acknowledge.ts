@@ -12,6 +12,7 @@ import { dependencyWaitMs, endDependencyWait } from './dependencies.ts';
 import { mayPromote } from './grants.ts';
 import { groupViewOf } from './instance-view.ts';
 import type { RegionLink } from './region-link.ts';
+import { toldOtherTimings } from './region-links.ts';
 
 interface Grants {
   /** The services that the region may run now, each with its epoch. */
@@ -152,6 +153,7 @@ async function acknowledge(
 ): Promise<number | undefined> {
   const nonce = lease.spec.agent?.nonce;
   if (nonce === undefined || !(await isOurs(context, link, lease))) return undefined;
+  if (toldOtherTimings(context, context.links.groupOf(link.region)).length > 0) return undefined;
   const own = context.leadership.own();
   if (own === undefined) return undefined;
   const { by, record, term } = own;

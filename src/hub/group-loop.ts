@@ -20,6 +20,7 @@ import { isHubSuspect } from './diagnose.ts';
 import { type IngressReport, reportIngress } from './ingress-records.ts';
 import { placedServices } from './instance-view.ts';
 import { noteFailures } from './present-state.ts';
+import { toldOtherTimings } from './region-links.ts';
 import { rehearse } from './rehearsals.ts';
 import { answerRequest, type RequestFacts } from './requests.ts';
 import { whileSettling } from './settling.ts';
@@ -139,6 +140,7 @@ function gather(
     const region = context.assignments.get(keyOf(instance))?.activeRegion;
     if (region !== undefined) active.set(region, (active.get(region) ?? 0) + 1);
   }
+  const otherwise = new Set(toldOtherTimings(context, group));
   const regions = group.spec.infrastructureUnits.map(({ credentials, region }): RegionSummary => {
     const owner = context.links.groupOf(region)?.metadata.name;
     const diagnosis = context.diagnoses.get(region);
@@ -151,6 +153,7 @@ function gather(
       ...sourceOf(credentials, context.links.problemOf(region)),
       activeServices: active.get(region) ?? 0,
       ...(owner !== undefined && owner !== group.metadata.name ? { takenBy: owner } : {}),
+      ...(otherwise.has(region) ? { hasOtherTimings: true } : {}),
     };
   });
   const mobile = instances.filter((instance) => instance.spec.secondaryRegions.length > 0);

@@ -224,6 +224,22 @@ export class RegionLinks {
   }
 }
 
+/**
+ * Regions of a group that were told other timings than it has, by one that was there before under its name or over its
+ * regions. Rights and promises last there as they were told, which never changes, so a hub that waits by other timings must
+ * grant nothing in the whole group. What was not read yet, or never told, is not named.
+ */
+export const toldOtherTimings = (
+  { links }: { readonly links: Pick<RegionLinks, 'get' | 'groupOf'> },
+  group: IUGroup | undefined,
+): string[] =>
+  group === undefined
+    ? []
+    : regionsOfGroup(links, group).filter((region) => {
+        const told = links.get(region)?.regions.store.get(region)?.spec.timings;
+        return told !== undefined && !isDeepStrictEqual(told, group.spec.timings);
+      });
+
 /** The regions of a group. One that belongs to another group is none of it. */
 export const regionsOfGroup = (links: Pick<RegionLinks, 'groupOf'>, { metadata, spec }: IUGroup): string[] =>
   spec.infrastructureUnits

@@ -173,6 +173,13 @@ describe('a group', () => {
       'RegionTaken',
     ],
     [
+      'whose region was told other timings is stalled',
+      { regions: [region('east', { hasOtherTimings: true })] },
+      'Stalled',
+      'True',
+      'TimingsDiffer',
+    ],
+    [
       'that this hub has not inherited yet is not ready, and says that first',
       { inherited: NOT_INHERITED, regions: [region('east', { diagnosis: LOST })] },
       'Ready',

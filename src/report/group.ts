@@ -22,6 +22,8 @@ export interface RegionSummary {
   readonly everHealthy: boolean;
   /** Another group that has the region already. */
   readonly takenBy?: string;
+  /** It was told other timings than the group has. */
+  readonly hasOtherTimings?: true;
 }
 
 export interface GroupFacts {
@@ -85,9 +87,14 @@ const meaningOf = (diagnosis: Diagnosis | undefined): string => {
 };
 
 function problemOf(summary: RegionSummary): Problem | undefined {
-  const { credentials, credentialsProblem, diagnosis, region, source, takenBy } = summary;
+  const { credentials, credentialsProblem, diagnosis, hasOtherTimings, region, source, takenBy } = summary;
   if (takenBy !== undefined)
     return { reason: 'RegionTaken', message: `region ${region} belongs to IU group ${takenBy}`, stuck: true };
+  if (hasOtherTimings) {
+    const remedy = `make the group anew with those of Region ${region}, or delete that object while nothing of the group runs in the region`;
+    const message = `region ${region} counts its rights by other timings, which a group before this one has told it, so none is given: ${remedy}`;
+    return { reason: 'TimingsDiffer', message, stuck: true };
+  }
   if (credentials !== 'Ok' && credentialsProblem) {
     const { message, reason } = credentialsProblem;
     // A plugin that fails is run again.
