@@ -45,7 +45,7 @@ const hub = z.strictObject({
     'Election time in milliseconds: with two heartbeats less than the lease of every IU group.',
   ),
   serviceMetrics: setting(SETTINGS.hub.SWITCHBACK_SERVICE_METRICS).describe(
-    'Services of which there are series of their own; with more there are none. 0: none.',
+    'Most services with series of their own, the first ones by name. 0: none.',
   ),
   tenantMetrics: setting(SETTINGS.hub.SWITCHBACK_TENANT_METRICS).describe('The same of tenants. 0: none.'),
   recoveryObjectiveSeconds: setting(SETTINGS.hub.SWITCHBACK_RECOVERY_OBJECTIVE_SECONDS).describe(
