@@ -13,7 +13,8 @@ import type { Reason } from '../api/conditions.ts';
  * 4. everything that the regions hold has its manifest.
  *
  * Until then regions run on with the promises of their peers. The record of the other hub stays in the regions until the
- * first acknowledgement, so a leader that dies in between leaves nothing half inherited: the next one begins anew.
+ * first acknowledgement, so a leader that dies in between leaves nothing half inherited: the next one begins anew. While the
+ * group says that it is not inherited, the record that this one took over proves nothing (`hub/inheritance.ts`).
  */
 
 /** What a region remembers of the hub that acknowledged it last. */

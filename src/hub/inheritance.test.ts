@@ -17,6 +17,15 @@ import type { RegionLinks } from './region-links.ts';
 const OWN: OwnRecord = { term: 9, by: 'me', record: 'new/5', origin: undefined };
 const SEIZED: HubMark = { nonce: 'n', term: 9, by: 'me', record: 'old/7', grants: {} };
 const WAIT_MS = 18_000;
+const NOT_INHERITED = {
+  type: 'Inherited',
+  status: 'False',
+  reason: 'PredecessorUnproved',
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+} as const;
+
+let own: OwnRecord;
 
 let clock: ManualClock;
 let marks: Map<string, HubMark | undefined>;
@@ -74,6 +83,7 @@ const linkTo = (region: string): RegionLink =>
 
 beforeEach(() => {
   clock = new ManualClock();
+  own = OWN;
   marks = new Map([
     ['east', SEIZED],
     ['west', SEIZED],
@@ -97,7 +107,7 @@ beforeEach(() => {
       groups: { store: { get: () => group } } as never,
       instances: { store: { get: () => (hasInstance ? anInstance('mail') : undefined) } } as never,
       tenants: { store: { get: (key: string) => (tenantsHere.includes(key) ? {} : undefined) } } as never,
-      leadership: { own: () => OWN } as never,
+      leadership: { own: () => own } as never,
       links: partOf<RegionLinks>('links', { get: (region: string) => links.get(region), groupOf: () => group }),
       log: () => undefined,
       events: { record: ({ reason }: { reason: string }) => events.push(reason) } as never,
@@ -138,6 +148,15 @@ describe('a group that another hub has led', () => {
     await clock.advance(WAIT_MS);
     inheritance.forget();
     expect(await state()).toBe('WaitingOutPredecessor');
+  });
+
+  it('is still of the other hub for the next leadership, however far the API server has counted meanwhile', async () => {
+    own = { ...OWN, record: 'u/500', origin: { record: 'u/400', term: 8 } };
+    marks = new Map([['east', { nonce: 'n', term: 8, by: 'old', record: 'u/350', grants: {} }]]);
+    expect(await state()).toBe('Own');
+    inheritance.forget();
+    group = { ...group, status: { observedGeneration: 1, conditions: [NOT_INHERITED] } };
+    expect(await state()).toBe('PredecessorUnproved');
   });
 
   it.each<[string, () => void]>([
