@@ -227,18 +227,12 @@ function readersOf(hub: KubeClient, clientOf: (region: string) => KubeClient): R
         `${count} instances to be ready`,
         async () => {
           const all = await instances();
-          const waiting = all.filter((one) => conditionOf(one, 'Ready')?.status !== 'True');
-          if (waiting.length > 0 || all.length !== count)
-            throw new Error(`${all.length}, not ready: ${describe(waiting)}`);
-          return true;
+          return all.length === count && all.every((one) => conditionOf(one, 'Ready')?.status === 'True');
         },
         timeoutMs,
       ),
   };
 }
-
-const describe = (instances: readonly ServiceInstance[]): string =>
-  instances.map((one) => `${keyOf(one)} (${conditionOf(one, 'Ready')?.message ?? 'no status'})`).join(', ');
 
 /** Ends everything. The logs of the operator are kept in the folder SWITCHBACK_TEST_LOGS, when that is set. */
 async function dismantle({ hub, operator, observer, regions }: World, clients: readonly KubeClient[]): Promise<void> {
