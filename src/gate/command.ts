@@ -30,9 +30,8 @@ export function startCommand(
   [program, ...args]: readonly [string, ...string[]],
   more: Readonly<Record<string, string>>,
 ): Command {
-  const started = spawned(program, args, more);
-  if (started instanceof Error) return neverStarted(started);
-  const child = started;
+  const child = spawned(program, args, more);
+  if (child instanceof Error) return neverStarted(child);
   const { pid } = child;
   const killGroup = (): void => {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
