@@ -178,6 +178,25 @@ test('what is refused is told and tried again ever more seldom, and at once when
   expect(visits).toBe(17);
 });
 
+test('a refusal waits by the refusals before it, whatever else has failed', async () => {
+  let error: Error = new TransientError('busy');
+  const { clock, controller, outcomes } = setUp(async () => {
+    throw error;
+  });
+  controller.start();
+  controller.enqueue('a');
+  // 5 ms, doubled eleven times: the next failure of that kind would wait 20 s.
+  await clock.advance(5 * (2 ** 11 - 1));
+  error = new TerminalError('refused');
+  await clock.advance(5 * 2 ** 11);
+  expect(outcomes.at(-1)).toBe('terminal');
+  const visits = outcomes.length;
+  await clock.advance(999);
+  expect(outcomes).toHaveLength(visits);
+  await clock.advance(1);
+  expect(outcomes).toHaveLength(visits + 1);
+});
+
 test.each([
   ['an unknown error', () => Promise.reject(new TypeError('a bug'))],
   [

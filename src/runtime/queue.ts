@@ -21,13 +21,19 @@ export interface QueueMetrics {
   worked(queue: string, seconds: number): void;
 }
 
+/** In milliseconds. */
+export interface Backoff {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
 export interface WorkQueueOptions {
   readonly name: string;
   readonly clock: Clock;
   /** Spreads the back-off by ±10 %; without it the delays are exact. */
   readonly random?: Random;
   /** Exponential back-off per key in milliseconds; 5 and 60,000 when absent. */
-  readonly backoff?: { readonly minMs: number; readonly maxMs: number };
+  readonly backoff?: Backoff;
   readonly metrics?: QueueMetrics;
 }
 
@@ -66,7 +72,8 @@ export class WorkQueue {
   readonly #dirty = new Map<string, QueueLane>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #heap = new DelayHeap();
-  readonly #failures = new Map<string, number>();
+  /** By key, of each back-off by itself: what is refused after many conflicts is refused for the first time. */
+  readonly #failures = new Map<string, Map<Backoff, number>>();
   readonly #takers = new Set<(item: QueueItem | undefined) => void>();
   readonly #idleListeners = new Set<() => void>();
   #timer: { timer: Timer; readyAtMs: number } | undefined;
@@ -127,11 +134,12 @@ export class WorkQueue {
     this.#arm();
   }
 
-  /** Queues a key after its back-off, which doubles at each call until `forget`. Returns the delay in milliseconds. */
+  /** Queues a key after its back-off, which doubles at each call with the same one until `forget`. Returns the delay in milliseconds. */
   addRateLimited(key: string, lane: QueueLane = 'change', backoff = this.#options.backoff ?? BACKOFF): number {
     const { minMs, maxMs } = backoff;
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
+    const counts = this.#failures.get(key) ?? new Map<Backoff, number>();
+    const failures = counts.get(backoff) ?? 0;
+    this.#failures.set(key, counts.set(backoff, failures + 1));
     this.#options.metrics?.retried(this.name);
     const spread = this.#options.random ? 0.9 + 0.2 * this.#options.random.next() : 1;
     const delayMs = Math.min(maxMs, minMs * 2 ** Math.min(failures, 30)) * spread;
@@ -146,7 +154,7 @@ export class WorkQueue {
 
   /** How often in a row the key was queued with back-off. */
   failures(key: string): number {
-    return this.#failures.get(key) ?? 0;
+    return [...(this.#failures.get(key)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }
 
   /** Takes the next key; waits for one. Undefined when the queue is closed or `signal` is aborted. */
