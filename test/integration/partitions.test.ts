@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Direction } from '../../hack/regions/proxy.ts';
+import { API_VERSION } from '../../src/api/common.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import { BACKUP_CLASSES, CAPTURE, EAST, GROUP, MAIL, type SampleRegion, tenant, WEST } from './support/samples.ts';
@@ -156,16 +157,32 @@ const runningIn = async (): Promise<readonly string[]> => {
 /** Not `Protected`: that asks for one region that could take over, and here the promises of all of them count. */
 const untilAllStandBy = () =>
   until('every other region to stand by', async () => {
-    const { next, last } = await partsNow();
-    const orders = await Promise.all(
-      [next, last].flatMap((region) => BACKUP_CLASSES.map((name) => world.order(name, region))),
+    const active = (await instances()).map(activeRegionOf);
+    const waiting = BACKUP_CLASSES.flatMap((name, at) =>
+      REGIONS.filter((region) => region.name !== active[at]).map((region) => world.order(name, region.name)),
     );
+    const orders = await Promise.all(waiting);
     return orders.every(({ spec, status }) => spec.role === 'Standby' && status?.standbyEpoch === spec.epoch);
   });
+
+/** A machine that stands still for seconds can send them to different regions. Each partition begins with one that is active. */
+async function untilTogether(): Promise<void> {
+  const regions = new Set((await instances()).map(activeRegionOf));
+  if (regions.size === 1) return;
+  const name = 'together';
+  const spec = { type: 'Switchback', iuGroupRef: { name: GROUP }, region: EAST.name, reason: 'services are apart' };
+  await world.apply({ apiVersion: API_VERSION, kind: 'RegionSwitch', metadata: { name }, spec });
+  await until('all services at home', async () =>
+    (await instances()).every((instance) => activeRegionOf(instance) === EAST.name),
+  );
+  await world.hub.delete(RESOURCES.regionSwitch, { name });
+  await world.settled(2);
+}
 
 describe('a partition', () => {
   test.each(PARTITIONS)('$name: $comes', async ({ comes, cuts, leftOut = 0 }) => {
     await untilLeftOut(0);
+    await untilTogether();
     await untilAllStandBy();
     const parts = await partsNow();
     const epochs = (await instances()).map(epochOf);
@@ -176,8 +193,8 @@ describe('a partition', () => {
       await until(
         'another region to serve',
         async () => {
-          const [only, ...others] = await runningIn();
-          return only !== undefined && others.length === 0 && only !== parts.active && (await bothReady(only));
+          const running = await runningIn();
+          return running.length > 0 && !running.includes(parts.active) && (await areReady(parts.active));
         },
         WAIT_MS + 15_000,
       );
@@ -202,13 +219,17 @@ describe('a partition', () => {
   });
 });
 
-const bothReady = async (region: string): Promise<boolean> => {
-  const orders = await Promise.all(BACKUP_CLASSES.map((name) => world.order(name, region)));
+/** Each where it is assigned to, and not where it was. */
+const areReady = async (before: string): Promise<boolean> => {
+  const assigned = (await instances()).map(activeRegionOf);
+  if (assigned.includes(before)) return false;
+  const orders = await Promise.all(BACKUP_CLASSES.map((name, at) => world.order(name, assigned[at] ?? '')));
   return orders.every(({ status }) => status?.phase === 'Active');
 };
 
 describe('a region that holds on without the hub', () => {
   test('runs on, and nothing is promoted', async () => {
+    await untilTogether();
     await untilAllStandBy();
     const { active } = await partsNow();
     await world.hub.mergePatch(RESOURCES.iuGroup, { name: GROUP }, { spec: { failover: { onHubLoss: 'Hold' } } });
