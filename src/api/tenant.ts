@@ -98,6 +98,16 @@ const spec = z
   );
 
 /** A service of the tenant in one region. Where it has no place there is no entry. */
+const servedService = z.object({
+  service: dnsLabel().describe('The service class.'),
+  instance: z.string().max(320).describe('`namespace/name` of the ServiceInstance that serves the tenant now.'),
+  movingTo: z
+    .string()
+    .max(320)
+    .optional()
+    .describe('The one that serves it as soon as it is available. The other one stays until then.'),
+});
+
 const servedRegion = z.object({
   region: regionName.describe('The region.'),
   role: z
@@ -127,24 +137,23 @@ const status = z.object({
     })
     .optional()
     .describe('How the load of the tenant is shared, by its tier.'),
-  services: z
+  serviceSets: z
     .array(
       z.object({
-        service: dnsLabel().describe('The service class.'),
-        instance: z.string().max(320).describe('`namespace/name` of the ServiceInstance that serves the tenant now.'),
-        movingTo: z
-          .string()
-          .max(320)
-          .optional()
-          .describe('The one that serves it as soon as it is available. The other one stays until then.'),
+        services: z.array(servedService).min(1).max(64).meta(listAtomic).describe('By name.'),
         mode: crossRegionMode,
         activeRegions: z
           .array(regionName)
           .max(9)
           .meta(listAtomic)
           .optional()
-          .describe('Where it serves, by the decision.'),
-        regions: z.array(servedRegion).max(10).meta(listMap('region')).optional().describe('Its role in each region.'),
+          .describe('Where they serve, by the decision.'),
+        regions: z
+          .array(servedRegion)
+          .max(10)
+          .meta(listMap('region'))
+          .optional()
+          .describe('Their role in each region.'),
         sla: z
           .enum(['None', 'OneRegion', 'AllRegions'])
           .optional()
@@ -154,10 +163,12 @@ const status = z.object({
       }),
     )
     .max(64)
-    // Only ever written as a whole. As a map each field of each row would have an entry in managedFields, of 10,000 tenants.
+    // Only ever written as a whole. As a map each field of each set would have an entry in managedFields, of 10,000 tenants.
     .meta(listAtomic)
     .optional()
-    .describe('What serves the tenant, by service.'),
+    .describe(
+      'What serves the tenant, and where: services that are in the same regions in the same roles stand together, which is usually three or four sets.',
+    ),
   regions: z
     .array(regionName)
     .max(10)

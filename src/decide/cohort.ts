@@ -9,7 +9,7 @@ import { quantiseLoad } from './capacity.ts';
 import { type Claim, type KnownInstance, nameInstances } from './kept-instances.ts';
 import { labelValue } from './name.ts';
 import { type Catalogue, isTierRefused, planTenant, signatureOf, type TenantPlan } from './tenant-plan.ts';
-import { createServicesLeft } from './tenant-services.ts';
+import { createServicesLeft, toldRows } from './tenant-services.ts';
 import type { TenantBalancing } from './tiers.ts';
 
 export interface CohortInput {
@@ -265,7 +265,7 @@ function addLeaving(
   for (const tenant of tenants) {
     const outcome = outcomes.get(keyOf(tenant));
     if (!outcome) continue;
-    for (const { instance } of servicesLeft(outcome, tenant.status?.services)) {
+    for (const { instance } of servicesLeft(outcome, toldRows(tenant.status))) {
       const cohort = byKey.get(instance);
       if (cohort) cohort.agents += tenant.spec.agents;
     }

@@ -57,15 +57,13 @@ export function signatureOf(spec: TenantSpec): string {
 
 /**
  * Whether the group refuses the tier to this tenant. The tier that a tenant was told to have it keeps: that stands in its
- * status, so a new leader judges as the one before it. A status from before tiers were told counts by its services.
+ * status, so a new leader judges as the one before it.
  */
 export function isTierRefused(
   { spec, status }: Pick<Tenant, 'spec' | 'status'>,
   group: Pick<IUGroup, 'spec'> | undefined,
 ) {
-  if (!group?.spec.tiers?.refused.includes(spec.tier)) return false;
-  if (status?.tier !== undefined) return status.tier !== spec.tier;
-  return (status?.services ?? []).length === 0;
+  return group?.spec.tiers?.refused.includes(spec.tier) === true && status?.tier !== spec.tier;
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aBackup, aClass, anActive, anAssignment, anInstance } from '../../test/support/objects.ts';
 import type { CrossRegionMode } from '../api/service-class.ts';
-import { isOnItsWay, placesOfService, servedBy, servicesLeft } from './tenant-services.ts';
+import {
+  isOnItsWay,
+  placesOfService,
+  type ServiceRow,
+  servedBy,
+  servicesLeft,
+  setsOf,
+  toldRows,
+} from './tenant-services.ts';
 
 const row = (service: string, instance: string, mode: CrossRegionMode = 'Backup') => ({ service, instance, mode });
 const plan = (rows: readonly ReturnType<typeof row>[], ready: 'True' | 'False' = 'True') => ({
@@ -12,6 +20,60 @@ const plan = (rows: readonly ReturnType<typeof row>[], ready: 'True' | 'False' =
 const knowing = (there: readonly string[], available: readonly string[]) => ({
   exists: (key: string) => there.includes(key),
   isAvailable: (key: string) => available.includes(key),
+});
+
+describe('the sets of services in the status of a tenant', () => {
+  const region = fc.constantFrom('east', 'west');
+  const shared = fc.record(
+    {
+      mode: fc.constantFrom('Active' as const, 'Backup' as const),
+      activeRegions: fc.array(region, { maxLength: 2 }),
+      regions: fc.array(
+        fc
+          .tuple(region, fc.constantFrom('Active' as const, 'Standby' as const))
+          .map(([region, role]) => ({ region, role })),
+        {
+          maxLength: 2,
+        },
+      ),
+      sla: fc.constantFrom('None' as const, 'OneRegion' as const),
+    },
+    { requiredKeys: ['mode'], noNullPrototype: true },
+  );
+  const member = fc.record(
+    { service: fc.string(), instance: fc.string(), movingTo: fc.string() },
+    { requiredKeys: ['service', 'instance'], noNullPrototype: true },
+  );
+  const rows = fc
+    .uniqueArray(fc.tuple(member, shared), { selector: ([{ service }]) => service, maxLength: 64 })
+    .map((drawn) => drawn.map(([of, said]): ServiceRow => ({ ...of, ...said })));
+  const sorted = (told: readonly ServiceRow[]) => told.toSorted((x, y) => (x.service < y.service ? -1 : 1));
+
+  it('say of each service what was to be said of it', () => {
+    fc.assert(
+      fc.property(rows, (drawn) => {
+        expect(sorted(toldRows({ serviceSets: setsOf(drawn) }))).toEqual(sorted(drawn));
+      }),
+    );
+  });
+
+  it('differ from one another, in the order of their first services', () => {
+    fc.assert(
+      fc.property(rows, (drawn) => {
+        const sets = setsOf(drawn);
+        const said = sets.map(({ services: _, ...rest }) => JSON.stringify(Object.entries(rest).sort()));
+        expect(new Set(said).size).toBe(sets.length);
+        const firsts = sets.map(({ services }) => drawn.findIndex(({ service }) => service === services[0]?.service));
+        expect(firsts).toEqual(firsts.toSorted((x, y) => x - y));
+      }),
+    );
+  });
+
+  it('are the same rows for tenants that share a status', () => {
+    const serviceSets = setsOf([row('mail', 'x')]);
+    expect(toldRows({ serviceSets })).toBe(toldRows({ serviceSets }));
+    expect(toldRows(undefined)).toBe(toldRows({}));
+  });
 });
 
 describe('what serves a tenant', () => {

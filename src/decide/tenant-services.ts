@@ -5,12 +5,41 @@ import { regionsOf } from './assignment.ts';
 import type { TenantOutcome } from './cohort.ts';
 import { homeRegions, slaScope } from './tiers.ts';
 
-/** A row of the table in the status of a tenant. */
-export type ServiceRow = NonNullable<TenantStatus['services']>[number];
+export type ServiceSets = NonNullable<TenantStatus['serviceSets']>;
+type Shared = Omit<ServiceSets[number], 'services'>;
+/** What the status of a tenant says of one service. */
+export type ServiceRow = ServiceSets[number]['services'][number] & Shared;
 type Told = Pick<ServiceRow, 'service' | 'instance' | 'mode'>;
 
-/** Bound of the table. */
+/** Bound of the sets, and of the services in one. */
 const MOST_ROWS = 64;
+
+/** Services of which the same is said stand together: a status of ten thousand tenants is small, and read at a glance. */
+export function setsOf(rows: readonly ServiceRow[]): ServiceSets {
+  const sets = new Map<string, ServiceSets[number]>();
+  for (const { instance, movingTo, service, ...shared } of rows) {
+    const { activeRegions, mode, regions, sla } = shared;
+    const key = JSON.stringify([mode, activeRegions, regions, sla]);
+    const set = sets.get(key) ?? { services: [], ...shared };
+    set.services.push({ service, instance, ...(movingTo === undefined ? {} : { movingTo }) });
+    sets.set(key, set);
+  }
+  return [...sets.values()];
+}
+
+const rowsOfSets = new WeakMap<ServiceSets, readonly ServiceRow[]>();
+const NO_ROWS: readonly ServiceRow[] = [];
+
+/** The other way round: the same rows for the same sets, which many tenants share. */
+export function toldRows(status: Pick<TenantStatus, 'serviceSets'> | undefined): readonly ServiceRow[] {
+  const sets = status?.serviceSets;
+  if (!sets) return NO_ROWS;
+  const known = rowsOfSets.get(sets);
+  if (known) return known;
+  const rows = sets.flatMap(({ services, ...shared }) => services.map((service) => ({ ...service, ...shared })));
+  rowsOfSets.set(sets, rows);
+  return rows;
+}
 
 /** One that is not takes nothing away from its tenant: somebody will put it right. */
 export const isWhole = ({ conditions }: Pick<TenantOutcome, 'conditions'>): boolean =>

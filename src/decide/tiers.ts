@@ -6,7 +6,7 @@ import type { TenantStatus } from '../api/tenant.ts';
 
 export type Balancing = ServiceInstanceSpec['balancing'];
 export type TenantBalancing = NonNullable<TenantStatus['balancing']>;
-export type SlaScope = NonNullable<NonNullable<TenantStatus['services']>[number]['sla']>;
+export type SlaScope = NonNullable<NonNullable<TenantStatus['serviceSets']>[number]['sla']>;
 
 const ONE_REGION: TenantBalancing = { voice: 'TransitCentres', agents: 'PrimaryRegion' };
 const BALANCING: Readonly<Record<Tier, TenantBalancing>> = {

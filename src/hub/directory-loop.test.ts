@@ -136,8 +136,11 @@ describe('the tenant directory of a region', () => {
   });
 
   it('names the instance that a tenant is moved away from, too', async () => {
-    const services = [{ service: 'mail', instance: 'switchback-system/before', mode: 'Active' as const }];
-    const acme = { ...aTenant('customers/acme'), status: { observedGeneration: 1, services } };
+    const services = [{ service: 'mail', instance: 'switchback-system/before' }];
+    const acme = {
+      ...aTenant('customers/acme'),
+      status: { observedGeneration: 1, serviceSets: [{ services, mode: 'Active' }] },
+    };
     tenants.replace([acme as never], '2');
     loop.start();
     await clock.advance(0);

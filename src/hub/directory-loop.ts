@@ -7,7 +7,7 @@ import { regionsOf } from '../decide/assignment.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
 import { isAnswering } from '../decide/diagnosis.ts';
 import { computeDirectory, type DirectoryTenant } from '../decide/directory.ts';
-import { createServicesLeft } from '../decide/tenant-services.ts';
+import { createServicesLeft, toldRows } from '../decide/tenant-services.ts';
 import { ifPresent } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
@@ -89,7 +89,7 @@ function tenantsOf(context: HubContext, group: IUGroup, region: string, plan: Co
     const planned = plan.tenants.get(key);
     if (!planned) continue;
     // While a tenant moves, what serves it now has to know of it, and so does what will.
-    const left = leftOf(planned, tenant.status?.services);
+    const left = leftOf(planned, toldRows(tenant.status));
     const isServedHere = left.some((row) => runsIn(context, row.instance, region));
     if (!planned.regions.includes(region) && !isServedHere) continue;
     const outcome = left.length === 0 ? planned : { ...planned, services: [...planned.services, ...left] };

@@ -666,7 +666,7 @@ class HubLoops implements Hub {
 function createTenantTransform(): (tenant: Tenant) => Tenant {
   const share = createSharing();
   return ({ metadata: { annotations, ...metadata }, spec, status, ...tenant }) => {
-    const services = share(status?.services);
+    const serviceSets = share(status?.serviceSets);
     const conditions = status?.conditions?.map((condition) => share(condition));
     const impact = share(status?.impact);
     return {
@@ -676,7 +676,7 @@ function createTenantTransform(): (tenant: Tenant) => Tenant {
       ...(status && {
         status: {
           ...status,
-          ...(services && { services }),
+          ...(serviceSets && { serviceSets }),
           ...(conditions && { conditions }),
           ...(impact && { impact }),
         },

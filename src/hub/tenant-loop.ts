@@ -4,7 +4,7 @@ import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
 import type { CohortPlan, TenantOutcome } from '../decide/cohort.ts';
-import { isOnItsWay, servedBy } from '../decide/tenant-services.ts';
+import { isOnItsWay, servedBy, setsOf, toldRows } from '../decide/tenant-services.ts';
 import { keyOf } from '../kube/object.ts';
 import { tenantMoves, tenantWarned } from '../report/events.ts';
 import { reservation } from '../report/reservation.ts';
@@ -83,7 +83,7 @@ export function tenantReport(
 ): StatusReport {
   const planned = outcome.conditions.find(({ type }) => type === 'Ready') ?? NOT_PLANNED;
   const instances = context.instances.store;
-  const rows = servedBy(outcome, tenant.status?.services, {
+  const rows = servedBy(outcome, toldRows(tenant.status), {
     exists: (key) => instances.get(key)?.metadata.deletionTimestamp === undefined && instances.get(key) !== undefined,
     isAvailable: (key) => isServed(instances.get(key)),
   });
@@ -101,7 +101,7 @@ export function tenantReport(
       ...(planned.status === 'True' ? felt.conditions : []),
     ],
     fields: {
-      services: rows.map((row) => ({ ...row, ...placesOf(row.instance, tenant.spec.tier) })),
+      serviceSets: setsOf(rows.map((row) => ({ ...row, ...placesOf(row.instance, tenant.spec.tier) }))),
       regions: outcome.regions,
       balancing: outcome.balancing,
       ...(planned.reason === 'TierRefused' ? {} : { tier: tenant.spec.tier }),

@@ -11,6 +11,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { Tenant } from '../api/tenant.ts';
+import { toldRows } from '../decide/tenant-services.ts';
 import { createApplier } from '../kube/apply.ts';
 import { Store } from '../kube/cache.ts';
 import type { EventNote } from '../kube/event-recorder.ts';
@@ -125,9 +126,9 @@ async function say(
 }
 
 const rows = () =>
-  tenants
-    .get('acme/support')
-    ?.status?.services?.map(({ instance, movingTo }) => (movingTo ? `${instance} > ${movingTo}` : instance));
+  toldRows(tenants.get('acme/support')?.status).map(({ instance, movingTo }) =>
+    movingTo ? `${instance} > ${movingTo}` : instance,
+  );
 const told = (type: ConditionState['type']) => {
   const found = tenants.get('acme/support')?.status?.conditions?.find((condition) => condition.type === type);
   return `${found?.status} ${found?.reason}: ${found?.message}`;

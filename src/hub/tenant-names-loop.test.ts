@@ -119,12 +119,12 @@ describe('the names of tenants', () => {
   });
 
   it('lead to what serves a tenant that is being moved, until what will is there', async () => {
-    const services = [{ service: 'desktop', instance: 'switchback-system/before', mode: 'Active' }];
+    const serviceSets = [{ services: [{ service: 'desktop', instance: 'switchback-system/before' }], mode: 'Active' }];
     const targetsOf = () => endpoints.list().flatMap(({ spec }) => spec.endpoints.flatMap(({ targets }) => targets));
     tenants = [tenant(1)];
     await look();
     const after = targetsOf();
-    tenants = [{ ...tenant(1), status: { observedGeneration: 1, services } } as Tenant];
+    tenants = [{ ...tenant(1), status: { observedGeneration: 1, serviceSets } } as Tenant];
     await look();
     expect(targetsOf()).toEqual(['before.example.com']);
     tenants = [tenant(1)];

@@ -5,7 +5,7 @@ import type { CohortPlan, TenantOutcome } from '../decide/cohort.ts';
 import { isAccepted } from '../decide/record-set.ts';
 import { divide } from '../decide/shards.ts';
 import { MOST_RECORDS, type NameRefusal, planTenantNames } from '../decide/tenant-names.ts';
-import { createServicesLeft } from '../decide/tenant-services.ts';
+import { createServicesLeft, toldRows } from '../decide/tenant-services.ts';
 import { keyOf } from '../kube/object.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { Ticker } from '../runtime/ticker.ts';
@@ -90,7 +90,7 @@ function servedOutcomes({ tenants }: HubContext, plan: CohortPlan): ReadonlyMap<
   for (const tenant of tenants.store.list()) {
     const key = keyOf(tenant);
     const planned = plan.tenants.get(key);
-    const left = planned ? leftOf(planned, tenant.status?.services) : [];
+    const left = planned ? leftOf(planned, toldRows(tenant.status)) : [];
     if (!planned || left.length === 0) continue;
     const instanceOf = new Map(left.map(({ instance, service }) => [service, instance]));
     const services = planned.services.map((row) => ({ ...row, instance: instanceOf.get(row.service) ?? row.instance }));

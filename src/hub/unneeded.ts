@@ -1,7 +1,7 @@
 import { LABELS, MANAGED_BY } from '../api/labels.ts';
 import type { ServiceInstance } from '../api/service-instance.ts';
 import type { CohortPlan } from '../decide/cohort.ts';
-import { createServicesLeft } from '../decide/tenant-services.ts';
+import { createServicesLeft, toldRows } from '../decide/tenant-services.ts';
 import { keyOf } from '../kube/object.ts';
 import type { HubContext } from './context.ts';
 import { Linger, lingerMs } from './linger.ts';
@@ -18,7 +18,7 @@ export function tenantsLeft({ tenants }: HubContext, plan: CohortPlan): Map<stri
   for (const tenant of tenants.store.list()) {
     const outcome = plan.tenants.get(keyOf(tenant));
     if (!outcome) continue;
-    for (const { instance } of servicesLeft(outcome, tenant.status?.services)) {
+    for (const { instance } of servicesLeft(outcome, toldRows(tenant.status))) {
       const list = left.get(instance);
       if (list) list.push(keyOf(tenant));
       else left.set(instance, [keyOf(tenant)]);

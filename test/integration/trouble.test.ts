@@ -5,6 +5,7 @@ import { SYSTEM_NAMESPACE } from '../../src/api/common.ts';
 import type { ConditionType } from '../../src/api/conditions.ts';
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
+import { toldRows } from '../../src/decide/tenant-services.ts';
 import { DEPLOYMENT, EVENT, SECRET } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { FLEET, inventory, TokenPlugin } from './support/inventory.ts';
@@ -92,7 +93,7 @@ describe('a tenant', () => {
     await untilRefused('hopeful', 'ServiceClassNotFound');
     expect((await tenantCondition('hopeful', 'Ready'))?.message).toContain('service class "fax" does not exist');
     const { status } = await world.hub.read(RESOURCES.tenant, { name: 'hopeful', namespace: CUSTOMERS });
-    expect(status?.services?.map(({ service }) => service)).toEqual(['mail']);
+    expect(toldRows(status).map(({ service }) => service)).toEqual(['mail']);
   });
 
   test('is told which IU group is missing', async () => {
@@ -106,7 +107,7 @@ describe('a tenant', () => {
     await untilRefused('maple', 'ResidencyViolated');
     expect(await tenantCondition('maple', 'ResidencySatisfied')).toMatchObject({ status: 'False' });
     const { status } = await world.hub.read(RESOURCES.tenant, { name: 'maple', namespace: CUSTOMERS });
-    expect(status?.services ?? []).toEqual([]);
+    expect(toldRows(status)).toEqual([]);
   });
 });
 

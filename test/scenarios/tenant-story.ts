@@ -1,6 +1,6 @@
 import type { Tenant } from '../../src/api/tenant.ts';
 import { type CohortPlan, computeCohorts, type DesiredInstance } from '../../src/decide/cohort.ts';
-import { servedBy, servicesLeft } from '../../src/decide/tenant-services.ts';
+import { servedBy, servicesLeft, setsOf, toldRows } from '../../src/decide/tenant-services.ts';
 import { aBackup, aClass, aGroup, aTenant } from '../support/objects.ts';
 
 /** How long an instance of the story takes to serve, and to be failed over. */
@@ -100,7 +100,7 @@ export class TenantStory {
       this.#running.set(key, { ...(known ?? fresh), desired });
     }
     const outcome = plan.tenants.get(KEY);
-    const left = outcome ? servicesLeft(outcome, this.#tenant.status?.services).map(({ instance }) => instance) : [];
+    const left = outcome ? servicesLeft(outcome, toldRows(this.#tenant.status)).map(({ instance }) => instance) : [];
     const isInDoubt = outcome?.conditions.some(({ status, type }) => type === 'Ready' && status !== 'True');
     for (const key of this.#running.keys()) {
       if (wanted.has(key) || left.includes(key) || isInDoubt) continue;
@@ -133,8 +133,8 @@ export class TenantStory {
     const outcome = this.#plan?.tenants.get(KEY);
     if (!this.#tenant || !outcome) return;
     const knowledge = { exists: (key: string) => this.#running.has(key), isAvailable: this.#isAvailable };
-    const services = servedBy(outcome, this.#tenant.status?.services, knowledge);
-    this.#tenant = { ...this.#tenant, status: { observedGeneration: 1, services } };
+    const services = servedBy(outcome, toldRows(this.#tenant.status), knowledge);
+    this.#tenant = { ...this.#tenant, status: { observedGeneration: 1, serviceSets: setsOf(services) } };
     const ready = outcome.conditions.find(({ type }) => type === 'Ready');
     const refused = ready?.status === 'True' ? '' : `; ${ready?.reason} (${ready?.message})`;
     const rows = services.map(({ instance, movingTo }) => {
