@@ -1,4 +1,5 @@
 import { API_VERSION } from '../../src/api/common.ts';
+import { timings } from '../../src/api/iu-group.ts';
 import { ANNOTATIONS, LABELS, STANDBY_SERVICE } from '../../src/api/labels.ts';
 import { regionSwitch } from '../../src/api/region-switch.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
@@ -48,6 +49,15 @@ export interface DirectedHistory {
   readonly arrange: (stage: Stage) => void;
 }
 
+/** The default timings, and the shortest ones. */
+const SHIPPED = timings.parse({});
+const QUICK = timings.parse({
+  heartbeatSeconds: 1,
+  leaseSeconds: 3,
+  takeoverSeconds: 1,
+  stopBudgetSeconds: 2,
+  clockRateErrorPercent: 0,
+});
 const BEGIN_MS = 20_000;
 /** Everything that was arranged has happened; then all is mended. */
 const MEND_MS = 110_000;
@@ -744,6 +754,19 @@ export const DIRECTED: readonly DirectedHistory[] = [
     arrange(stage) {
       stage.at(0, () => stage.setBack(stage.leaderAt('east'), 60_000));
       stage.at(stage.between(500, 2_000), () => stage.isolate('east'));
+    },
+  },
+  {
+    name: 'groupMadeAnew',
+    what: 'a group is made anew with shorter timings while its regions hold rights by the old ones, and one is cut off: nobody follows it sooner than they end',
+    arrange(stage) {
+      stage.at(stage.between(0, 2_000), () => stage.world.remakeGroup(QUICK));
+      stage.at(stage.between(4_000, 5_000), () => {
+        stage.isolate('east');
+        // As late as it can be: the next agent has its time to take over, and then the one to stop.
+        stage.after(4_500, () => stage.crash(stage.leaderAt('east')));
+      });
+      stage.at(40_000, () => stage.world.remakeGroup(SHIPPED));
     },
   },
   {

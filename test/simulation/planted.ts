@@ -828,6 +828,18 @@ export const PLANTED: readonly PlantedBug[] = [
     directed: 'leaderSetBack',
   },
   {
+    name: 'rightsByOtherTimings',
+    what: 'a hub gives rights to regions that count by other timings than it does',
+    edits: [
+      {
+        file: 'src/hub/acknowledge.ts',
+        find: 'groupOf(link.region)).length > 0) return undefined;',
+        replace: 'groupOf(link.region)).length > 99) return undefined;',
+      },
+    ],
+    directed: 'groupMadeAnew',
+  },
+  {
     name: 'followsNobody',
     what: 'a hub that was made anew acts at once, whoever the regions remember',
     edits: [

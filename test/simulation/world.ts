@@ -1,3 +1,4 @@
+import type { Timings } from '../../src/api/iu-group.ts';
 import { LABELS } from '../../src/api/labels.ts';
 import { RESOURCES } from '../../src/api/resources.ts';
 import type { CrossRegionMode } from '../../src/api/service-class.ts';
@@ -179,6 +180,17 @@ export class World {
     if (!object) return;
     this.transcript.note('user', `sets onHubLoss to ${onHubLoss}`);
     kind.update(object, { ...object, spec: { ...object.spec, failover: { ...object.spec.failover, onHubLoss } } });
+  }
+
+  /** A user deletes the group and makes it anew with other timings, which no API server can refuse. */
+  remakeGroup(timings: Timings): void {
+    const kind = this.kind(HUB, RESOURCES.iuGroup);
+    const object = kind.get(GROUP);
+    if (!object) return;
+    this.transcript.note('user', 'deletes the group and makes it anew', timings);
+    kind.delete(object);
+    const { labels, name } = object.metadata;
+    kind.create({ ...object, metadata: { name, ...(labels && { labels }) }, spec: { ...object.spec, timings } });
   }
 
   /** A user applies another catalogue: the class has another mode. */
