@@ -91,6 +91,22 @@ describe('a new leader', () => {
     expect(book.get(KEY)?.metadata.uid).toBe('second');
   });
 
+  it('that reads again, because it hears late, takes what was made since it read first', async () => {
+    await direct.client.create(RESOURCES.regionalService, anOrder('other', COMPONENTS));
+    await book.load();
+    await direct.client.create(RESOURCES.regionalService, anOrder('mail', COMPONENTS));
+    await book.load();
+    expect(book.get(KEY)?.spec.epoch).toBe(1);
+  });
+
+  it('takes nothing from a read that was let go while the answer was under way', async () => {
+    const made = await direct.client.create(RESOURCES.regionalService, anOrder('mail', COMPONENTS));
+    const loading = book.load();
+    book.drop(made);
+    await loading;
+    expect(book.get(KEY)).toBeUndefined();
+  });
+
   it('is not sure by what an earlier leadership asked', async () => {
     const loading = book.load();
     book.beginLeadership();

@@ -16,6 +16,8 @@ export class OrderBook {
   #sure = false;
   /** All that stood there at this version is known. */
   #readAt = '0';
+  /** Lives that have ended since the read that is under way was sent: its answer may still show them. */
+  #droppedSince: Set<string | undefined> | undefined;
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -33,10 +35,14 @@ export class OrderBook {
 
   async load(): Promise<void> {
     const leadership = this.#leadership;
+    const droppedSince = new Set<string | undefined>();
+    this.#droppedSince = droppedSince;
     const { items, resourceVersion } = await this.#client.list(RESOURCES.regionalService, { lane: 'control' });
     if (leadership !== this.#leadership) return;
+    this.#droppedSince = undefined;
     this.#forgetGone(items, resourceVersion);
-    for (const order of items) this.take(order);
+    for (const order of items) if (!droppedSince.has(order.metadata.uid)) this.#put(order);
+    this.#readAt = resourceVersion;
     this.#sure = true;
   }
 
@@ -46,7 +52,6 @@ export class OrderBook {
     for (const [key, order] of this.#orders) {
       if (!keys.has(key) && !isNewer(versionOf(order), resourceVersion)) this.#orders.delete(key);
     }
-    this.#readAt = resourceVersion;
   }
 
   get(key: string): RegionalService | undefined {
@@ -62,15 +67,19 @@ export class OrderBook {
   }
 
   take(order: RegionalService): void {
+    if (this.#orders.has(keyOf(order)) || !this.#sure || isNewer(versionOf(order), this.#readAt)) this.#put(order);
+  }
+
+  #put(order: RegionalService): void {
     const key = keyOf(order);
     const known = this.#orders.get(key);
-    if (!known && this.#sure && !isNewer(versionOf(order), this.#readAt)) return;
     if (!known || !isOlder(order, known)) this.#orders.set(key, order);
   }
 
   /** The object is gone, which its finalizer allows only after a confirmed stop. */
   drop(order: RegionalService): void {
     const key = keyOf(order);
+    this.#droppedSince?.add(order.metadata.uid);
     if (this.#orders.get(key)?.metadata.uid === order.metadata.uid) this.#orders.delete(key);
   }
 }

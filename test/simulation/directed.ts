@@ -1014,6 +1014,20 @@ export const DIRECTED: readonly DirectedHistory[] = [
     },
   },
   {
+    name: 'firstOrderUnheard',
+    what: 'a region is given a service of which it never had an order, and its watch of the orders is dead: it reads them',
+    services: { trunk: ['east', 'west'] },
+    arrange(stage) {
+      stage.at(0, () => {
+        stage.holdEvents(stage.leaderAt('north'), 'regionalservices', 85_000);
+        stage.world.editService('trunk', { primaryRegion: 'east', secondaryRegions: ['north'] });
+      });
+      // By then it is known in east that north follows.
+      stage.at(25_000, () => stage.isolate('east'));
+      stage.mustRun('trunk', 'north', 60_000);
+    },
+  },
+  {
     name: 'leftOutIsAsked',
     what: 'a region that was left out is back; the active one runs on with the promise of the other one, and persons want both empty',
     arrange(stage) {
