@@ -35,7 +35,10 @@ export function createReportLoop(context: AgentContext, metrics?: ControllerMetr
   });
 }
 
-/** The first right at an epoch is recorded as granted, by a certain leader only. */
+/**
+ * The first right at an epoch is recorded as granted, by a certain leader only. The hub takes that for the end of all that
+ * ran before, so it waits until no promise of this region lets another one run on any more.
+ */
 async function reportService(context: AgentContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const order = context.orders.get(key);
   if (!order || !context.leadership.hasDuty) return undefined;
@@ -53,7 +56,10 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
   const options = { client, resource: RESOURCES.regionalService, now, signal };
   const emptiness = emptinessOf(context, order);
   const emptied = isEmptied(emptiness) ? order.spec.keptEmpty : undefined;
-  const granted = Math.max(order.status?.grantedEpoch ?? 0, isGranted(context, key, order) ? order.spec.epoch : 0);
+  const recorded = order.status?.grantedEpoch ?? 0;
+  const hasNewRight = hasRight(context, key, order) && recorded < order.spec.epoch;
+  const holdMs = hasNewRight ? context.promises.holdMs(order) : 0;
+  const granted = hasNewRight && holdMs === 0 ? order.spec.epoch : recorded;
   await reportStatus({ ...options, store: context.caches.orders.store }, order, {
     conditions: regionalConditions({
       order,
@@ -72,7 +78,8 @@ async function reportService(context: AgentContext, key: string, signal: AbortSi
       ...(granted > 0 ? { grantedEpoch: granted } : {}),
     },
   });
-  return undefined;
+  // A promise ends without any event.
+  return holdMs > 0 ? { requeueAfterMs: Math.max(RETRY_UNCERTAIN_MS, holdMs) } : undefined;
 }
 
 /** A pod that is not certain to be of the copy counts for nothing. */
@@ -83,15 +90,8 @@ function standbyStatus({ caches, observer }: AgentContext, order: RegionalServic
   return computeStandbyStatus(order, facts, nodes);
 }
 
-/**
- * The hub takes a recorded grant for the end of all that ran before it. So it is recorded only when no promise of this
- * region lets another one run on any more.
- */
-const isGranted = ({ authority, promises }: AgentContext, key: string, order: RegionalService): boolean =>
-  order.spec.mode === 'Backup' &&
-  order.spec.role === 'Active' &&
-  authority.hasRight(key, order.spec.epoch) &&
-  promises.holdMs(order) === 0;
+const hasRight = ({ authority }: AgentContext, key: string, { spec }: RegionalService): boolean =>
+  spec.mode === 'Backup' && spec.role === 'Active' && authority.hasRight(key, spec.epoch);
 
 /** Enough of every component is ready to carry the load. */
 const carriesLoad = (order: RegionalService, redundancies: readonly ComponentRedundancy[]): boolean =>

@@ -336,8 +336,8 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/agent/service-report.ts',
-        find: 'promises.holdMs(order) === 0',
-        replace: 'promises.holdMs(order) >= 0',
+        find: 'hasNewRight && holdMs === 0',
+        replace: 'hasNewRight && holdMs >= 0',
       },
     ],
     directed: 'placeLost',
@@ -838,6 +838,42 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'groupMadeAnew',
+  },
+  {
+    name: 'newcomersUnread',
+    what: 'an agent that hears late of its orders does not read those which it never had',
+    edits: [
+      {
+        file: 'src/agent/catch-up.ts',
+        find: 'known === undefined || known.spec.epoch < epoch',
+        replace: 'known !== undefined && known.spec.epoch < epoch',
+      },
+    ],
+    directed: 'firstOrderUnheard',
+  },
+  {
+    name: 'readInVain',
+    what: 'an agent that reads its orders again takes none that it did not have',
+    edits: [
+      {
+        file: 'src/agent/orders.ts',
+        find: 'if (!droppedSince.has(order.metadata.uid)) this.#put(order);',
+        replace: 'if (!this.#sure || this.#orders.has(keyOf(order))) this.#put(order);',
+      },
+    ],
+    directed: 'firstOrderUnheard',
+  },
+  {
+    name: 'grantUnrecorded',
+    what: 'a right that comes while a promise of the region still holds is never recorded as granted',
+    edits: [
+      {
+        file: 'src/agent/service-report.ts',
+        find: 'return holdMs > 0 ? { requeueAfterMs: Math.max(RETRY_UNCERTAIN_MS, holdMs) } : undefined;',
+        replace: 'return undefined;',
+      },
+    ],
+    directed: 'firstOrderUnheard',
   },
   {
     name: 'followsNobody',
