@@ -127,6 +127,20 @@ describe('a region that was granted', () => {
   });
 });
 
+describe('a region that ran in the present run beside the one assigned', () => {
+  const history = ['1 east>west', '2 west>east', '3 west>east'];
+  const ran = { west: { grantedEpoch: 2 }, east: { grantedEpoch: 2 } };
+
+  it('is never waited out, and nobody is continued: another hub decided who was to follow there', () => {
+    expect(canPromote(view(history, ran))).toEqual({ ok: false, waitingFor: ['east'], remainingMs: undefined });
+  });
+
+  it('is over once it has confirmed that it stands by', () => {
+    const facts = { ...ran, east: { grantedEpoch: 2, standbyEpoch: 3 } };
+    expect(canPromote(view(history, facts))).toEqual({ ok: true, by: 'Continued' });
+  });
+});
+
 it('is never promoted while another region neither confirmed nor was waited out', () => {
   const region = fc.constantFrom('east', 'west', 'north');
   const facts = fc.record({

@@ -14,6 +14,8 @@ import { firstEpochOfRun, openEntries, type RegionEpochs } from './assignment.ts
  *    region runs on without the hub only with the promises of all its successors at that epoch (`openEntries`).
  * 4. A region that was ordered to hold on without the hub is never waited out, nor is one that answers while a planned
  *    switch leaves it.
+ * 5. Nor is one that recorded a grant in the present run itself: another hub gave it, and who was to follow there is not
+ *    known. As long as it has not confirmed, nobody is continued either.
  */
 export interface RegionFacts extends RegionEpochs {
   /** Least time since this leader last noted an acknowledgement to the region for this service; undefined: never. */
@@ -56,6 +58,10 @@ function mayBeWaitedOut(view: AuthorityView, region: string): boolean {
   return open.every((entry) => entry.region !== region || isInFavourOf(entry, activeRegion));
 }
 
+/** Whether another region than the one assigned ran in the present run, by what another hub decided. */
+const ranBeside = ({ assignment }: AuthorityView, { grantedEpoch }: RegionFacts): boolean =>
+  grantedEpoch >= firstEpochOfRun(assignment);
+
 /** What is known of one other region: known to be stopped, or how long the hub has to wait for that. */
 type Verdict =
   | { readonly stopped: true; readonly by: 'Confirmed' | 'WaitedOut' }
@@ -63,7 +69,9 @@ type Verdict =
 
 function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict {
   if (facts.standbyEpoch >= view.assignment.epoch) return { stopped: true, by: 'Confirmed' };
-  if (facts.mustConfirm || !mayBeWaitedOut(view, region)) return { stopped: false, remainingMs: undefined };
+  if (facts.mustConfirm || ranBeside(view, facts) || !mayBeWaitedOut(view, region)) {
+    return { stopped: false, remainingMs: undefined };
+  }
   const remainingMs = view.waitMs - Math.min(facts.sinceAckMs ?? Number.POSITIVE_INFINITY, view.sinceLeadMs);
   return remainingMs > 0 ? { stopped: false, remainingMs } : { stopped: true, by: 'WaitedOut' };
 }
@@ -71,11 +79,11 @@ function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict
 export function canPromote(view: AuthorityView): Permission {
   const target = view.assignment.activeRegion;
   const granted = (view.regions.get(target) ?? UNKNOWN).grantedEpoch;
-  if (granted >= firstEpochOfRun(view.assignment)) return { ok: true, by: 'Continued' };
-
   const others = [...view.regions].filter(([region]) => region !== target);
-  const verdicts = others.map(([region, facts]) => ({ region, ...judge(view, region, facts) }));
+  const verdicts = others.map(([region, facts]) => ({ region, facts, ...judge(view, region, facts) }));
   const running = verdicts.filter((verdict) => !verdict.stopped);
+  const isAlone = running.every(({ facts }) => !ranBeside(view, facts));
+  if (isAlone && granted >= firstEpochOfRun(view.assignment)) return { ok: true, by: 'Continued' };
   if (running.length === 0) {
     return { ok: true, by: verdicts.some((v) => v.stopped && v.by === 'WaitedOut') ? 'WaitedOut' : 'Confirmed' };
   }
