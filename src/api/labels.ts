@@ -51,6 +51,8 @@ export const ANNOTATIONS = {
   requestReason: 'switchback.dev/request-reason',
   /** Of an IUGroup: the hubs that a person says are stopped for good, by what regions say of them (docs/hub-loss.md). */
   hubStopped: 'switchback.dev/hub-stopped',
+  /** Of the Lease of the hub: its last leaders before this one, and the version at which each left it (docs/hub-loss.md). */
+  pastLeaders: 'switchback.dev/past-leaders',
   /** Of an IUGroup: what may be missing in the manifests, by the digest that the hub tells (docs/hub-loss.md). */
   missingAccepted: 'switchback.dev/missing-accepted',
   /** Of a CloudNativePG Cluster: the run that it was demoted for. */

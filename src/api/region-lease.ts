@@ -43,6 +43,12 @@ const hubPart = z
       .describe(
         'Uid and resource version of the election record that the hub led by when it last acknowledged: which hub it is, and how far it had come. A hub that was made anew, or restored, cannot know it.',
       ),
+    seized: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the term was only left here, by a hub that takes over from another one, and nothing acknowledged under it yet: `record` is that of the other hub.',
+      ),
     grants: boundedRecord(z.string().max(320), epoch, 5000).describe(
       '`namespace/name` of a RegionalService → the epoch that it may run at.',
     ),

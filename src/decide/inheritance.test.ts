@@ -10,19 +10,36 @@ import {
   type RegionMark,
 } from './inheritance.ts';
 
-/** This leadership: the sixth of hub `new`, which took over at version 50 of its election record. */
-const OWN: OwnRecord = { term: 6, by: 'me', record: 'new/60', origin: { record: 'new/50', term: 5 } };
+/** This leadership: the sixth of hub `new`. It took over from `one-of-us` at version 50 of their election record. */
+const OWN: OwnRecord = {
+  term: 6,
+  by: 'me',
+  record: 'new/1000',
+  past: [
+    { term: 3, by: 'first', record: 'new/20' },
+    { term: 5, by: 'one-of-us', record: 'new/50' },
+  ],
+};
 const mark = (term: number, by: string, record: string): Mark => ({ term, by, record });
-const OURS = mark(6, 'me', 'new/55');
+const OURS = { ...mark(6, 'me', 'new/55'), seized: false };
 const BEFORE = mark(5, 'one-of-us', 'new/49');
 const OLD = mark(4, 'old', 'old/900');
-const SEIZED = mark(6, 'me', 'old/900');
+const SEIZED = { ...mark(6, 'me', 'old/900'), seized: true };
 
 describe('a mark in a region', () => {
   it.each<[string, Mark | undefined, string]>([
     ['that is not there says nothing', undefined, 'None'],
     ['of this leadership is ours', OURS, 'Ours'],
     ['of this leadership, above the record of another hub, is seized', SEIZED, 'Seized'],
+    [
+      'is seized also when the record of the other hub could be one of ours: the API server of a restored hub counts on',
+      { ...SEIZED, record: 'new/900' },
+      'Seized',
+    ],
+    ['that an earlier leader had only seized is foreign', { ...BEFORE, seized: true }, 'Foreign'],
+    ['of an earlier leader than the last is ours', mark(3, 'first', 'new/19'), 'Ours'],
+    ['of a leader that this hub never had is foreign, however early its record', mark(4, 'old', 'new/30'), 'Foreign'],
+    ['of a leader of ours at a term that it never had here is foreign', mark(4, 'one-of-us', 'new/30'), 'Foreign'],
     ['of an earlier leader of this hub is ours', BEFORE, 'Ours'],
     ['of an earlier leader, at the very record that was taken over, is ours', mark(5, 'one-of-us', 'new/50'), 'Ours'],
     [
@@ -34,15 +51,14 @@ describe('a mark in a region', () => {
     ['of another hub is foreign, however low its term', mark(1, 'old', 'old/3'), 'Foreign'],
     ['of another process at our term is foreign, also of our own record', mark(6, 'twin', 'new/49'), 'Foreign'],
     ['of a higher term is foreign, also of our own record', mark(7, 'twin', 'new/49'), 'Foreign'],
-    ['of an older version, not above the term that was taken over, is ours', { term: 5 }, 'Ours'],
-    ['of an older version, of our own term, is ours: the region does not keep the rest', { term: 6 }, 'Ours'],
-    ['of an older version, above the term that was taken over, is foreign', { term: 7 }, 'Foreign'],
+    ['that does not say by whom is foreign', { term: 5 }, 'Foreign'],
+    ['of this leadership that does not say whether it was acknowledged is seized', mark(6, 'me', 'new/55'), 'Seized'],
   ])('%s', (_, given, bond) => {
     expect(bondOf(given, OWN)).toBe(bond);
   });
 
-  it('is foreign to a hub that had no record at all, whatever it is', () => {
-    const made = { ...OWN, origin: undefined };
+  it('is foreign to a hub that had no leader before, whatever it is', () => {
+    const made = { ...OWN, past: [] };
     expect([BEFORE, OLD, { term: 1 }, { term: 6 }].map((each) => bondOf(each, made))).toEqual(Array(4).fill('Foreign'));
   });
 });
@@ -107,7 +123,7 @@ describe('whether a hub may act for a group', () => {
     ['once the first acknowledgement was given', [region('east', OURS), region('west', SEIZED)], {}, 'Own'],
     [
       'that an earlier leader had begun to inherit',
-      [region('east', mark(5, 'one-of-us', 'old/900'), silent), region('west', OLD, silent)],
+      [region('east', { ...mark(5, 'one-of-us', 'old/900'), seized: true }, silent), region('west', OLD, silent)],
       {},
       'Seize east,west',
     ],

@@ -3,8 +3,10 @@ import type { Reason } from '../api/conditions.ts';
 /**
  * A hub that was lost is made anew from the manifests in Git, or restored from a backup. Regions remember the one before:
  * each acknowledgement leaves the term, the process and the election record (`<uid>/<resource version>`) that it was given
- * under. A hub that finds a record there which is not behind the one that it took over *follows another hub*: it cannot
- * know what that one has permitted, nor whether it lives. It gives no right, writes no order and moves nothing before
+ * under. A hub that finds one there which none of its own leaders can have left *follows another hub*: it cannot know what
+ * that one has permitted, nor whether it lives. Its election record names its leaders and how far each had come; versions
+ * alone tell nothing, for the API server of a hub that was restored counts on, beyond the records of the one that was lost.
+ * It gives no right, writes no order and moves nothing before
  *
  * 1. the other hub is known to be stopped: every region of the group is read and has waited in vain for an answer for a
  *    `wait` (proof), or a person says so (confirmation), and no region was seen to be answered since;
@@ -13,8 +15,7 @@ import type { Reason } from '../api/conditions.ts';
  * 4. everything that the regions hold has its manifest.
  *
  * Until then regions run on with the promises of their peers. The record of the other hub stays in the regions until the
- * first acknowledgement, so a leader that dies in between leaves nothing half inherited: the next one begins anew. While the
- * group says that it is not inherited, the record that this one took over proves nothing (`hub/inheritance.ts`).
+ * first acknowledgement, so a leader that dies in between leaves nothing half inherited: the next one begins anew.
  */
 
 /** What a region remembers of the hub that acknowledged it last. */
@@ -23,6 +24,8 @@ export interface Mark {
   /** Absent: written by an older version of the operator. */
   readonly by?: string | undefined;
   readonly record?: string | undefined;
+  /** The term was left there and nothing acknowledged under it yet: the record is still that of the hub before. */
+  readonly seized?: boolean | undefined;
 }
 
 /** What this leadership knows of itself. */
@@ -31,8 +34,8 @@ export interface OwnRecord {
   readonly by: string;
   /** Its election record now. */
   readonly record: string;
-  /** The record that it took over, and its term; undefined: there was none, this hub is new. */
-  readonly origin: { readonly record: string; readonly term: number } | undefined;
+  /** The last leaders of this hub before this one, and the election record as each of them left it. */
+  readonly past: readonly { readonly term: number; readonly by: string; readonly record: string }[];
 }
 
 /**
@@ -56,12 +59,11 @@ export function isBehind(record: string, other: string): boolean {
 
 export function bondOf(mark: Mark | undefined, own: OwnRecord): Bond {
   if (!mark) return 'None';
-  if (mark.by === undefined || mark.record === undefined) {
-    const isOurs = own.origin && (mark.term <= own.origin.term || mark.term === own.term);
-    return isOurs ? 'Ours' : 'Foreign';
-  }
-  if (mark.by === own.by && mark.term === own.term) return isBehind(mark.record, own.record) ? 'Ours' : 'Seized';
-  return own.origin && mark.term < own.term && isBehind(mark.record, own.origin.record) ? 'Ours' : 'Foreign';
+  const { by, record, seized, term } = mark;
+  // Where it does not stand the region drops it, being of an older version: then it was not said that it is acknowledged.
+  if (by === own.by && term === own.term) return seized === false ? 'Ours' : 'Seized';
+  const left = own.past.find((leader) => leader.by === by && leader.term === term);
+  return left && seized !== true && record !== undefined && isBehind(record, left.record) ? 'Ours' : 'Foreign';
 }
 
 /** One region of the group, as far as the question of the hub goes. */

@@ -56,8 +56,8 @@ interface World {
     isWestRead?: boolean;
     /** What it was told to count its rights by. */
     westTold?: Timings;
-    /** The election record that this leadership took over. */
-    origin: OwnRecord['origin'];
+    /** Who led this hub before. */
+    past: OwnRecord['past'];
     groupAnnotations?: Readonly<Record<string, string>>;
     /** Of the class of `mail`. */
     requires: readonly Readonly<Record<string, unknown>>[];
@@ -76,7 +76,9 @@ const lease = (spec: RegionLeaseSpec) => ({
   spec,
 });
 /** What this leadership leaves beside its term. */
-const LEFT = { by: 'hub-1', record: 'ours/9' };
+const LEFT = { by: 'hub-1', record: 'ours/9', seized: false };
+/** Of the leader before. */
+const BEFORE = { term: 2, by: 'hub-0', record: 'ours/4' };
 const grantsInRegion = (): RegionLeaseSpec['hub'] => {
   const { body } = world.server.handle({ method: 'GET', path: PATH });
   return (body as { spec: RegionLeaseSpec }).spec.hub;
@@ -152,7 +154,7 @@ function contextOf(parts: Pick<World, 'events' | 'grants' | 'known' | 'leader' |
         return leader.term;
       },
       sinceMs: () => leader.sinceMs,
-      own: () => ({ term: leader.term, by: 'hub-1', record: 'ours/9', origin: known.origin }),
+      own: () => ({ term: leader.term, by: 'hub-1', record: 'ours/9', past: known.past }),
     }),
     links: partOf<RegionLinks>('links', {
       get: (region: string) => ({ east: link, west })[region],
@@ -183,7 +185,7 @@ beforeEach(async () => {
     west: standingBy(1),
     classExists: true,
     synced: true,
-    origin: { record: 'ours/5', term: 2 },
+    past: [{ term: 2, by: 'hub-0', record: 'ours/5' }],
     requires: [],
     voiceRequires: [],
   };
@@ -240,14 +242,14 @@ describe('an acknowledgement', () => {
   });
 
   it('lets what is to go run on until its order goes', async () => {
-    merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1 } } });
+    merge({ hub: { ...BEFORE, nonce: 'n0', grants: { [KEY]: 1 } } });
     world.known.isGoing = true;
     await run();
     expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: { [KEY]: 1 } });
   });
 
   it('takes away by name what the region may run no longer', async () => {
-    merge({ hub: { nonce: 'n0', term: 2, grants: { [KEY]: 1, 'switchback-system/gone': 4 } } });
+    merge({ hub: { ...BEFORE, nonce: 'n0', grants: { [KEY]: 1, 'switchback-system/gone': 4 } } });
     world.known.assignment = anAssignment('1 east>west', '2 west>east');
     await run();
     expect(grantsInRegion()).toEqual({ nonce: 'n1', term: 3, ...LEFT, grants: {} });
@@ -355,7 +357,7 @@ describe('a promotion that needs another service', () => {
     ['the region has recorded it', () => world.link.services.store.apply(runningMail())],
     [
       'it stands in the lease of the region, from this leader or another',
-      () => merge({ hub: { nonce: 'n0', term: 2, grants: granted } }),
+      () => merge({ hub: { ...BEFORE, nonce: 'n0', grants: granted } }),
     ],
   ])('is not taken back for what is not ready any more, once %s', async (_, given) => {
     given();
@@ -401,7 +403,7 @@ describe('a region that another hub has acknowledged', () => {
     world.known.groupAnnotations = CONFIRMED;
     merge({ hub: rival });
     await run(17_000);
-    expect(grantsInRegion()).toEqual({ ...rival, term: 3, by: 'hub-1' });
+    expect(grantsInRegion()).toEqual({ ...rival, term: 3, by: 'hub-1', seized: true });
     expect(world.grants.sinceMs('east', KEY)).toBeUndefined();
   });
 

@@ -125,7 +125,7 @@ async function isOurs(context: HubContext, link: RegionLink, lease: RegionLease)
   if (verdict.kind === 'Outrank') context.outranked();
   if (verdict.kind === 'Seize' && verdict.regions.includes(link.region) && context.leadership.isCertain()) {
     const { name, resourceVersion } = lease.metadata;
-    const body = { metadata: { resourceVersion }, spec: { hub: { term: own.term, by: own.by } } };
+    const body = { metadata: { resourceVersion }, spec: { hub: { term: own.term, by: own.by, seized: true } } };
     const options = { lane: 'control', timeoutMs: 2000 } as const;
     link.leases.store.apply(await link.client.mergePatch(RESOURCES.regionLease, { name }, body, options));
   }
@@ -170,7 +170,10 @@ async function acknowledge(
   const written = await link.client.mergePatch(
     RESOURCES.regionLease,
     { name },
-    { metadata: { resourceVersion }, spec: { hub: { nonce, term, by, record, grants: differenceOf(old, grants) } } },
+    {
+      metadata: { resourceVersion },
+      spec: { hub: { nonce, term, by, record, seized: false, grants: differenceOf(old, grants) } },
+    },
     { lane: 'control', timeoutMs: 2000 },
   );
   link.leases.store.apply(written);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SYSTEM_NAMESPACE } from '../api/common.ts';
 import type { IUGroup } from '../api/iu-group.ts';
-import { FIELD_MANAGERS, LABELS } from '../api/labels.ts';
+import { ANNOTATIONS, FIELD_MANAGERS, LABELS } from '../api/labels.ts';
 import type { RegionSwitch } from '../api/region-switch.ts';
 import type { RegionalService } from '../api/regional-service.ts';
 import { RESOURCES } from '../api/resources.ts';
@@ -385,7 +385,14 @@ class HubLoops implements Hub {
     const renewEveryMs = electionMs / 3;
     const where = { namespace: SYSTEM_NAMESPACE, name: 'switchback-hub' };
     return new Elector({
-      lock: createLeaseLock({ client, clock, ...where, electionMs, timeoutMs: electionMs }),
+      lock: createLeaseLock({
+        client,
+        clock,
+        ...where,
+        electionMs,
+        timeoutMs: electionMs,
+        pastAnnotation: ANNOTATIONS.pastLeaders,
+      }),
       identity,
       clock,
       random,

@@ -3,7 +3,7 @@ import type { IUGroup } from '../api/iu-group.ts';
 import { ANNOTATIONS } from '../api/labels.ts';
 import { RESOURCES } from '../api/resources.ts';
 import type { TenantDirectory } from '../api/tenant-directory.ts';
-import { judgeInheritance, type OwnRecord, type RegionMark, type Verdict } from '../decide/inheritance.ts';
+import { judgeInheritance, type RegionMark, type Verdict } from '../decide/inheritance.ts';
 import { describeMissing, digestOf, isNothingMissing, type Missing, missingOf } from '../decide/missing.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { ifPresent } from '../kube/errors.ts';
@@ -60,8 +60,6 @@ export class Inheritance {
   readonly #rivals = new Map<string, RivalWatch>();
   readonly #accounts = new Map<string, Account>();
   readonly #followed = new Set<string>();
-  /** By group: whether it was not this hub's yet when this leadership began. */
-  readonly #disputed = new Map<string, boolean>();
   readonly #told = new Map<string, { readonly kind: string; readonly what: string }>();
 
   constructor(context: Context) {
@@ -71,28 +69,13 @@ export class Inheritance {
   /** A leadership begins: what was seized before was so under another term. */
   forget(): void {
     this.#accounts.clear();
-    this.#disputed.clear();
-  }
-
-  /**
-   * What this leadership knows of itself, for a group. The record that it took over proves nothing where the leadership before
-   * it followed another hub: an API server that was restored counts on, beyond what the other hub has left behind.
-   */
-  #ownOf(group: IUGroup | undefined): OwnRecord | undefined {
-    const own = this.#context.leadership.own();
-    if (!own || !group) return own;
-    const { name } = group.metadata;
-    const said = group.status?.conditions?.find(({ type }) => type === 'Inherited');
-    const isDisputed = this.#disputed.get(name) ?? said?.status === 'False';
-    this.#disputed.set(name, isDisputed);
-    return isDisputed ? { ...own, origin: undefined } : own;
   }
 
   /** What is seen of other hubs in a region. */
   rivalIn(region: string): RivalWatch {
     const known = this.#rivals.get(region);
     if (known) return known;
-    const made = new RivalWatch(this.#context, region, () => this.#ownOf(this.#context.links.groupOf(region)));
+    const made = new RivalWatch(this.#context, region);
     this.#rivals.set(region, made);
     return made;
   }
@@ -110,8 +93,8 @@ export class Inheritance {
   }
 
   look(group: IUGroup): Verdict {
-    const { links } = this.#context;
-    const own = this.#ownOf(group);
+    const { leadership, links } = this.#context;
+    const own = leadership.own();
     if (!own) return NOT_LEADING;
     const names = regionsOfGroup(links, group);
     if (names.every((region) => links.get(region)?.leases.reflector.synced !== true)) return NOTHING_READ;

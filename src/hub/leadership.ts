@@ -36,15 +36,10 @@ export class Leadership {
 
   /** What this leadership leaves in the regions, and goes by; undefined when this process does not lead. */
   own(): OwnRecord | undefined {
-    const records = this.#elector?.records;
-    if (!records) return undefined;
-    const { origin, own } = records;
-    return {
-      term: own.term,
-      by: this.#identity,
-      record: own.version,
-      origin: origin && { record: origin.version, term: origin.term },
-    };
+    const record = this.#elector?.record;
+    if (!record) return undefined;
+    const past = (record.past ?? []).map(({ holder, term, version }) => ({ term, by: holder, record: version }));
+    return { term: record.term, by: this.#identity, record: record.version, past };
   }
 
   /** Whether no other process can lead at this instant. Ask right before each write. */

@@ -1,5 +1,5 @@
 import type { RegionLease } from '../api/region-lease.ts';
-import { bondOf, type OwnRecord, type RegionMark } from '../decide/inheritance.ts';
+import { bondOf, type RegionMark } from '../decide/inheritance.ts';
 import { computeProtocolTiming } from '../decide/timing.ts';
 import { elapsedAtLeast, type Instant } from '../runtime/clock.ts';
 import type { HubContext } from './context.ts';
@@ -10,20 +10,18 @@ import type { HubContext } from './context.ts';
  * can last, and as alive when it was seen to answer since.
  */
 export class RivalWatch {
-  readonly #context: Pick<HubContext, 'clock' | 'links'>;
+  readonly #context: Pick<HubContext, 'clock' | 'leadership' | 'links'>;
   readonly #region: string;
-  readonly #own: () => OwnRecord | undefined;
   #last: { readonly answer: string; readonly since: Instant; readonly isAlive: boolean } | undefined;
 
-  constructor(context: Pick<HubContext, 'clock' | 'links'>, region: string, own: () => OwnRecord | undefined) {
+  constructor(context: Pick<HubContext, 'clock' | 'leadership' | 'links'>, region: string) {
     this.#context = context;
     this.#region = region;
-    this.#own = own;
   }
 
   /** Takes the lease as it was just read or watched. */
   see({ spec: { agent, hub } }: RegionLease): void {
-    const own = this.#own();
+    const own = this.#context.leadership.own();
     if (!own) return;
     if (!hub || bondOf(hub, own) !== 'Foreign') {
       this.#last = undefined;

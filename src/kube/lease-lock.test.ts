@@ -13,11 +13,15 @@ const lease = (resourceVersion: string, spec: object = {}) => ({
   spec,
 });
 
+const PAST = 'switchback.dev/past-leaders';
+
 function setUp(...answers: ConstructorParameters<typeof ScriptedTransport>) {
   const transport = new ScriptedTransport(...answers);
   const client = createKubeClient(transport, 'hub');
   const place = { namespace: 'n', name: 'hub', electionMs: 4_000, timeoutMs: 2_000 };
-  return { transport, lock: createLeaseLock({ client, clock: new ManualClock(), ...place }) };
+  const options = { client, clock: new ManualClock(), ...place };
+  const keeping = createLeaseLock({ ...options, pastAnnotation: PAST });
+  return { transport, lock: createLeaseLock(options), keeping };
 }
 
 test('reads holder, term and version; a lease that is not there is no record', async () => {
@@ -50,6 +54,34 @@ test('a new term has a new time of acquisition; a release has no holder', async 
   await lock.write({ holder: '', term: 4 }, { holder: 'a', term: 4, version: 'u/10' });
   expect(transport.requests[0]?.body).toHaveProperty('spec.acquireTime');
   expect(transport.requests[1]?.body).toHaveProperty('spec.holderIdentity', null);
+});
+
+const past = [{ holder: 'a', term: 3, version: 'u/9' }];
+
+test('writes who led before where it is told to keep them, and reads them again', async () => {
+  const kept = lease('10', { holderIdentity: 'b', leaseTransitions: 4 });
+  const annotated = { ...kept, metadata: { ...kept.metadata, annotations: { [PAST]: JSON.stringify(past) } } };
+  const { keeping, lock, transport } = setUp(
+    answer(annotated),
+    answer(annotated),
+    answer(annotated),
+    answer(annotated),
+  );
+  const next = { holder: 'b', term: 4, past };
+  const written = await keeping.write(next, { holder: 'a', term: 3, version: 'u/9' });
+  expect(written).toEqual({ holder: 'b', term: 4, version: 'u/10', past });
+  expect(transport.requests[0]?.body).toHaveProperty(['metadata', 'annotations', PAST], JSON.stringify(past));
+  await keeping.write({ holder: 'b', term: 4 }, { holder: 'b', term: 4, version: 'u/10', past });
+  expect(transport.requests[1]?.body).not.toHaveProperty('metadata.annotations');
+  await lock.write(next, undefined);
+  expect(transport.requests[2]?.body).not.toHaveProperty('metadata.annotations');
+  expect(await lock.read()).not.toHaveProperty('past');
+});
+
+test.each(['not JSON', '{}', '[{"holder":1}]'])('reads nobody who led before from %s', async (text) => {
+  const kept = lease('10');
+  const { keeping } = setUp(answer({ ...kept, metadata: { ...kept.metadata, annotations: { [PAST]: text } } }));
+  expect((await keeping.read())?.past).toEqual([]);
 });
 
 test.each([409, 404])('a write that meets %i was overtaken', async (status) => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import type { ElectionLock, ElectionRecord } from '../runtime/elector.ts';
+import type { ElectionLock, ElectionRecord, NextRecord, PastLeader } from '../runtime/elector.ts';
 import type { KubeClient } from './client.ts';
 import { ConflictError, ifPresent, NotFoundError } from './errors.ts';
 import { LEASE, type Lease } from './kinds.ts';
@@ -14,13 +14,22 @@ export interface LeaseLockOptions {
   readonly electionMs: number;
   /** Deadline of each call in milliseconds. */
   readonly timeoutMs: number;
+  /** The annotation that names who led before. Absent: nobody is named. */
+  readonly pastAnnotation?: string;
 }
 
-const toRecord = (lease: Lease): ElectionRecord => ({
-  holder: lease.spec?.holderIdentity ?? '',
-  term: lease.spec?.leaseTransitions ?? 0,
-  version: `${lease.metadata.uid ?? ''}/${lease.metadata.resourceVersion ?? ''}`,
-});
+const isPastLeader = (one: Partial<Record<keyof PastLeader, unknown>> | null): one is PastLeader =>
+  typeof one?.holder === 'string' && typeof one.term === 'number' && typeof one.version === 'string';
+
+/** What is not readable names nobody. */
+function parsePast(text = '[]'): readonly PastLeader[] {
+  try {
+    const past: unknown = JSON.parse(text);
+    return Array.isArray(past) ? past.filter(isPastLeader) : [];
+  } catch {
+    return [];
+  }
+}
 
 const resourceVersionOf = (record: ElectionRecord): string => record.version.slice(record.version.indexOf('/') + 1);
 
@@ -30,10 +39,21 @@ const resourceVersionOf = (record: ElectionRecord): string => record.version.sli
  */
 export function createLeaseLock(options: LeaseLockOptions): ElectionLock {
   const { client, clock, name, namespace, timeoutMs } = options;
+  const { pastAnnotation } = options;
   const where = { namespace, name };
   const call = { lane: 'control', timeoutMs } as const;
 
-  const specOf = (next: { holder: string; term: number }, isNew: boolean): Record<string, unknown> => {
+  const toRecord = ({ metadata, spec }: Lease): ElectionRecord => ({
+    holder: spec?.holderIdentity ?? '',
+    term: spec?.leaseTransitions ?? 0,
+    version: `${metadata.uid ?? ''}/${metadata.resourceVersion ?? ''}`,
+    ...(pastAnnotation !== undefined && { past: parsePast(metadata.annotations?.[pastAnnotation]) }),
+  });
+
+  const annotationsOf = ({ past }: NextRecord): { readonly annotations?: Readonly<Record<string, string>> } =>
+    pastAnnotation !== undefined && past ? { annotations: { [pastAnnotation]: JSON.stringify(past) } } : {};
+
+  const specOf = (next: NextRecord, isNew: boolean): Record<string, unknown> => {
     const now = microTime(clock.now().wallMs);
     return {
       // An empty identity is refused by validation: released means that there is none.
@@ -45,14 +65,15 @@ export function createLeaseLock(options: LeaseLockOptions): ElectionLock {
     };
   };
 
-  const create = (next: { holder: string; term: number }): Promise<Lease> => {
+  const create = (next: NextRecord): Promise<Lease> => {
     const spec = specOf(next, true);
-    return client.create(LEASE, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: where, spec }, call);
+    const metadata = { ...where, ...annotationsOf(next) };
+    return client.create(LEASE, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }, call);
   };
 
-  const swap = (next: { holder: string; term: number }, previous: ElectionRecord): Promise<Lease> => {
+  const swap = (next: NextRecord, previous: ElectionRecord): Promise<Lease> => {
     // A merge patch with a resource version is a compare-and-swap that leaves other people's labels alone.
-    const metadata = { resourceVersion: resourceVersionOf(previous) };
+    const metadata = { resourceVersion: resourceVersionOf(previous), ...annotationsOf(next) };
     const spec = specOf(next, next.term !== previous.term);
     return client.mergePatch(LEASE, where, { metadata, spec }, call);
   };

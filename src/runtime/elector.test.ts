@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fixedRandom, ManualClock } from '../../test/support/manual-clock.ts';
 import type { Clock } from './clock.ts';
-import { type ElectionLock, type ElectionRecord, Elector, type ElectorOptions } from './elector.ts';
+import { type ElectionLock, type ElectionRecord, Elector, type ElectorOptions, type NextRecord } from './elector.ts';
 
 /** The record in memory, with faults. */
 class SharedLock implements ElectionLock {
@@ -20,15 +20,12 @@ class SharedLock implements ElectionLock {
     return this.record;
   }
 
-  async write(
-    next: { holder: string; term: number },
-    previous: ElectionRecord | undefined,
-  ): Promise<ElectionRecord | undefined> {
+  async write(next: NextRecord, previous: ElectionRecord | undefined): Promise<ElectionRecord | undefined> {
     await this.before('write');
     if (this.record?.version !== previous?.version) return undefined;
     this.#version += 1;
     this.writes += 1;
-    const written = { ...next, version: `${this.#version}` };
+    const written = { past: previous?.past ?? [], ...next, version: `${this.#version}` };
     this.record = written;
     await this.afterWrite();
     return written;
@@ -68,20 +65,39 @@ test('leads at once where there is no record, and renews', async () => {
   expect(log).toEqual(['lead 1']);
 });
 
-test('a leader knows the record that it took over, and its own as last written', async () => {
+test('a record names who led before, and how far each had come', async () => {
   const clock = new ManualClock();
   const lock = new SharedLock();
-  lock.record = { holder: '', term: 7, version: 'v' };
+  lock.record = { holder: 'dead', term: 7, version: 'v' };
+  const first = candidate('a', clock, lock).elector;
+  first.start();
+  await clock.advance(10_000);
+  expect(first.record).toEqual(lock.record);
+  expect(first.record?.past).toEqual([{ holder: 'dead', term: 7, version: 'v' }]);
+  const left = lock.record.version;
+  await first.stop();
+  expect(first.record).toBeUndefined();
+  const second = candidate('b', clock, lock).elector;
+  second.start();
+  await clock.advance(10_000);
+  // One that gave the record up is named once, by what it was before that.
+  expect(second.record?.past).toEqual([
+    { holder: 'dead', term: 7, version: 'v' },
+    { holder: 'a', term: 8, version: left },
+  ]);
+  await second.stop();
+});
+
+test('a record names the last of those who led before', async () => {
+  const clock = new ManualClock();
+  const lock = new SharedLock();
+  const past = Array.from({ length: 32 }, (_, term) => ({ holder: 'h', term, version: `v${term}` }));
+  lock.record = { holder: 'dead', term: 32, version: 'v', past };
   const { elector } = candidate('a', clock, lock);
   elector.start();
-  await clock.advance(0);
-  expect(elector.records?.origin).toEqual({ holder: '', term: 7, version: 'v' });
-  expect(elector.records?.own).toEqual(lock.record);
   await clock.advance(10_000);
-  expect(elector.records?.origin?.term).toBe(7);
-  expect(elector.records?.own).toEqual(lock.record);
+  expect(elector.record?.past?.map(({ term }) => term)).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));
   await elector.stop();
-  expect(elector.records).toBeUndefined();
 });
 
 test('a record is taken over only after it was seen unchanged for the election time', async () => {

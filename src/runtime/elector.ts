@@ -2,6 +2,13 @@ import { type Clock, elapsedAtMost, type Instant, type Timer } from './clock.ts'
 import { jitter, type Random } from './random.ts';
 import { Stopwatch } from './stopwatch.ts';
 
+/** A leadership that is over, and the version at which its record stood then. */
+export interface PastLeader {
+  readonly holder: string;
+  readonly term: number;
+  readonly version: string;
+}
+
 /** The shared record of who leads. */
 export interface ElectionRecord {
   /** Identity of the holder; empty when it was released. */
@@ -10,6 +17,15 @@ export interface ElectionRecord {
   readonly term: number;
   /** Opaque; differs after every write. */
   readonly version: string;
+  /** The last of those who led before, newest last. Absent where the lock does not keep them. */
+  readonly past?: readonly PastLeader[];
+}
+
+/** What a write leaves in the record; `past` stays as it is when absent. */
+export interface NextRecord {
+  readonly holder: string;
+  readonly term: number;
+  readonly past?: readonly PastLeader[];
 }
 
 /** Where the record is kept. Both calls may take long or fail; a failed write may have been carried out. */
@@ -20,10 +36,7 @@ export interface ElectionLock {
    * Compare-and-swap: replaces `previous` (undefined: creates). Returns the new record, or undefined when somebody else
    * wrote first. Rejects when it is not known whether the write was carried out.
    */
-  write(
-    next: { holder: string; term: number },
-    previous: ElectionRecord | undefined,
-  ): Promise<ElectionRecord | undefined>;
+  write(next: NextRecord, previous: ElectionRecord | undefined): Promise<ElectionRecord | undefined>;
 }
 
 export type LossReason = 'taken' | 'stopped';
@@ -49,8 +62,6 @@ export interface ElectorOptions {
 
 interface Leadership {
   readonly record: ElectionRecord;
-  /** The record that it took over; undefined when there was none. */
-  readonly origin: ElectionRecord | undefined;
   /** Taken before the renewal was sent. */
   readonly sentAt: Instant;
 }
@@ -63,6 +74,12 @@ interface Observation {
 
 /** Of the election time: what a wall clock that is set back may cost the wait of a candidate. */
 const LAPS = 8;
+/** Past leaders that a record names. */
+const PAST_KEPT = 32;
+
+/** Who led before the one that takes this record over: one that gave it up has written itself down. */
+const pastOf = ({ holder, past = [], term, version }: ElectionRecord): readonly PastLeader[] =>
+  holder === '' ? past : [...past, { holder, term, version }].slice(-PAST_KEPT);
 
 /**
  * Leader election by a record with compare-and-swap. It compares no clocks of different machines:
@@ -94,9 +111,9 @@ export class Elector {
     return this.#leadership?.record.term;
   }
 
-  /** The record of the current leadership as it was last written, and the one that it took over. */
-  get records(): { readonly own: ElectionRecord; readonly origin: ElectionRecord | undefined } | undefined {
-    return this.#leadership && { own: this.#leadership.record, origin: this.#leadership.origin };
+  /** The record of the current leadership as it was last written; undefined for a candidate. */
+  get record(): ElectionRecord | undefined {
+    return this.#leadership?.record;
   }
 
   /** Identity of the holder as last seen; undefined when nothing is known, empty when nobody leads. */
@@ -128,7 +145,7 @@ export class Elector {
     if (!record) return;
     this.#lose('stopped');
     try {
-      await this.#options.lock.write({ holder: '', term: record.term }, record);
+      await this.#options.lock.write({ holder: '', term: record.term, past: pastOf(record) }, record);
     } catch (error) {
       this.#report(error);
     }
@@ -193,7 +210,7 @@ export class Elector {
     if (!this.#started || (record && !this.#mayTake(record))) return;
     const term = Math.max(record?.term ?? 0, termFloor?.() ?? 0) + 1;
     const sentAt = clock.now();
-    const written = await lock.write({ holder: identity, term }, record);
+    const written = await lock.write({ holder: identity, term, past: record ? pastOf(record) : [] }, record);
     if (!written) return;
     if (!this.#started) {
       // Won while it was being stopped: nobody has heard of it yet, and nobody shall.
@@ -203,7 +220,7 @@ export class Elector {
     // An answer that took longer than the election is none: the next attempt begins a new term.
     if (elapsedAtMost(sentAt, clock.now()) >= electionMs) return;
     this.#forget();
-    this.#leadership = { record: written, origin: record, sentAt };
+    this.#leadership = { record: written, sentAt };
     this.#call(() => this.#options.onLead(term));
   }
 

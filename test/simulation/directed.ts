@@ -139,6 +139,17 @@ export class Stage {
       this.crash(this.world.processes.processIn(slot).id);
   }
 
+  /** Much is written at a site: what its API server counts versions by goes on beyond those of any other. */
+  countOn(site: string): void {
+    const groups = this.world.kind(site, RESOURCES.iuGroup);
+    for (let count = 0; count < 2000; count += 1) {
+      const group = groups.get(GROUP);
+      if (!group) return;
+      const labels = { ...group.metadata.labels, count: `${count}` };
+      groups.update(group, { ...group, metadata: { ...group.metadata, labels } });
+    }
+  }
+
   /** A person tells a hub that those which the regions remember now are stopped. */
   confirmStopped(site: string): void {
     const records = REGIONS.flatMap(
@@ -1269,6 +1280,54 @@ export const DIRECTED: readonly DirectedHistory[] = [
           stage.openHub('spare');
         });
       });
+    },
+  },
+  {
+    name: 'restoredAtOnce',
+    what: 'the same with a hub that was restored from a backup, whose API server counts beyond the records of the old one',
+    arrange(stage) {
+      stage.fault({ when: isOrderOf('trunk', 'north'), requestMs: undefined });
+      stage.at(0, () => {
+        stage.cut(HUB, 'east');
+        stage.cutFromPeers('east');
+        stage.addHub('spare', 'Backup');
+      });
+      stage.oncePromoted('trunk', 'west', () => {
+        stage.loseHub();
+        stage.after(500, () => {
+          for (const site of ['spare', 'north']) stage.cut('west', site);
+          stage.confirmStopped('spare');
+          stage.openHub('spare');
+        });
+        stage.after(4_000, () => stage.countOn('spare'));
+      });
+    },
+  },
+  {
+    name: 'restoredTwice',
+    what: 'a restored hub whose first leader dies as it begins, and whose API server counts beyond the records of the old one, which lives',
+    arrange(stage) {
+      stage.fault({ when: isOrderOf('trunk', 'north'), requestMs: undefined });
+      stage.at(0, () => stage.addHub('spare', 'Backup'));
+      stage.at(3_000, () => {
+        stage.cut(HUB, 'east');
+        stage.cutFromPeers('east');
+        stage.cut('spare', 'west');
+      });
+      let first: string | undefined;
+      stage.onceSent(
+        ({ from, tag }) => {
+          if (from.site !== 'spare' || tag !== 'PATCH leases') return false;
+          first = from.id;
+          return true;
+        },
+        () =>
+          stage.after(100, () => {
+            stage.countOn('spare');
+            if (first !== undefined) stage.crash(first);
+          }),
+      );
+      stage.oncePromoted('trunk', 'west', () => stage.after(8_000, () => stage.openHub('spare')));
     },
   },
   {

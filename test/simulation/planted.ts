@@ -124,8 +124,8 @@ export const PLANTED: readonly PlantedBug[] = [
       // The deadline of the call bounds the harm: without it the reply may be late by any amount.
       {
         file: 'src/hub/hub.ts',
-        find: 'electionMs, timeoutMs: electionMs })',
-        replace: 'electionMs, timeoutMs: 60_000 })',
+        find: 'timeoutMs: electionMs,',
+        replace: 'timeoutMs: 60_000,',
       },
     ],
     directed: 'lateRenewal',
@@ -874,6 +874,36 @@ export const PLANTED: readonly PlantedBug[] = [
       },
     ],
     directed: 'firstOrderUnheard',
+  },
+  {
+    name: 'marksByVersion',
+    what: 'a restored hub takes for its own what any hub has left behind, if only the version of the record is not ahead',
+    edits: [
+      {
+        file: INHERITANCE,
+        find: 'own.past.find((leader) => leader.by === by && leader.term === term)',
+        replace: 'own.past.at(-1)',
+      },
+    ],
+    directed: 'restoredTwice',
+  },
+  {
+    name: 'seizedByVersion',
+    what: 'a restored hub takes what it has only seized for acknowledged, once its API server has counted far enough',
+    edits: [
+      {
+        file: INHERITANCE,
+        find: "return seized === false ? 'Ours'",
+        replace: "return isBehind(record ?? '', own.record) ? 'Ours'",
+      },
+    ],
+    directed: 'restoredAtOnce',
+  },
+  {
+    name: 'continuedBeside',
+    what: 'a hub continues the region that it gave a service to, although another hub gave it to another one at the same epoch',
+    edits: [{ file: AUTHORITY, find: 'if (isAlone && granted', replace: 'if (granted' }],
+    directed: 'restoredAtOnce',
   },
   {
     name: 'followsNobody',
