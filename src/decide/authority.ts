@@ -14,8 +14,8 @@ import { firstEpochOfRun, openEntries, type RegionEpochs } from './assignment.ts
  *    region runs on without the hub only with the promises of all its successors at that epoch (`openEntries`).
  * 4. A region that was ordered to hold on without the hub is never waited out, nor is one that answers while a planned
  *    switch leaves it.
- * 5. Nor is one that recorded a grant in the present run itself: another hub gave it, and who was to follow there is not
- *    known. As long as it has not confirmed, nobody is continued either.
+ * 5. Nor is one that recorded a grant in the present run itself, and none below that of the target: another hub gave it, and
+ *    who was to follow there is not known. As long as it has not confirmed, nobody is continued either.
  */
 export interface RegionFacts extends RegionEpochs {
   /** Least time since this leader last noted an acknowledgement to the region for this service; undefined: never. */
@@ -58,9 +58,12 @@ function mayBeWaitedOut(view: AuthorityView, region: string): boolean {
   return open.every((entry) => entry.region !== region || isInFavourOf(entry, activeRegion));
 }
 
+const grantedOf = ({ assignment, regions }: AuthorityView): number =>
+  (regions.get(assignment.activeRegion) ?? UNKNOWN).grantedEpoch;
+
 /** Whether another region than the one assigned ran in the present run, by what another hub decided. */
-const ranBeside = ({ assignment }: AuthorityView, { grantedEpoch }: RegionFacts): boolean =>
-  grantedEpoch >= firstEpochOfRun(assignment);
+const ranBeside = (view: AuthorityView, { grantedEpoch }: RegionFacts): boolean =>
+  grantedEpoch >= Math.max(firstEpochOfRun(view.assignment), grantedOf(view));
 
 /** What is known of one other region: known to be stopped, or how long the hub has to wait for that. */
 type Verdict =
@@ -78,12 +81,11 @@ function judge(view: AuthorityView, region: string, facts: RegionFacts): Verdict
 
 export function canPromote(view: AuthorityView): Permission {
   const target = view.assignment.activeRegion;
-  const granted = (view.regions.get(target) ?? UNKNOWN).grantedEpoch;
   const others = [...view.regions].filter(([region]) => region !== target);
   const verdicts = others.map(([region, facts]) => ({ region, facts, ...judge(view, region, facts) }));
   const running = verdicts.filter((verdict) => !verdict.stopped);
   const isAlone = running.every(({ facts }) => !ranBeside(view, facts));
-  if (isAlone && granted >= firstEpochOfRun(view.assignment)) return { ok: true, by: 'Continued' };
+  if (isAlone && grantedOf(view) >= firstEpochOfRun(view.assignment)) return { ok: true, by: 'Continued' };
   if (running.length === 0) {
     return { ok: true, by: verdicts.some((v) => v.stopped && v.by === 'WaitedOut') ? 'WaitedOut' : 'Confirmed' };
   }

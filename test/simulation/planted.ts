@@ -902,7 +902,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'continuedBeside',
     what: 'a hub continues the region that it gave a service to, although another hub gave it to another one at the same epoch',
-    edits: [{ file: AUTHORITY, find: 'if (isAlone && granted', replace: 'if (granted' }],
+    edits: [{ file: AUTHORITY, find: 'if (isAlone && grantedOf', replace: 'if (grantedOf' }],
     directed: 'restoredAtOnce',
   },
   {
