@@ -31,7 +31,7 @@ export function renderCrds(kinds: readonly KindDefinition[] = KINDS): readonly G
 /** The schema of a whole object of the kind. @throws with every finding of the lint */
 export function rootSchema(kind: KindDefinition): StructuralSchema {
   const spec = structuralSchema(kind.spec, 'spec');
-  const status = kind.status && structuralSchema(kind.status, 'status');
+  const status = kind.status && withoutHints(structuralSchema(kind.status, 'status'));
   const findings = [...lintSchema(spec, 'spec'), ...(status ? lintSchema(status, 'status') : [])];
   if (findings.length > 0) throw new Error(`${kind.kind} is not fit for a CRD:\n  ${findings.join('\n  ')}`);
   return {
@@ -44,6 +44,23 @@ export function rootSchema(kind: KindDefinition): StructuralSchema {
       ...(status ? { status: { description: 'What is observed.', default: notObserved(status), ...status } } : {}),
     },
     ...(kind.rules ? { 'x-kubernetes-validations': kind.rules } : {}),
+  };
+}
+
+/**
+ * Without the rules that say in words what `pattern` says beside them: no person writes a status, and the server would
+ * evaluate one for each name in it at each write.
+ */
+function withoutHints(schema: StructuralSchema): StructuralSchema {
+  const { 'x-kubernetes-validations': rules, ...bare } = schema;
+  const { additionalProperties, items, pattern, properties } = schema;
+  const isHint = rules?.every(({ rule }) => rule === `self.matches(r'${pattern}')`);
+  const children = Object.entries(properties ?? {}).map(([name, child]) => [name, withoutHints(child)] as const);
+  return {
+    ...(isHint ? bare : schema),
+    ...(items ? { items: withoutHints(items) } : {}),
+    ...(properties ? { properties: Object.fromEntries(children) } : {}),
+    ...(additionalProperties ? { additionalProperties: withoutHints(additionalProperties) } : {}),
   };
 }
 

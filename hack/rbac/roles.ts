@@ -59,10 +59,11 @@ export const RULES: Readonly<Record<Role, readonly Rule[]>> = {
     },
     {
       group: OURS,
-      resources: ['iugroups/status', 'serviceclasses/status', 'tenants/status', 'regionswitches/status'],
+      resources: ['iugroups/status', 'serviceclasses/status', 'regionswitches/status'],
       verbs: ['patch'],
       why: 'says how it stands',
     },
+    { group: OURS, resources: ['tenants/status'], verbs: ['update'], why: 'says how it stands, and replaces it whole' },
     {
       group: OURS,
       resources: ['serviceinstances'],

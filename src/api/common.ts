@@ -22,6 +22,8 @@ export const cel = (...rules: CelRule[]) => ({ 'x-kubernetes-validations': rules
 export const listMap = (...keys: string[]) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys });
 export const listSet = { 'x-kubernetes-list-type': 'set' };
 export const listAtomic = { 'x-kubernetes-list-type': 'atomic' };
+/** Owned as a whole by who wrote it last: `managedFields` has one entry in place of one for each field. */
+export const mapAtomic = { 'x-kubernetes-map-type': 'atomic' };
 
 /** A map of at most `max` entries. zod has no such bound, so it is given to the API server and to zod apart. */
 export const boundedRecord = <Value extends z.ZodType>(key: z.ZodString, value: Value, max: number) =>

@@ -7,6 +7,7 @@ import {
   listAtomic,
   listMap,
   listSet,
+  mapAtomic,
   reference,
   regionName,
   shortName,
@@ -118,66 +119,68 @@ const servedRegion = z.object({
   standby: standbyMode.optional().describe('How it stands by.'),
 });
 
-const status = z.object({
-  observedGeneration,
-  conditions: conditions.optional(),
-  tier: tier
-    .optional()
-    .describe('The tier that was accepted last. A tier that the group refuses is not one for new tenants.'),
-  balancing: z
-    .object({
-      voice: z
-        .enum(['TransitCentres', 'Regions', 'Geography'])
-        .describe(
-          'Calls are spread over transit centres only, over regions too, or over the regions of one geography.',
-        ),
-      agents: z
-        .enum(['PrimaryRegion', 'Regions', 'Geography'])
-        .describe('Agents log in to the primary region, to any region, or to any region of one geography.'),
-    })
-    .optional()
-    .describe('How the load of the tenant is shared, by its tier.'),
-  serviceSets: z
-    .array(
-      z.object({
-        services: z.array(servedService).min(1).max(64).meta(listAtomic).describe('By name.'),
-        mode: crossRegionMode,
-        activeRegions: z
-          .array(regionName)
-          .max(9)
-          .meta(listAtomic)
-          .optional()
-          .describe('Where they serve, by the decision.'),
-        regions: z
-          .array(servedRegion)
-          .max(10)
-          .meta(listMap('region'))
-          .optional()
-          .describe('Their role in each region.'),
-        sla: z
-          .enum(['None', 'OneRegion', 'AllRegions'])
-          .optional()
+/** Written by the operator alone, and as a whole: field by field, `managedFields` would be a fifth of each tenant. */
+const status = z
+  .object({
+    observedGeneration,
+    conditions: conditions.optional(),
+    tier: tier
+      .optional()
+      .describe('The tier that was accepted last. A tier that the group refuses is not one for new tenants.'),
+    balancing: z
+      .object({
+        voice: z
+          .enum(['TransitCentres', 'Regions', 'Geography'])
           .describe(
-            'What the availability promise covers. `OneRegion`: the service in one region. `AllRegions`: in each region of the tenant. `None`: it is not of class 1.',
+            'Calls are spread over transit centres only, over regions too, or over the regions of one geography.',
           ),
-      }),
-    )
-    .max(64)
-    // Only ever written as a whole. As a map each field of each set would have an entry in managedFields, of 10,000 tenants.
-    .meta(listAtomic)
-    .optional()
-    .describe(
-      'What serves the tenant, and where: services that are in the same regions in the same roles stand together, which is usually three or four sets.',
-    ),
-  regions: z
-    .array(regionName)
-    .max(10)
-    .meta(listAtomic)
-    .optional()
-    .describe('Regions that have a place for the tenant, the primary one first.'),
-  decisions: tenantDecisions,
-  impact: tenantImpact.optional(),
-});
+        agents: z
+          .enum(['PrimaryRegion', 'Regions', 'Geography'])
+          .describe('Agents log in to the primary region, to any region, or to any region of one geography.'),
+      })
+      .optional()
+      .describe('How the load of the tenant is shared, by its tier.'),
+    serviceSets: z
+      .array(
+        z.object({
+          services: z.array(servedService).min(1).max(64).meta(listAtomic).describe('By name.'),
+          mode: crossRegionMode,
+          activeRegions: z
+            .array(regionName)
+            .max(9)
+            .meta(listAtomic)
+            .optional()
+            .describe('Where they serve, by the decision.'),
+          regions: z
+            .array(servedRegion)
+            .max(10)
+            .meta(listMap('region'))
+            .optional()
+            .describe('Their role in each region.'),
+          sla: z
+            .enum(['None', 'OneRegion', 'AllRegions'])
+            .optional()
+            .describe(
+              'What the availability promise covers. `OneRegion`: the service in one region. `AllRegions`: in each region of the tenant. `None`: it is not of class 1.',
+            ),
+        }),
+      )
+      .max(64)
+      .meta(listAtomic)
+      .optional()
+      .describe(
+        'What serves the tenant, and where: services that are in the same regions in the same roles stand together, which is usually three or four sets.',
+      ),
+    regions: z
+      .array(regionName)
+      .max(10)
+      .meta(listAtomic)
+      .optional()
+      .describe('Regions that have a place for the tenant, the primary one first.'),
+    decisions: tenantDecisions,
+    impact: tenantImpact.optional(),
+  })
+  .meta(mapAtomic);
 
 export const tenant = defineKind({
   kind: 'Tenant',

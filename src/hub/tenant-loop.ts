@@ -57,6 +57,7 @@ async function reconcileTenant(
     client: context.client,
     resource: RESOURCES.tenant,
     store: context.tenants.store,
+    isSole: true,
     now: isoTime(context.clock.now().wallMs),
     signal,
   };

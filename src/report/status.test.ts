@@ -83,6 +83,23 @@ it('replaces nothing that it has not seen, where something is decided by it', as
   expect(latest().status?.weights).toEqual([{ region: 'east', weight: 3 }]);
 });
 
+it('replaces the whole where nobody else reports on the kind, and only what it has seen', async () => {
+  const options = { client: direct.client, resource: RESOURCES.serviceInstance, store, now: '2026-01-01T00:00:00Z' };
+  const write = (seen: ServiceInstance, fields: Record<string, unknown>) =>
+    reportStatus({ ...options, isSole: true }, seen, { conditions: [READY], fields });
+  const seen = latest();
+  await write(seen, { placements: [], weights: [{ region: 'east', weight: 1 }] });
+  expect(direct.writes().at(-1)).toBe('PUT status');
+  await expect(write(seen, { weights: null })).rejects.toThrow(ConflictError);
+  await write(latest(), { weights: null });
+  expect(latest().status).toMatchObject({ observedGeneration: 1, placements: [], conditions: [{ type: 'Ready' }] });
+  expect(latest().status).not.toHaveProperty('weights');
+  expect(latest().spec).toEqual(seen.spec);
+  const writes = direct.writes().length;
+  await write(latest(), { weights: null });
+  expect(direct.writes()).toHaveLength(writes);
+});
+
 it('makes a field exactly what was said: what is not in it any more goes, also deep inside', async () => {
   const hold = { wanted: 'SwitchedBack', reason: 'NotStableYet', message: 'wait', until: '2026-01-01T00:01:00Z' };
   await report([READY], { hold, traffic: { name: 'a', acceptedTime: 'x', more: { seenTime: 'y' } } });

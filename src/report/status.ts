@@ -25,11 +25,18 @@ export interface ReportOptions<T extends KubeObject> {
   readonly signal?: AbortSignal;
   /** Only onto the very object that was looked at: something is decided by this status, and an older one must not replace it. */
   readonly isExact?: boolean;
+  /**
+   * The caller is the only one who reports on the kind, so it replaces the status: an API server does about a quarter less
+   * work for that than for a patch, which it turns into a whole object first. Exact by nature.
+   */
+  readonly isSole?: boolean;
 }
 
 /**
  * Writes a status once, at the end, and only when it says something new: a pass that changes nothing writes nothing.
- * It is a merge patch of the caller's own fields, so several loops can report on one object.
+ * It is a merge patch of the caller's own fields, so several loops can report on one object, or, with `isSole`, the whole.
+ *
+ * @throws ConflictError when the object is not the one that was looked at any more, as far as `isExact` or `isSole` ask
  */
 export async function reportStatus<T extends Conditioned>(
   options: ReportOptions<T>,
@@ -44,16 +51,30 @@ export async function reportStatus<T extends Conditioned>(
     .filter(([name, value]) => !isDeepStrictEqual(present[name] ?? null, value ?? null))
     .map(([name, value]) => [name, replacing(present[name], value)] as const);
   if (change.length === 0) return;
-  const { name, namespace, resourceVersion, uid } = object.metadata;
+  const written = await (options.isSole ? replaceWhole(options, object, next) : patchFields(options, object, change));
+  options.store.apply(written);
+}
+
+function patchFields<T extends Conditioned>(
+  { client, isExact, resource, signal }: ReportOptions<T>,
+  { metadata: { name, namespace, resourceVersion, uid } }: T,
+  change: readonly (readonly [string, unknown])[],
+): Promise<T> {
   const where = namespace === undefined ? { name } : { name, namespace };
   // The uid: what was seen of an object must not be said of another one that was made anew under its name.
-  const exact = options.isExact && resourceVersion !== undefined ? { resourceVersion } : {};
+  const exact = isExact && resourceVersion !== undefined ? { resourceVersion } : {};
   const metadata = uid === undefined ? {} : { metadata: { uid, ...exact } };
-  const written = await options.client.mergePatch(
-    options.resource,
-    where,
-    { ...metadata, status: Object.fromEntries(change) },
-    { subresource: 'status', ...(options.signal ? { signal: options.signal } : {}) },
-  );
-  options.store.apply(written);
+  const patch = { ...metadata, status: Object.fromEntries(change) };
+  return client.mergePatch(resource, where, patch, { subresource: 'status', ...(signal ? { signal } : {}) });
+}
+
+/** The server takes nothing but the status, and refuses it where the version is not the newest. */
+function replaceWhole<T extends Conditioned>(
+  { client, resource, signal }: ReportOptions<T>,
+  object: T,
+  next: Readonly<Record<string, unknown>>,
+): Promise<T> {
+  const fields = Object.entries({ ...object.status, ...next }).filter(([, value]) => value !== null);
+  const whole = { ...object, status: Object.fromEntries(fields) };
+  return client.replace(resource, whole, { subresource: 'status', ...(signal ? { signal } : {}) });
 }
