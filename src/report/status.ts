@@ -68,13 +68,15 @@ function patchFields<T extends Conditioned>(
   return client.mergePatch(resource, where, patch, { subresource: 'status', ...(signal ? { signal } : {}) });
 }
 
-/** The server takes nothing but the status, and refuses it where the version is not the newest. */
+/** The server takes nothing but the status, so nothing else is sent; it refuses it where the version is not the newest. */
 function replaceWhole<T extends Conditioned>(
   { client, resource, signal }: ReportOptions<T>,
   object: T,
   next: Readonly<Record<string, unknown>>,
 ): Promise<T> {
   const fields = Object.entries({ ...object.status, ...next }).filter(([, value]) => value !== null);
-  const whole = { ...object, status: Object.fromEntries(fields) };
+  const { name, namespace, resourceVersion, uid } = object.metadata;
+  const metadata = { name, namespace, resourceVersion, uid };
+  const whole = { ...object, metadata, spec: undefined, status: Object.fromEntries(fields) };
   return client.replace(resource, whole, { subresource: 'status', ...(signal ? { signal } : {}) });
 }
