@@ -22,7 +22,8 @@ interface LastLook {
   readonly servedIn: string | undefined;
 }
 
-type Seen = Pick<HubContext, 'assignments' | 'classes' | 'clock' | 'diagnoses' | 'instances' | 'leadership' | 'links'>;
+type Knowledge = Pick<HubContext, 'assignments' | 'classes' | 'diagnoses' | 'links'>;
+type Seen = Knowledge & Pick<HubContext, 'clock' | 'instances' | 'leadership'>;
 
 /**
  * Adds up for how long services were without an active side that is ready, as the leader sees it. It looks at its caches
@@ -109,7 +110,17 @@ export class AvailabilityBook {
   }
 }
 
-function serviceOf({ classes, diagnoses, links }: Seen, instance: ServiceInstance, assignment: Assignment): Service {
+/** Whether it has an active side that is ready, as far as the hub sees now; false also where it cannot tell. */
+export function isServedNow(context: Knowledge, instance: ServiceInstance): boolean {
+  const assignment = context.assignments.get(keyOf(instance));
+  return assignment !== undefined && serviceOf(context, instance, assignment) === 'Served';
+}
+
+function serviceOf(
+  { classes, diagnoses, links }: Knowledge,
+  instance: ServiceInstance,
+  assignment: Assignment,
+): Service {
   const serviceClass = classes.store.get(instance.spec.serviceClassRef.name);
   if (!serviceClass) return 'Unknown';
   const mode = modeOf(assignment, serviceClass);

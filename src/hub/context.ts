@@ -77,9 +77,8 @@ export interface HubContext {
     instance(key: string): void;
     region(region: string): void;
     group(name: string): void;
+    /** These behind what is under way. */
     tenants(group: string): void;
-    /** The same, behind what is under way. */
-    tenantsSoon(group: string): void;
   };
   /** Tells the switch loop of a move that was just recorded. */
   readonly noteMove: (move: Move) => void;

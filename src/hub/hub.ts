@@ -36,7 +36,7 @@ import { type Clock, elapsedAtMost, type Instant } from '../runtime/clock.ts';
 import type { Controller, ControllerMetrics } from '../runtime/controller.ts';
 import { Elector } from '../runtime/elector.ts';
 import type { Random } from '../runtime/random.ts';
-import { Ticker } from '../runtime/ticker.ts';
+import type { Ticker } from '../runtime/ticker.ts';
 import { createAcknowledgeLoop } from './acknowledge.ts';
 import { AssignmentBook } from './assignments.ts';
 import { createAvailabilityLoop } from './availability.ts';
@@ -65,6 +65,7 @@ import { type ConnectRegion, RegionLinks } from './region-links.ts';
 import { createSwitchLoop, type SwitchLoop } from './switch-loop.ts';
 import { createTenantLoop } from './tenant-loop.ts';
 import { createTenantNamesLoop, type TenantNamesLoop } from './tenant-names-loop.ts';
+import { createTenantTelling, type TenantTelling } from './tenant-telling.ts';
 import { DNS_ENDPOINT, NAME_INDEX } from './traffic.ts';
 import { createTransitLoop } from './transit-loop.ts';
 
@@ -98,13 +99,6 @@ export interface HubOptions {
 
 /** Bound of the ratio of the clock rates of the hub's own candidates; 20 % as in the default timings. */
 const CLOCK_RATE_ERROR = 0.2;
-/** Tenants are told when their services have been quiet for so long, and at the latest so long after a first change. */
-const TENANT_DELAY_MS = 2000;
-const TENANT_PATIENCE_MS = 10_000;
-/** Later where they are many: what is told of a switch half-way has to be told again, and delays the truth by as long as that takes. */
-const TENANT_PATIENCE_PER_TENANT_MS = 2;
-/** Longer than that: without a change there is nobody to tell. */
-const TENANT_LOOK_MS = 60_000;
 const REPORT_DELAY_MS = 250;
 /** Longer behind a backlog, so that a storm of changes is told once: milliseconds for each key that is ready. */
 const REPORT_DELAY_PER_KEY_MS = 2;
@@ -161,11 +155,7 @@ class HubLoops implements Hub {
   readonly #tenants: Controller;
   readonly #classes: Controller;
   readonly #regions = new Map<string, RegionLoops>();
-  /** Instances whose tenants have not been told yet. */
-  readonly #changed = new Set<string>();
-  /** Groups of which something has failed, or is well again. */
-  readonly #changedGroups = new Set<string>();
-  readonly #telling: Ticker;
+  readonly #telling: TenantTelling;
   #movedAt: Instant | undefined;
   #isStopped = false;
   /** Regions know a higher term, of a hub that is stopped. */
@@ -191,12 +181,11 @@ class HubLoops implements Hub {
     this.#classes = createClassLoop(this.#context, metrics);
     this.#transit = createTransitLoop(this.#context, this.#cohorts.plan);
     this.#availability = options.onServedTime && createAvailabilityLoop(this.#context, options.onServedTime);
-    this.#telling = new Ticker({
-      clock: options.clock,
-      everyMs: TENANT_LOOK_MS,
-      settleMs: TENANT_DELAY_MS,
-      settleAtMostMs: () => TENANT_PATIENCE_MS + this.#context.tenants.store.size * TENANT_PATIENCE_PER_TENANT_MS,
-      run: () => this.#tellTenants(),
+    this.#telling = createTenantTelling(this.#context, {
+      ofInstance: (key) => {
+        for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
+      },
+      ofGroup: (name) => this.#enqueueTenants(({ spec }) => spec.iuGroupRef.name === name),
     });
     this.#connect();
   }
@@ -280,7 +269,7 @@ class HubLoops implements Hub {
     this.#switches.ticker,
     this.#drills,
     this.#transit,
-    this.#telling,
+    this.#telling.ticker,
     ...this.#namers(),
     ...(this.#availability ? [this.#availability] : []),
   ];
@@ -365,11 +354,7 @@ class HubLoops implements Hub {
         instance: (key) => this.#reportSoon(key),
         region: (region) => this.#regionChanged(region),
         group: (name) => this.#groups.enqueue(name),
-        tenants: (group) => this.#enqueueTenants(group),
-        tenantsSoon: (group) => {
-          this.#changedGroups.add(group);
-          this.#telling.poke();
-        },
+        tenants: (group) => this.#telling.groupChanged(group),
       },
       noteMove: (move) => {
         this.#movedAt = clock.now();
@@ -481,16 +466,18 @@ class HubLoops implements Hub {
     for (const instance of instances.store.list()) this.#enqueueInstance(keyOf(instance));
   }
 
+  /** Who was changed waits for an answer; what a new plan says to the others comes behind what moves. */
   #planned(): void {
-    this.#enqueueTenants();
+    this.#enqueueTenants(({ metadata, status }) => status?.observedGeneration !== metadata.generation);
+    const groups = new Set(this.#context.tenants.store.list().map(({ spec }) => spec.iuGroupRef.name));
+    for (const group of groups) this.#telling.groupChanged(group);
     this.#tenantNames.planned();
     for (const { directory } of this.#regions.values()) directory.poke();
   }
 
-  /** Those of one group, or all. */
-  #enqueueTenants(group?: string): void {
+  #enqueueTenants(isMeant: (tenant: Tenant) => boolean): void {
     for (const tenant of this.#context.tenants.store.list()) {
-      if (group === undefined || tenant.spec.iuGroupRef.name === group) this.#tenants.enqueue(keyOf(tenant), 'resync');
+      if (isMeant(tenant)) this.#tenants.enqueue(keyOf(tenant), 'resync');
     }
   }
 
@@ -608,7 +595,7 @@ class HubLoops implements Hub {
         this.#placement.poke();
       }
       this.#groups.queue.addAfter(delta.object.spec.iuGroupRef.name, GROUP_DELAY_MS);
-      this.#tenantsOf(key);
+      this.#telling.instanceChanged(key);
     });
     switches.store.addHandler((delta) => {
       this.#measure(delta);
@@ -651,21 +638,6 @@ class HubLoops implements Hub {
     }
     const group = this.#context.links.groupOf(region);
     if (group) this.#groups.enqueue(keyOf(group));
-  }
-
-  /** Tenants follow their services, a little later and once for many changes: a switch is not told of to each of them on the way. */
-  #tenantsOf(instanceKey: string): void {
-    this.#changed.add(instanceKey);
-    this.#telling.poke();
-  }
-
-  async #tellTenants(): Promise<void> {
-    for (const key of this.#changed) {
-      for (const tenant of this.#cohorts.tenantsOf(key)) this.#tenants.enqueue(tenant, 'resync');
-    }
-    this.#changed.clear();
-    for (const group of this.#changedGroups) this.#enqueueTenants(group);
-    this.#changedGroups.clear();
   }
 }
 

@@ -49,5 +49,5 @@ export function noteFailures(context: HubContext, group: IUGroup): void {
   const next = presentState(context, group);
   const before = context.failures.get(name);
   context.failures.set(name, next);
-  if (before === undefined || JSON.stringify(before) !== JSON.stringify(next)) context.lookAgain.tenantsSoon(name);
+  if (before === undefined || JSON.stringify(before) !== JSON.stringify(next)) context.lookAgain.tenants(name);
 }

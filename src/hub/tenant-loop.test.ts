@@ -109,7 +109,7 @@ beforeEach(async () => {
     capacities: new Map([['americas', []]]),
     leadership: { isCertain: () => true },
     lookAgain: {
-      tenantsSoon: () => {
+      tenants: () => {
         told += 1;
       },
     },
